@@ -1,0 +1,94 @@
+// Imports go one way (design 5). `npm run imports` runs this and then proves that it looked at every file and
+// that a planted violation is caught: a check that cannot fail is none.
+const feature = '^server/(auth|directory|registers|documents|edxml|relay|audit|statistics|console)/'
+
+/** From a folder, everything of ours is forbidden but what is named. */
+const only = (name, from, allowed) => ({
+  name,
+  severity: 'error',
+  from: { path: from },
+  to: { path: '^(server|cli|signing|migrations|fixtures|test)/', pathNot: [from, ...allowed] },
+})
+
+// What every feature may use beneath it: types and doors, no feature among them.
+const ground = [
+  '^server/(actor|errors|db|log|context|queue)\\.ts$',
+  '^server/http/(route|mount|peer-routes|peer-client|message-signature)\\.ts$',
+]
+const signing = '^signing/index\\.ts$'
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'nothing-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    only('signing-stands-alone', '^signing/', []),
+    only('migrations-know-roles-only', '^migrations/', ['^server/(db|migrate)\\.ts$']),
+    only('audit', '^server/audit/', [...ground, signing]),
+    only('auth', '^server/auth/', [...ground, '^server/(directory|audit)/']),
+    only('directory', '^server/directory/', [...ground, '^server/audit/', signing]),
+    only('registers', '^server/registers/', [...ground, '^server/(directory|audit)/']),
+    only('edxml', '^server/edxml/', [...ground, signing]),
+    only('documents', '^server/documents/', [...ground, '^server/(registers|directory|audit)/', signing]),
+    only('relay', '^server/relay/', [
+      ...ground,
+      '^server/(documents|registers|directory|audit|edxml)/',
+      signing,
+    ]),
+    {
+      name: 'ground-knows-no-feature',
+      severity: 'error',
+      from: { path: '^server/(actor|errors|db|log|context|queue|config|migrate|embedded-postgres.*)\\.ts$' },
+      to: { path: [feature, '^server/(app|main|services)\\.ts$', '^cli/'] },
+    },
+    {
+      name: 'composition-is-the-top',
+      severity: 'error',
+      from: { path: '^(server|signing|migrations|fixtures)/', pathNot: '^server/(app|main|services)\\.ts$' },
+      to: { path: '^server/(app|main|services)\\.ts$' },
+    },
+    {
+      name: 'nothing-imports-the-cli',
+      severity: 'error',
+      from: { path: '^(server|signing|migrations|fixtures)/' },
+      to: { path: '^cli/' },
+    },
+    {
+      name: 'cli-through-the-front-door',
+      severity: 'error',
+      from: { path: '^cli/' },
+      to: { path: '^server/', pathNot: '^server/(services|main|config|errors)\\.ts$' },
+    },
+    {
+      name: 'signing-through-its-index',
+      severity: 'error',
+      from: { path: '^(cli|server)/' },
+      to: { path: '^signing/', pathNot: '^signing/index\\.ts$' },
+    },
+    {
+      name: 'pure-files-stay-pure',
+      severity: 'error',
+      from: {
+        path: '^server/(registers/register|documents/document|relay/(delivery|retry)|directory/(agency-code|routing)|audit/entry|edxml/codes)\\.ts$',
+      },
+      to: { path: '(-store|routes|db|queue|context)\\.ts$|^(node:)?(fs|http|net)$' },
+    },
+    {
+      name: 'only-config-reads-the-environment',
+      severity: 'error',
+      from: { path: '^signing/' },
+      to: { path: '^(node:)?(http|https|net|fs|fs/promises|child_process|process)$' },
+    },
+    {
+      name: 'only-the-queue-knows-pg-boss',
+      severity: 'error',
+      from: { path: '^(server|cli)/', pathNot: '^server/queue\\.ts$' },
+      to: { path: 'node_modules/pg-boss' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.mjs', '.js'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+}

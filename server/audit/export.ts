@@ -1,0 +1,50 @@
+import type { Actor } from '../actor.ts'
+import type { NodeContext } from '../context.ts'
+import type { AgencyTransaction, NodeTransaction } from '../db.ts'
+import { appendLogEntry, readLogEntries } from './audit-store.ts'
+
+export interface LogRange {
+  readonly from?: Date | undefined
+  readonly to?: Date | undefined
+}
+
+/**
+ * Streams the log of the caller's own scope as JSON lines: an agency's entries for its auditor, the node's own for
+ * the operator. A line is `{"position","leafHash","entry"}`; `entry` holds the canonical bytes as text, exactly as
+ * they were hashed, so that a reader can hash them again. The export is itself an entry, written first: what is
+ * streamed ends before it.
+ */
+export async function* exportLog(
+  context: NodeContext,
+  actor: Actor,
+  range: LogRange,
+): AsyncGenerator<string> {
+  const now = context.clock()
+  const agencyId = actor.kind === 'user' ? actor.agencyId : null
+  const bounds = {
+    ...(range.from === undefined ? {} : { from: range.from }),
+    ...(range.to === undefined ? {} : { to: range.to }),
+  }
+  const inScope = <T>(work: (trx: AgencyTransaction | NodeTransaction) => Promise<T>): Promise<T> =>
+    agencyId === null ? context.db.asNode(work) : context.db.asAgency({ agencyId }, work)
+
+  let after = await inScope(async (trx) => {
+    await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, agencyId, {
+      kind: 'log.exported',
+      subject: agencyId === null ? `node:${context.nodeId}` : `agency:${agencyId}`,
+      facts: { from: range.from?.toISOString() ?? null, to: range.to?.toISOString() ?? null },
+    })
+    return '0'
+  })
+  // A page a transaction: a slow reader holds no connection while it reads.
+  for (;;) {
+    const page = await inScope((trx) => readLogEntries(trx, { ...bounds, after, before: now }))
+    for (const row of page) {
+      const entry = row.entry.toString('utf8')
+      yield `${JSON.stringify({ position: row.position, leafHash: row.leafHash.toString('hex'), entry })}\n`
+    }
+    const last = page.at(-1)
+    if (last === undefined) return
+    after = last.position
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Passwords: scrypt (RFC 7914) with parameters kept beside each hash, so that they can be raised later.
+ * Form: `$scrypt$ln=15,r=8,p=1$<salt>$<hash>`, both base64url.
+ */
+import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
+import { CongvanError } from '../errors.ts'
+
+const LOG_COST = 15
+const BLOCK = 8
+const PARALLEL = 1
+const MIN_LENGTH = 10
+const MAX_LENGTH = 200
+
+/** @throws CongvanError `INPUT_INVALID` when the password is too short or too long. */
+export async function hashPassword(password: string): Promise<string> {
+  const length = [...password].length
+  if (length < MIN_LENGTH || length > MAX_LENGTH) {
+    throw new CongvanError('INPUT_INVALID', {
+      field: 'password',
+      reason: `${MIN_LENGTH}-${MAX_LENGTH} characters / ký tự`,
+    })
+  }
+  const salt = randomBytes(16)
+  const hash = await derive(password, salt, { N: 2 ** LOG_COST, r: BLOCK, p: PARALLEL })
+  return `$scrypt$ln=${LOG_COST},r=${BLOCK},p=${PARALLEL}$${salt.toString('base64url')}$${hash.toString('base64url')}`
+}
+
+const FORM = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d)\$([\w-]+)\$([\w-]+)$/
+
+/** Costs the same for a wrong password as for a right one; `null` (no such user) costs as much and is false. */
+export async function checkPassword(password: string, stored: string | null): Promise<boolean> {
+  const [, cost = String(LOG_COST), r = String(BLOCK), p = String(PARALLEL), salt = '', hash = ''] =
+    FORM.exec(stored ?? '') ?? []
+  const expected = Buffer.from(hash, 'base64url')
+  const found = await derive(password, Buffer.from(salt, 'base64url'), {
+    N: 2 ** Number(cost),
+    r: Number(r),
+    p: Number(p),
+  })
+  return expected.length === found.length && timingSafeEqual(expected, found)
+}
+
+function derive(password: string, salt: Uint8Array, options: ScryptOptions): Promise<Buffer> {
+  return new Promise((accept, reject) => {
+    scrypt(password.normalize('NFKC'), salt, 32, { ...options, maxmem: 256 * 1024 * 1024 }, (error, key) =>
+      error ? reject(error) : accept(key),
+    )
+  })
+}

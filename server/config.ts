@@ -1,0 +1,165 @@
+/**
+ * The only reader of the environment. Settings come from `CONGVAN_*` and `DATABASE_URL`, or from one file of
+ * `NAME=value` lines named by `CONGVAN_CONFIG`; the environment wins. All problems are reported together, and a
+ * name that is not known is a problem.
+ */
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { z } from 'zod'
+import type { Limits } from './context.ts'
+import { CongvanError } from './errors.ts'
+import type { LogLevel } from './log.ts'
+
+export interface Config {
+  readonly dataFolder: string
+  /** The application's role. Without it the embedded PostgreSQL is used. */
+  readonly databaseUrl: string | undefined
+  /** Migrates when given; otherwise the start only checks the schema's version. */
+  readonly ownerDatabaseUrl: string | undefined
+  readonly postgresUser: string
+  readonly databasePoolSize: number
+  readonly nodeId: string
+  readonly publicUrl: string | undefined
+  readonly host: string
+  readonly port: number
+  readonly behindProxy: string | undefined
+  readonly nodeKeyFile: string
+  readonly nodeCertificateFile: string
+  readonly trustPaths: readonly string[]
+  /** SHA-256 of the SPKI of the directory's root node, hexadecimal. */
+  readonly directoryRoot: string | undefined
+  readonly sessionHours: number
+  readonly logLevel: LogLevel
+  readonly limits: Limits
+}
+
+const whole = (from: number, to: number, byDefault: number) =>
+  z.coerce.number('a number is wanted').int('a whole number is wanted').min(from).max(to).default(byDefault)
+
+const postgresUrl = z
+  .string()
+  .refine(
+    (value) => /^postgres(ql)?:\/\/[^/@:]+(:[^@]*)?@[^/]+\/[^/?]+/.test(value),
+    'postgres://USER:PASSWORD@HOST:PORT/DATABASE is wanted',
+  )
+
+const settings = z.object({
+  CONGVAN_DATA: z.string().min(1).default('./.congvan'),
+  DATABASE_URL: postgresUrl.optional(),
+  CONGVAN_OWNER_DATABASE_URL: postgresUrl.optional(),
+  CONGVAN_PG_USER: z.string().min(1).default('nobody'),
+  CONGVAN_DATABASE_POOL: whole(2, 200, 10),
+  CONGVAN_NODE_ID: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and - are wanted'),
+  CONGVAN_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  CONGVAN_HOST: z.string().min(1).default('127.0.0.1'),
+  CONGVAN_PORT: whole(0, 65_535, 8080),
+  CONGVAN_BEHIND_PROXY: z.string().min(1).optional(),
+  CONGVAN_NODE_KEY_FILE: z.string().min(1).optional(),
+  CONGVAN_NODE_CERTIFICATE_FILE: z.string().min(1).optional(),
+  CONGVAN_TRUST: z.string().default(''),
+  CONGVAN_DIRECTORY_ROOT: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits are wanted')
+    .optional(),
+  CONGVAN_SESSION_HOURS: whole(1, 24 * 30, 12),
+  CONGVAN_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  CONGVAN_MAX_FILE_BYTES: whole(1_000, 2_000_000_000, 50_000_000),
+  CONGVAN_MAX_JSON_BYTES: whole(1_000, 50_000_000, 1_000_000),
+  CONGVAN_MAX_ENVELOPE_BYTES: whole(10_000, 50_000_000, 4_000_000),
+  CONGVAN_MAX_RECIPIENTS: whole(1, 5_000, 1_000),
+  CONGVAN_MAX_HOPS: whole(2, 32, 16),
+  CONGVAN_CLOCK_SKEW_SECONDS: whole(1, 3_600, 120),
+  CONGVAN_DELIVERY_HOURS: whole(1, 24 * 90, 24 * 7),
+})
+
+/** Names that other parts of this project read for themselves: the client's, and the tests'. */
+const foreign = new Set(['CONGVAN_CONFIG', 'CONGVAN_NODE', 'CONGVAN_TOKEN_FILE', 'CONGVAN_LANG'])
+
+/** @throws CongvanError `CONFIGURATION_INVALID` with every problem on a line of its own. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = []
+  const given = { ...readFile(environment.CONGVAN_CONFIG, problems), ...definedOnly(environment) }
+  const known = new Set(Object.keys(settings.shape))
+  for (const name of Object.keys(given)) {
+    if (name.startsWith('CONGVAN_') && !known.has(name) && !foreign.has(name)) {
+      problems.push(`${name}: ${nearest(name, known)}`)
+    }
+  }
+  const parsed = settings.safeParse(given)
+  for (const issue of parsed.error?.issues ?? []) {
+    const name = issue.path.join('.')
+    problems.push(`${name}: ${given[name] === undefined ? 'missing / thiếu' : issue.message}`)
+  }
+  const host = given.CONGVAN_HOST ?? '127.0.0.1'
+  if (!/^(127\.|::1$|localhost$)/.test(host) && !given.CONGVAN_BEHIND_PROXY) {
+    problems.push(
+      `CONGVAN_HOST: ${host} is not a loopback address; plain HTTP there needs CONGVAN_BEHIND_PROXY, the name of the TLS proxy in front`,
+    )
+  }
+  if (problems.length > 0 || !parsed.success) {
+    throw new CongvanError('CONFIGURATION_INVALID', {
+      problems: problems.map((one) => `  - ${one}`).join('\n'),
+    })
+  }
+  return shape(parsed.data)
+}
+
+function shape(value: z.output<typeof settings>): Config {
+  const dataFolder = resolve(value.CONGVAN_DATA)
+  return {
+    dataFolder,
+    databaseUrl: value.DATABASE_URL,
+    ownerDatabaseUrl: value.CONGVAN_OWNER_DATABASE_URL,
+    postgresUser: value.CONGVAN_PG_USER,
+    databasePoolSize: value.CONGVAN_DATABASE_POOL,
+    nodeId: value.CONGVAN_NODE_ID,
+    publicUrl: value.CONGVAN_PUBLIC_URL,
+    host: value.CONGVAN_HOST,
+    port: value.CONGVAN_PORT,
+    behindProxy: value.CONGVAN_BEHIND_PROXY,
+    nodeKeyFile: value.CONGVAN_NODE_KEY_FILE ?? join(dataFolder, 'node-key.pem'),
+    nodeCertificateFile: value.CONGVAN_NODE_CERTIFICATE_FILE ?? join(dataFolder, 'node-certificate.pem'),
+    trustPaths: value.CONGVAN_TRUST === '' ? [join(dataFolder, 'trust')] : value.CONGVAN_TRUST.split(':'),
+    directoryRoot: value.CONGVAN_DIRECTORY_ROOT,
+    sessionHours: value.CONGVAN_SESSION_HOURS,
+    logLevel: value.CONGVAN_LOG_LEVEL,
+    limits: {
+      fileBytes: value.CONGVAN_MAX_FILE_BYTES,
+      jsonBytes: value.CONGVAN_MAX_JSON_BYTES,
+      envelopeBytes: value.CONGVAN_MAX_ENVELOPE_BYTES,
+      recipients: value.CONGVAN_MAX_RECIPIENTS,
+      hops: value.CONGVAN_MAX_HOPS,
+      clockSkewSeconds: value.CONGVAN_CLOCK_SKEW_SECONDS,
+      deliveryHours: value.CONGVAN_DELIVERY_HOURS,
+    },
+  }
+}
+
+function readFile(path: string | undefined, problems: string[]): Record<string, string | undefined> {
+  if (path === undefined) return {}
+  try {
+    return { ...parseEnv(readFileSync(path, 'utf8')) }
+  } catch (error) {
+    problems.push(`CONGVAN_CONFIG: ${error instanceof Error ? error.message : String(error)}`)
+    return {}
+  }
+}
+
+function definedOnly(
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  )
+}
+
+function nearest(name: string, known: ReadonlySet<string>): string {
+  const words = name.split('_')
+  const close = [...known].find(
+    (one) => words.filter((word) => one.split('_').includes(word)).length >= words.length - 1,
+  )
+  return close === undefined ? 'unknown name / tên không có' : `unknown name / tên không có; ${close}?`
+}

@@ -1,0 +1,234 @@
+/**
+ * The only door to PostgreSQL.
+ *
+ * The application's role can do nothing by itself: every statement runs in a transaction that has taken one of
+ * two roles. `<app>_tenant` sees an agency's tables through row-level security; `<app>_node` sees what the node
+ * owns (envelopes, hops, receipts, files, directory, peers) and, for one agency at a time, that agency's rows.
+ * A tenant query outside an actor is therefore an error of PostgreSQL ("permission denied"), never 0 rows.
+ */
+import knexFactory, { type Knex } from 'knex'
+import pg from 'pg'
+import type { IdempotencyClaim } from './actor.ts'
+import { CongvanError } from './errors.ts'
+
+declare const scope: unique symbol
+
+/** A transaction in the name of one agency: row-level security shows its rows only. */
+export interface AgencyTransaction extends Knex.Transaction {
+  readonly [scope]: 'agency'
+}
+
+/** A transaction of the node itself: node tables, and no agency's rows. */
+export interface NodeTransaction extends Knex.Transaction {
+  readonly [scope]: 'node'
+}
+
+export interface Database {
+  /** One transaction as an agency. With an idempotency claim, the same key answers the same stored result. */
+  asAgency<T>(actor: AgencyScope, work: (trx: AgencyTransaction) => Promise<T>): Promise<T>
+  /** One transaction as the node. */
+  asNode<T>(work: (trx: NodeTransaction) => Promise<T>, claim?: NodeClaim): Promise<T>
+  /** Whether the database answers now. */
+  ping(): Promise<void>
+  close(): Promise<void>
+  readonly url: string
+}
+
+export interface AgencyScope {
+  readonly agencyId: string
+  readonly userId?: string
+  readonly idempotency?: IdempotencyClaim
+}
+
+export interface NodeClaim {
+  readonly userId: string | null
+  readonly idempotency: IdempotencyClaim
+}
+
+export interface DatabaseOptions {
+  readonly url: string
+  readonly poolSize: number
+  /** Milliseconds until a query is given up; 0 = never. */
+  readonly statementTimeoutMs?: number
+  readonly applicationName?: string
+}
+
+const INT8 = 20
+const DATE = 1082
+
+/** `DATE` and `int8` stay strings: a Date would shift the day by the machine's zone, a number would lose digits. */
+const types = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === INT8 || oid === DATE) return (value: string) => value
+    return pg.types.getTypeParser(oid, format as 'text')
+  },
+}
+
+/** The names of PostgreSQL roles that belong together. */
+export interface DatabaseRoles {
+  /** Logs in; owns nothing and may do nothing but take one of the other two. */
+  readonly application: string
+  readonly tenant: string
+  readonly node: string
+}
+
+/** The roles that belong to the application's role that `url` logs in as. */
+export function rolesFor(url: string): DatabaseRoles {
+  const application = decodeURIComponent(new URL(url).username)
+  return { application, tenant: `${application}_tenant`, node: `${application}_node` }
+}
+
+export function openKnex(options: DatabaseOptions): Knex {
+  return knexFactory({
+    client: 'pg',
+    connection: {
+      connectionString: options.url,
+      application_name: options.applicationName ?? 'congvan',
+      connectionTimeoutMillis: 5_000,
+      keepAlive: true,
+      types,
+      ...(options.statementTimeoutMs ? { statement_timeout: options.statementTimeoutMs } : {}),
+    } as Knex.PgConnectionConfig,
+    pool: { min: 0, max: options.poolSize, acquireTimeoutMillis: 15_000 },
+    acquireConnectionTimeout: 15_000,
+  })
+}
+
+export function openDatabase(options: DatabaseOptions): Database {
+  const knex = openKnex(options)
+  const roles = rolesFor(options.url)
+
+  const transact = async <T>(work: (trx: Knex.Transaction) => Promise<T>): Promise<T> => {
+    try {
+      return await knex.transaction(work)
+    } catch (error) {
+      throw translate(error)
+    }
+  }
+
+  return {
+    url: options.url,
+    asAgency: (actor, work) =>
+      transact(async (trx) => {
+        await enter(trx, roles, actor.agencyId)
+        if (actor.idempotency === undefined) return work(trx as AgencyTransaction)
+        const owner = { agencyId: actor.agencyId, userId: actor.userId ?? null }
+        return withClaim(trx, owner, actor.idempotency, () => work(trx as AgencyTransaction))
+      }),
+    asNode: (work, claim) =>
+      transact(async (trx) => {
+        await enter(trx, roles, NODE)
+        if (claim === undefined) return work(trx as NodeTransaction)
+        const owner = { agencyId: null, userId: claim.userId }
+        return withClaim(trx, owner, claim.idempotency, () => work(trx as NodeTransaction))
+      }),
+    async ping() {
+      try {
+        await knex.raw('select 1')
+      } catch (error) {
+        throw translate(error)
+      }
+    },
+    close: () => knex.destroy(),
+  }
+}
+
+interface Entered {
+  readonly roles: { readonly tenant: string; readonly node: string }
+  readonly agencyId: string
+}
+
+/** Which role and agency a transaction stands in now, so that a part of it can step out and back. */
+const entered = new WeakMap<Knex.Transaction, Entered>()
+
+async function enter(trx: Knex.Transaction, roles: Entered['roles'], agencyId: string): Promise<void> {
+  const role = agencyId === NODE ? roles.node : roles.tenant
+  await trx.raw("select set_config('role', ?, true), set_config('congvan.agency_id', ?, true)", [
+    role,
+    agencyId,
+  ])
+  entered.set(trx, { roles, agencyId })
+}
+
+/** No agency: the node itself. */
+const NODE = ''
+
+async function stepInto<T>(trx: Knex.Transaction, agencyId: string, work: () => Promise<T>): Promise<T> {
+  const before = entered.get(trx)
+  if (before === undefined) throw new Error('this transaction was not opened by db.ts')
+  await enter(trx, before.roles, agencyId)
+  const result = await work()
+  await enter(trx, before.roles, before.agencyId)
+  return result
+}
+
+/** A part of an agency's transaction that touches what the node owns; the agency's eyes are restored after it. */
+export function withNodeTables<T>(
+  trx: AgencyTransaction,
+  work: (node: NodeTransaction) => Promise<T>,
+): Promise<T> {
+  return stepInto(trx, NODE, () => work(trx as unknown as NodeTransaction))
+}
+
+/** A part of the node's transaction that reads or writes rows of one agency that it hosts. */
+export function withAgencyTables<T>(
+  trx: NodeTransaction,
+  agencyId: string,
+  work: (agency: AgencyTransaction) => Promise<T>,
+): Promise<T> {
+  return stepInto(trx, agencyId, () => work(trx as unknown as AgencyTransaction))
+}
+
+/**
+ * Runs `work` at most once for a key: the claim, the effect and the stored answer commit together. A second
+ * request with the same key waits on the first one's row and then gets its answer; killed before the commit,
+ * nothing of it is left and the key is free.
+ */
+async function withClaim<T>(
+  trx: Knex.Transaction,
+  owner: { agencyId: string | null; userId: string | null },
+  claim: IdempotencyClaim,
+  work: () => Promise<T>,
+): Promise<T> {
+  const key = { scope: `${owner.agencyId ?? 'node'}/${owner.userId ?? 'console'}`, key: claim.key }
+  const claimed = await trx('idempotency_keys')
+    .insert({ ...key, agency_id: owner.agencyId, request_sha256: claim.requestSha256 })
+    .onConflict(['scope', 'key'])
+    .ignore()
+    .returning('key')
+  if (claimed.length === 0) {
+    const stored = await trx('idempotency_keys')
+      .where(key)
+      .first<{ request_sha256: string; response: T } | undefined>('request_sha256', 'response')
+    if (stored?.request_sha256 !== claim.requestSha256) throw new CongvanError('IDEMPOTENCY_KEY_REUSED')
+    return stored.response
+  }
+  const result = await work()
+  await trx('idempotency_keys')
+    .where(key)
+    .update({ response: JSON.stringify(result ?? null) })
+  return result
+}
+
+/** SQLSTATE classes that mean "the database is away or gave up", not "the statement is wrong". */
+const AWAY = /^(08|57P|53|55P03|58)/
+const AWAY_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'ENOTFOUND', 'EHOSTUNREACH'])
+
+/** Turns a lost or refused connection into `DATABASE_UNAVAILABLE`; everything else stays what it is. */
+export function translate(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof CongvanError) return error
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const lost =
+    AWAY.test(code) ||
+    AWAY_CODES.has(code) ||
+    error.name === 'KnexTimeoutError' ||
+    /Connection terminated|timeout expired|Client has encountered a connection error/.test(error.message)
+  return lost ? new CongvanError('DATABASE_UNAVAILABLE', {}, { cause: error }) : error
+}
+
+/** The SQLSTATE of an error of PostgreSQL, e.g. `23505` for a unique violation. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+export const UNIQUE_VIOLATION = '23505'

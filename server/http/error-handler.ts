@@ -1,0 +1,70 @@
+/**
+ * The one place that turns an error into an HTTP answer: problem JSON (RFC 9457) with our stable code, in the
+ * language the caller asked for. What we did not foresee becomes `INTERNAL` with a reference that stands in the
+ * operational log; its text never leaves the process.
+ */
+import { randomUUID } from 'node:crypto'
+import type { ErrorRequestHandler, Response } from 'express'
+import type { Language } from '../../signing/errors.ts'
+import { translate } from '../db.ts'
+import { CongvanError, describeError, errorEntry, isKnownError } from '../errors.ts'
+import type { Logger } from '../log.ts'
+
+export function languageOf(acceptLanguage: string | undefined): Language {
+  return /^\s*en\b/i.test(acceptLanguage ?? '') ? 'en' : 'vi'
+}
+
+export function sendProblem(response: Response, error: unknown, language: Language, log: Logger): void {
+  const known = asKnown(error, log)
+  const entry = errorEntry(known.code)
+  const text = describeError(known, language)
+  const body = {
+    type: 'about:blank',
+    status: entry.status,
+    code: text.code,
+    title: text.message,
+    params: known.params,
+    ...(text.hint === undefined ? {} : { hint: text.hint }),
+  }
+  if (response.headersSent) {
+    // A stream that broke half way: cutting the connection is the only honest answer left.
+    response.destroy()
+    return
+  }
+  if (entry.status === 503) response.setHeader('Retry-After', '5')
+  response.status(entry.status).type('application/problem+json').send(JSON.stringify(body))
+}
+
+function asKnown(error: unknown, log: Logger) {
+  const translated = translate(error)
+  if (isKnownError(translated)) {
+    if (errorEntry(translated.code).status >= 500) {
+      log.warn({ code: translated.code, cause: String(translated.cause ?? '') }, translated.message)
+    }
+    return translated
+  }
+  const foreign = asForeign(translated)
+  if (foreign !== undefined) return foreign
+  const reference = randomUUID()
+  const stack = translated instanceof Error ? translated.stack : String(translated)
+  log.error({ reference, stack }, 'unforeseen error')
+  return new CongvanError('INTERNAL', { reference })
+}
+
+/** Errors of express and its body readers that are the caller's: they carry a 4xx status and a type. */
+function asForeign(error: unknown): CongvanError | undefined {
+  if (typeof error !== 'object' || error === null || !('status' in error)) return undefined
+  if (error.status === 413) {
+    return new CongvanError('INPUT_TOO_LARGE', { limit: 'limit' in error ? String(error.limit) : '?' })
+  }
+  if (typeof error.status === 'number' && error.status >= 400 && error.status < 500) {
+    return new CongvanError('INPUT_INVALID', { field: 'request', reason: 'malformed' })
+  }
+  return undefined
+}
+
+export function errorHandler(log: Logger): ErrorRequestHandler {
+  return (error, request, response, _next) => {
+    sendProblem(response, error, languageOf(request.headers['accept-language']), log)
+  }
+}

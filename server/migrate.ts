@@ -1,0 +1,111 @@
+/**
+ * Brings the schema up to this program, and refuses one that is newer (design 6.13).
+ *
+ * Several processes may start together: an advisory lock lets one migrate while the others wait. Killed in the
+ * middle, a migration's transaction is rolled back and the next start runs it again.
+ */
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Knex } from 'knex'
+import { type DatabaseRoles, openKnex, rolesFor } from './db.ts'
+import { CongvanError } from './errors.ts'
+import { installQueue } from './queue.ts'
+
+/** What a file in `migrations/` exports. The names of the application's roles differ from node to node. */
+export interface Migration {
+  up(knex: Knex, roles: DatabaseRoles): Promise<void>
+  down(knex: Knex, roles: DatabaseRoles): Promise<void>
+}
+
+const MIGRATION_LOCK = '27994411998470511'
+const TABLE = 'schema_migrations'
+const folder = new URL('../migrations/', import.meta.url)
+
+/** The names of this program's migrations, in order; the last is the schema version it wants. */
+export function ownMigrations(): string[] {
+  return readdirSync(fileURLToPath(folder))
+    .filter((name) => /^\d{4}_[a-z_]+\.ts$/.test(name))
+    .sort()
+}
+
+function source(roles: DatabaseRoles): Knex.MigrationSource<string> {
+  return {
+    getMigrations: async () => ownMigrations(),
+    getMigrationName: (name) => name,
+    async getMigration(name) {
+      const migration = (await import(new URL(name, folder).href)) as Migration
+      return { up: (knex) => migration.up(knex, roles), down: (knex) => migration.down(knex, roles) }
+    },
+  }
+}
+
+/**
+ * Migrates as the owner, installs the queue's schema and grants the application's roles their rights.
+ *
+ * @param ownerUrl a role that owns the schema and may create roles
+ * @param applicationUrl names the application's role, whose `_tenant` and `_node` roles get the grants
+ * @returns the migrations that were run now
+ */
+export async function migrate(ownerUrl: string, applicationUrl: string): Promise<string[]> {
+  const roles = rolesFor(applicationUrl)
+  const knex = openKnex({ url: ownerUrl, poolSize: 3, applicationName: 'congvan migrate' })
+  try {
+    return await knex.transaction(async (lock) => {
+      await lock.raw('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK])
+      await refuseNewer(knex)
+      const settings = { migrationSource: source(roles), tableName: TABLE }
+      const [, names] = (await knex.migrate.latest(settings)) as [number, string[]]
+      await installQueue(ownerUrl, roles)
+      return names
+    })
+  } finally {
+    await knex.destroy()
+  }
+}
+
+/** Takes every migration back, newest first; for the test of the `down` halves. */
+export async function rollbackAll(ownerUrl: string, applicationUrl: string): Promise<void> {
+  const knex = openKnex({ url: ownerUrl, poolSize: 2, applicationName: 'congvan migrate' })
+  try {
+    await knex.migrate.rollback({ migrationSource: source(rolesFor(applicationUrl)), tableName: TABLE }, true)
+  } finally {
+    await knex.destroy()
+  }
+}
+
+/**
+ * Whether the schema is the one that this program wants; for a start that has no owner's URL.
+ *
+ * @throws CongvanError `DATABASE_SCHEMA_OLD`, `DATABASE_SCHEMA_NEW`
+ */
+export async function checkSchema(applicationUrl: string): Promise<void> {
+  const knex = openKnex({ url: applicationUrl, poolSize: 1, applicationName: 'congvan check' })
+  try {
+    await refuseNewer(knex)
+    const own = ownMigrations()
+    const done = await applied(knex)
+    const missing = own.find((name) => !done.includes(name))
+    if (missing !== undefined) {
+      throw new CongvanError('DATABASE_SCHEMA_OLD', { found: done.at(-1) ?? '-', wanted: own.at(-1) ?? '-' })
+    }
+  } finally {
+    await knex.destroy()
+  }
+}
+
+async function refuseNewer(knex: Knex): Promise<void> {
+  const own = ownMigrations()
+  const unknown = (await applied(knex)).filter((name) => !own.includes(name))
+  if (unknown.length > 0) {
+    throw new CongvanError('DATABASE_SCHEMA_NEW', { found: unknown.at(-1) ?? '-', wanted: own.at(-1) ?? '-' })
+  }
+}
+
+async function applied(knex: Knex): Promise<string[]> {
+  const { rows } = await knex.raw<{ rows: { present: boolean }[] }>(
+    'select to_regclass(?) is not null as present',
+    [TABLE],
+  )
+  if (rows[0]?.present !== true) return []
+  return knex(TABLE).orderBy('id').pluck<string[]>('name')
+}

@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto'
+import { expect } from 'chai'
+import pg from 'pg'
+import { withAgencyTables, withNodeTables } from '../../server/db.ts'
+import { CongvanError } from '../../server/errors.ts'
+import { migrate, ownMigrations, rollbackAll } from '../../server/migrate.ts'
+import { cloneDatabase, emptyDatabase, type TestDatabase } from '../support/database.ts'
+
+describe('db: tenancy', () => {
+  let test: TestDatabase
+  const [one, two, user] = [randomUUID(), randomUUID(), randomUUID()]
+
+  before(async () => {
+    test = await cloneDatabase()
+    await test.db.asNode((trx) =>
+      trx('users').insert({
+        id: user,
+        login: 'van-thu',
+        display_name: 'Văn thư',
+        password_hash: '-',
+        created_at: new Date(0),
+      }),
+    )
+    for (const agencyId of [one, two]) {
+      await test.db.asAgency({ agencyId }, (trx) =>
+        trx('memberships').insert({
+          agency_id: agencyId,
+          user_id: user,
+          role: 'clerk',
+          granted_at: new Date(0),
+        }),
+      )
+    }
+  })
+  after(() => test.drop())
+
+  it('shows an agency only its own rows', async () => {
+    const rows = await test.db.asAgency({ agencyId: one }, (trx) => trx('memberships').select('agency_id'))
+    expect(rows).to.deep.equal([{ agency_id: one }])
+  })
+
+  it('refuses a row written for another agency', async () => {
+    const act = test.db.asAgency({ agencyId: one }, (trx) =>
+      trx('memberships').insert({ agency_id: two, user_id: user, role: 'leader', granted_at: new Date(0) }),
+    )
+    await expectError(act, /row-level security/)
+  })
+
+  it('refuses a query outside an actor with an error, not with 0 rows', async () => {
+    const client = new pg.Client({ connectionString: test.url })
+    await client.connect()
+    try {
+      await expectError(client.query('select * from memberships'), /permission denied/)
+      await expectError(client.query('select * from users'), /permission denied/)
+    } finally {
+      await client.end()
+    }
+  })
+
+  it('hides the node’s tables from an agency and restores its eyes after a step into the node', async () => {
+    await expectError(
+      test.db.asAgency({ agencyId: one }, (trx) => trx('tokens').select('*')),
+      /permission denied/,
+    )
+    const seen = await test.db.asAgency({ agencyId: one }, async (trx) => {
+      const users = await withNodeTables(trx, (node) => node('users').select('id'))
+      const members = await trx('memberships').select('agency_id')
+      return { users: users.length, members }
+    })
+    expect(seen).to.deep.equal({ users: 1, members: [{ agency_id: one }] })
+    const inTwo = await test.db.asNode((trx) =>
+      withAgencyTables(trx, two, (agency) => agency('memberships').select('agency_id')),
+    )
+    expect(inTwo).to.deep.equal([{ agency_id: two }])
+  })
+
+  it('puts every table with an agency_id under forced row-level security', async () => {
+    const client = new pg.Client({ connectionString: test.superuserUrl })
+    await client.connect()
+    try {
+      const { rows } = await client.query<{ relname: string }>(`
+        select c.relname from pg_class c
+        join pg_attribute a on a.attrelid = c.oid and a.attname = 'agency_id' and not a.attisdropped
+        join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'public'
+        where c.relkind in ('r', 'p') and not (c.relrowsecurity and c.relforcerowsecurity)`)
+      // Directory rows and tokens name an agency but are the node's: no tenant may write them at all.
+      const own = rows.map((row) => row.relname)
+      for (const table of own) {
+        const { rows: grants } = await client.query(
+          `select privilege_type from information_schema.role_table_grants
+           where table_name = $1 and grantee like '%\\_tenant' and privilege_type <> 'SELECT'`,
+          [table],
+        )
+        expect(grants, table).to.deep.equal([])
+      }
+    } finally {
+      await client.end()
+    }
+  })
+})
+
+describe('db: idempotency', () => {
+  let test: TestDatabase
+  const actor = { agencyId: randomUUID(), userId: randomUUID() }
+  before(async () => {
+    test = await cloneDatabase()
+  })
+  after(() => test.drop())
+
+  it('does the work once and answers the same both times', async () => {
+    let runs = 0
+    const request = { ...actor, idempotency: { key: 'k1', requestSha256: 'a' } }
+    const work = async () => ({ number: ++runs })
+    expect(await test.db.asAgency(request, work)).to.deep.equal({ number: 1 })
+    expect(await test.db.asAgency(request, work)).to.deep.equal({ number: 1 })
+    expect(runs).to.equal(1)
+  })
+
+  it('does the work once for two requests at the same time', async () => {
+    let runs = 0
+    const request = { ...actor, idempotency: { key: 'k2', requestSha256: 'a' } }
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => test.db.asAgency(request, async () => ({ number: ++runs }))),
+    )
+    expect(new Set(answers.map((answer) => answer.number))).to.deep.equal(new Set([1]))
+    expect(runs).to.equal(1)
+  })
+
+  it('refuses the same key for another request', async () => {
+    await test.db.asAgency({ ...actor, idempotency: { key: 'k3', requestSha256: 'a' } }, async () => 1)
+    const other = test.db.asAgency(
+      { ...actor, idempotency: { key: 'k3', requestSha256: 'b' } },
+      async () => 2,
+    )
+    await expectError(other, CongvanError)
+  })
+
+  it('leaves the key free when the work failed', async () => {
+    const request = { ...actor, idempotency: { key: 'k4', requestSha256: 'a' } }
+    await expectError(
+      test.db.asAgency(request, () => Promise.reject(new Error('failed half way'))),
+      /half way/,
+    )
+    expect(await test.db.asAgency(request, async () => 'done')).to.equal('done')
+  })
+})
+
+describe('migrations', () => {
+  it('run once when several processes start together, and go down and up again', async () => {
+    const test = await emptyDatabase()
+    try {
+      const runs = await Promise.all([1, 2, 3].map(() => migrate(test.ownerUrl, test.url)))
+      expect(runs.map((names) => names.length).sort()).to.deep.equal([0, 0, ownMigrations().length])
+      await rollbackAll(test.ownerUrl, test.url)
+      expect(await migrate(test.ownerUrl, test.url)).to.have.length(ownMigrations().length)
+    } finally {
+      await test.drop()
+    }
+  })
+})
+
+async function expectError(
+  act: Promise<unknown>,
+  wanted: RegExp | (new (...args: never[]) => Error),
+): Promise<void> {
+  const error: unknown = await act.then(
+    () => undefined,
+    (caught: unknown) => caught,
+  )
+  expect(error).to.be.instanceOf(Error)
+  if (wanted instanceof RegExp) expect((error as Error).message).to.match(wanted)
+  else expect(error).to.be.instanceOf(wanted)
+}
