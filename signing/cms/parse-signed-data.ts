@@ -1,0 +1,179 @@
+/**
+ * Strict reading of `SignedData` (RFC 5652 section 5). Only the form is judged here: what the values mean is
+ * `judge-signed-data.ts`. Certificates, CRLs and signed attributes stay the bytes that were received.
+ */
+import type { DigestAlgorithm } from '../algorithms.ts'
+import { SigningError } from '../errors.ts'
+import {
+  readDigestAlgorithm,
+  readSignatureAlgorithm,
+  type SignatureParameters,
+  type UnknownAlgorithm,
+} from '../x509/algorithm-identifier.ts'
+import { contextTag, type DerNode, isSortedSetOf, malformed, parseDer, TAG } from '../x509/der.ts'
+import {
+  DerFields,
+  expectTag,
+  onlyChild,
+  readOctetString,
+  readOid,
+  readSmallInteger,
+} from '../x509/der-values.ts'
+import { type DistinguishedName, readName } from '../x509/name.ts'
+import { CONTENT_TYPE } from './oids.ts'
+
+export interface CmsAttribute {
+  /** Dotted decimal. */
+  readonly type: string
+  readonly values: readonly DerNode[]
+}
+
+export type SignerIdentifier =
+  | { readonly issuer: DistinguishedName; readonly serial: Uint8Array }
+  | { readonly subjectKeyIdentifier: Uint8Array }
+
+export interface ParsedSigner {
+  readonly identifier: SignerIdentifier
+  readonly digestAlgorithm: DigestAlgorithm | UnknownAlgorithm
+  readonly signatureAlgorithm: SignatureParameters | UnknownAlgorithm
+  /** The bytes that are signed: as received, with the identifier octet of SET OF; undefined when there are none. */
+  readonly signedAttributesDer: Uint8Array | undefined
+  /** Whether the signed attributes stand in the order of DER, as RFC 5652 section 5.4 demands. */
+  readonly signedAttributesSorted: boolean
+  readonly signedAttributes: readonly CmsAttribute[]
+  readonly unsignedAttributes: readonly CmsAttribute[]
+  readonly signature: Uint8Array
+  /** The `AlgorithmIdentifier`s as received, for comparison with RFC 6211. */
+  readonly rawAlgorithms: { readonly digest: Uint8Array; readonly signature: Uint8Array }
+}
+
+export interface ParsedSignedData {
+  /** eContentType. */
+  readonly contentType: string
+  /** eContent; undefined when detached. */
+  readonly content: Uint8Array | undefined
+  /** OIDs of `digestAlgorithms`. */
+  readonly digestAlgorithms: readonly string[]
+  /** X.509 certificates, DER as received; other kinds are left out. */
+  readonly certificates: readonly Uint8Array[]
+  readonly crls: readonly Uint8Array[]
+  /** OCSP responses (RFC 5940), DER. */
+  readonly ocspResponses: readonly Uint8Array[]
+  readonly signers: readonly ParsedSigner[]
+}
+
+const OID_OCSP_RESPONSE = '1.3.6.1.5.5.7.16.2'
+const limits = { maxBytes: 32 * 1024 * 1024, maxDepth: 40 }
+/** More signers than any document has; each costs a signature check. */
+const MOST_SIGNERS = 64
+
+/**
+ * Reads a `ContentInfo` of `SignedData`. Nothing may follow it.
+ * @throws SigningError `INPUT_TOO_LARGE`, `CMS_MALFORMED`
+ */
+export function parseSignedData(der: Uint8Array): ParsedSignedData {
+  try {
+    return readContentInfo(parseDer(der, limits))
+  } catch (error) {
+    if (!(error instanceof SigningError) || error.code !== 'DER_MALFORMED') throw error
+    throw new SigningError('CMS_MALFORMED', { reason: error.message }, { cause: error })
+  }
+}
+
+function readContentInfo(root: DerNode): ParsedSignedData {
+  const outer = new DerFields(root)
+  const type = readOid(outer.take(TAG.OID, 'contentType'))
+  if (type !== CONTENT_TYPE.signedData) throw malformed(root.start, `content type ${type}, not SignedData`)
+  const wrapped = outer.take(contextTag(0, true), 'content')
+  outer.finish('ContentInfo')
+
+  const fields = new DerFields(onlyChild(wrapped))
+  const version = readSmallInteger(fields.take(TAG.INTEGER, 'version'))
+  if (version < 1 || version > 5) throw malformed(root.start, `SignedData version ${version}`)
+  const digests = fields.take(TAG.SET, 'digestAlgorithms')
+  const encapsulated = new DerFields(fields.take(TAG.SEQUENCE, 'encapContentInfo'))
+  const contentType = readOid(encapsulated.take(TAG.OID, 'eContentType'))
+  const content = encapsulated.optional(contextTag(0, true))
+  encapsulated.finish('EncapsulatedContentInfo')
+  const certificates = fields.optional(contextTag(0, true))
+  const crls = fields.optional(contextTag(1, true))
+  const signers = fields.take(TAG.SET, 'signerInfos')
+  fields.finish('SignedData')
+  if (signers.children.length > MOST_SIGNERS) throw malformed(signers.start, 'too many signers')
+  const revocation = (crls?.children ?? []).map(readRevocation)
+  return {
+    contentType,
+    content: content === undefined ? undefined : readOctetString(onlyChild(content)),
+    digestAlgorithms: digests.children.map((node) => readOid(node.children[0] ?? node)),
+    certificates: (certificates?.children ?? []).flatMap(({ tag, raw }) =>
+      tag === TAG.SEQUENCE ? [raw] : [],
+    ),
+    crls: revocation.flatMap((entry) => entry.crl ?? []),
+    ocspResponses: revocation.flatMap((entry) => entry.ocspResponse ?? []),
+    signers: signers.children.map(readSigner),
+  }
+}
+
+/** `RevocationInfoChoice`: a CRL, or `[1] OtherRevocationInfoFormat` with an OCSP response. */
+function readRevocation(node: DerNode): { crl?: Uint8Array; ocspResponse?: Uint8Array } {
+  if (node.tag === TAG.SEQUENCE) return { crl: node.raw }
+  const fields = new DerFields(node, contextTag(1, true))
+  const format = readOid(fields.take(TAG.OID, 'otherRevInfoFormat'))
+  const info = fields.any('otherRevInfo')
+  return format === OID_OCSP_RESPONSE ? { ocspResponse: info.raw } : {}
+}
+
+function readSigner(node: DerNode): ParsedSigner {
+  const fields = new DerFields(node)
+  const version = readSmallInteger(fields.take(TAG.INTEGER, 'version'))
+  const identifier = readIdentifier(fields.any('sid'))
+  if (version !== ('issuer' in identifier ? 1 : 3))
+    throw malformed(node.start, `SignerInfo version ${version}`)
+  const digestNode = fields.take(TAG.SEQUENCE, 'digestAlgorithm')
+  const digestAlgorithm = readDigestAlgorithm(digestNode)
+  const signedNode = fields.optional(contextTag(0, true))
+  const signatureNode = fields.take(TAG.SEQUENCE, 'signatureAlgorithm')
+  const signature = readOctetString(fields.take(TAG.OCTET_STRING, 'signature'))
+  const unsignedNode = fields.optional(contextTag(1, true))
+  fields.finish('SignerInfo')
+  return {
+    identifier,
+    digestAlgorithm,
+    signatureAlgorithm: readSignatureAlgorithm(
+      signatureNode,
+      'unknown' in digestAlgorithm ? undefined : digestAlgorithm,
+    ),
+    signedAttributesDer: signedNode === undefined ? undefined : asSetOf(signedNode.raw),
+    signedAttributesSorted: signedNode === undefined || isSortedSetOf(signedNode),
+    signedAttributes: readAttributes(signedNode),
+    unsignedAttributes: readAttributes(unsignedNode),
+    signature,
+    rawAlgorithms: { digest: digestNode.raw, signature: signatureNode.raw },
+  }
+}
+
+function readIdentifier(node: DerNode): SignerIdentifier {
+  if (node.tag === contextTag(0, false)) return { subjectKeyIdentifier: node.content }
+  const fields = new DerFields(node)
+  const issuer = readName(fields.take(TAG.SEQUENCE, 'issuer'))
+  const serial = fields.take(TAG.INTEGER, 'serialNumber').content
+  fields.finish('IssuerAndSerialNumber')
+  return { issuer, serial }
+}
+
+function readAttributes(node: DerNode | undefined): readonly CmsAttribute[] {
+  return (node?.children ?? []).map((child) => {
+    const fields = new DerFields(child)
+    const type = readOid(fields.take(TAG.OID, 'attrType'))
+    const values = fields.take(TAG.SET, 'attrValues')
+    fields.finish('Attribute')
+    expectTag(values, TAG.SET)
+    return { type, values: values.children }
+  })
+}
+
+function asSetOf(raw: Uint8Array): Uint8Array {
+  const out = Uint8Array.from(raw)
+  out[0] = TAG.SET
+  return out
+}

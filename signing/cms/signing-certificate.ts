@@ -1,0 +1,64 @@
+/** The attributes that bind a signature to the signer's certificate: RFC 2634 (v1, SHA-1) and RFC 5035 (v2). */
+import { type DigestAlgorithm, digestAlgorithms, digest as digestOf } from '../algorithms.ts'
+import { readDigestAlgorithm } from '../x509/algorithm-identifier.ts'
+import { type Certificate, parseCertificate } from '../x509/certificate.ts'
+import { type DerNode, malformed, TAG } from '../x509/der.ts'
+import { DerFields, readOctetString } from '../x509/der-values.ts'
+import { readGeneralNames } from '../x509/general-names.ts'
+import { nameKey } from '../x509/name.ts'
+
+/** One `ESSCertID` or `ESSCertIDv2`. */
+export interface NamedCertificate {
+  /** Undefined where the digest is not one of ours. */
+  readonly digest: DigestAlgorithm | undefined
+  /** Whether the digest over `der` is the one given, and issuer and serial, where given, are those of `der`. */
+  matches(der: Uint8Array): boolean
+}
+
+/**
+ * Reads the attribute's value: the certificates named, the signer's first.
+ * @throws SigningError `DER_MALFORMED`
+ */
+export function readSigningCertificate(value: DerNode, version: 'v1' | 'v2'): readonly NamedCertificate[] {
+  const fields = new DerFields(value)
+  const list = fields.take(TAG.SEQUENCE, 'certs')
+  fields.optional(TAG.SEQUENCE)
+  fields.finish('SigningCertificate')
+  if (list.children.length === 0) throw malformed(list.start, 'no certificate is named')
+  return list.children.map((node) => readCertId(node, version))
+}
+
+function readCertId(node: DerNode, version: 'v1' | 'v2'): NamedCertificate {
+  const fields = new DerFields(node)
+  const algorithm = version === 'v2' ? fields.optional(TAG.SEQUENCE) : undefined
+  const hash = readOctetString(fields.take(TAG.OCTET_STRING, 'certHash'))
+  const issuerSerial = fields.optional(TAG.SEQUENCE)
+  fields.finish('ESSCertID')
+  const digest = algorithm === undefined ? byDefault(version) : known(readDigestAlgorithm(algorithm))
+  const isIssuerAndSerialOf = issuerSerial === undefined ? () => true : readIssuerSerial(issuerSerial)
+  return {
+    digest,
+    matches(der) {
+      if (digest === undefined || Buffer.compare(digestOf(digest, der), hash) !== 0) return false
+      return isIssuerAndSerialOf(parseCertificate(der))
+    },
+  }
+}
+
+function readIssuerSerial(node: DerNode): (certificate: Certificate) => boolean {
+  const fields = new DerFields(node)
+  const names = readGeneralNames(fields.take(TAG.SEQUENCE, 'issuer'))
+  const serial = fields.take(TAG.INTEGER, 'serialNumber').content
+  fields.finish('IssuerSerial')
+  const issuers = names.flatMap((name) => (name.form === 'directory' ? [nameKey(name.name)] : []))
+  return (certificate) =>
+    issuers.includes(certificate.issuerKey) && Buffer.compare(serial, certificate.serial) === 0
+}
+
+function byDefault(version: 'v1' | 'v2'): DigestAlgorithm | undefined {
+  return digestAlgorithms.find(({ name }) => name === (version === 'v1' ? 'SHA-1' : 'SHA-256'))
+}
+
+function known(digest: DigestAlgorithm | { unknown: string }): DigestAlgorithm | undefined {
+  return 'unknown' in digest ? undefined : digest
+}

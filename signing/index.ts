@@ -1,0 +1,61 @@
+/**
+ * The signing library's public entry; nothing outside `signing/` imports another file of it.
+ *
+ * A library in the strict sense: no database, no HTTP, no environment, no clock. It throws `SigningError` when a
+ * question cannot be answered, and answers verdicts as data (`VerificationReport`).
+ */
+export { verifyCms } from './cms/verify-cms.ts'
+export {
+  fillMessage,
+  type Language,
+  SigningError,
+  type SigningErrorCode,
+  signingErrors,
+} from './errors.ts'
+export type { KeyProvider } from './keys/key-provider.ts'
+export { asKeyProvider, type HeldKey, type KeyOptions, keyObjectProvider } from './keys/pkcs8.ts'
+export { loadPkcs12 } from './keys/pkcs12.ts'
+export { type FillOptions, fillTextFields } from './pdf/fill-fields.ts'
+export {
+  defaultLock,
+  defaultSignatureField,
+  type FieldLock,
+  fillFields,
+  letterFields,
+  type SignatureFieldState,
+} from './pdf/letter-fields.ts'
+export { type DocumentFields, listFields } from './pdf/list-fields.ts'
+export {
+  completeSignature,
+  type PreparedSignature,
+  prepareSignature,
+  type SignatureOptions,
+  type SignerIdentity,
+  signPdf,
+} from './pdf/sign-pdf.ts'
+export type { SignatureAppearance } from './pdf/signature-field.ts'
+export type { VerificationPolicy } from './policy.ts'
+export {
+  type ChangesAfter,
+  type Coverage,
+  type FileFormat,
+  type Finding,
+  type Indication,
+  type SignatureReport,
+  type SignatureRole,
+  type SubIndication,
+  type VerificationReport,
+  worstIndication,
+} from './report.ts'
+export { assertCertificateUsable } from './x509/certificate-use.ts'
+export { nodeKeyFingerprint } from './x509/fingerprint.ts'
+export { type PathInput, type PathJudgement, validateCertificatePath } from './x509/path.ts'
+export { type AgencyCodeRule, agencyCodeOf, type RoleRule, roleOf } from './x509/subject-roles.ts'
+export { writeCanonical } from './xml/canonical-writer.ts'
+export { attributeOf, elementMaker, isNamed, nameOf, type XmlElement } from './xml/element.ts'
+export { type ExpandedName, XML_DECLARATION } from './xml/names.ts'
+export { sealedXmlLimits, type XmlLimits } from './xml/scan.ts'
+export { EDXML, RECEIPT } from './xml/sealed-places.ts'
+export { type SignXmlOptions, signXml } from './xml/sign-xml.ts'
+export { type VerifiedSeal, verifySealedXml } from './xml/verify-sealed-xml.ts'
+export { verifyXml } from './xml/verify-xml.ts'

@@ -1,0 +1,222 @@
+/** The tokens of PDF syntax (ISO 32000-2, 7.2 and 7.3) over a byte buffer. */
+import { SigningError } from '../errors.ts'
+import { pdfLimits } from './limits.ts'
+
+export function malformed(position: number, reason: string, cause?: unknown): SigningError {
+  return new SigningError('PDF_MALFORMED', { position, reason }, cause === undefined ? undefined : { cause })
+}
+
+const WHITESPACE = 1
+const DELIMITER = 2
+
+const classes = new Uint8Array(256)
+for (const byte of [0x00, 0x09, 0x0a, 0x0c, 0x0d, 0x20]) classes[byte] = WHITESPACE
+for (const character of '()<>[]{}/%') classes[character.charCodeAt(0)] = DELIMITER
+
+export function isWhitespace(byte: number | undefined): boolean {
+  return byte !== undefined && classes[byte] === WHITESPACE
+}
+
+/** Neither white space nor a delimiter; the end of the input is not regular. */
+export function isRegular(byte: number | undefined): boolean {
+  return byte !== undefined && classes[byte] === 0
+}
+
+export function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39
+}
+
+/** Value of a hexadecimal digit, or -1. */
+export function hexDigit(byte: number | undefined): number {
+  if (byte === undefined) return -1
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  if (byte >= 0x41 && byte <= 0x46) return byte - 0x37
+  if (byte >= 0x61 && byte <= 0x66) return byte - 0x57
+  return -1
+}
+
+/** A place in a buffer and the ways to move it on. */
+export class Lexer {
+  readonly bytes: Uint8Array
+  /** Nothing at or after this offset is read. */
+  readonly end: number
+  position: number
+
+  constructor(bytes: Uint8Array, position: number, end: number = bytes.length) {
+    this.bytes = bytes
+    this.position = position
+    this.end = end
+  }
+
+  peek(ahead = 0): number | undefined {
+    const at = this.position + ahead
+    return at < this.end ? this.bytes[at] : undefined
+  }
+
+  /** Skips white space and comments. */
+  skipSpace(): void {
+    for (;;) {
+      const byte = this.peek()
+      if (isWhitespace(byte)) this.position += 1
+      else if (byte === 0x25) this.skipComment()
+      else return
+    }
+  }
+
+  skipWhitespace(): void {
+    while (isWhitespace(this.peek())) this.position += 1
+  }
+
+  /** Moves past one end-of-line marker: CR LF, LF or CR. */
+  skipEndOfLine(): void {
+    if (this.peek() === 0x0d) this.position += 1
+    if (this.peek() === 0x0a) this.position += 1
+  }
+
+  private skipComment(): void {
+    for (let byte = this.peek(); byte !== undefined && byte !== 0x0a && byte !== 0x0d; byte = this.peek()) {
+      this.position += 1
+    }
+  }
+
+  /** Whether the keyword stands here as a whole token. */
+  at(keyword: string): boolean {
+    for (let i = 0; i < keyword.length; i += 1) if (this.peek(i) !== keyword.charCodeAt(i)) return false
+    return !isRegular(this.peek(keyword.length))
+  }
+
+  /** Takes the keyword if it stands here. */
+  take(keyword: string): boolean {
+    if (!this.at(keyword)) return false
+    this.position += keyword.length
+    return true
+  }
+
+  expect(keyword: string): void {
+    if (!this.take(keyword)) throw malformed(this.position, `"${keyword}" is expected`)
+  }
+
+  /** An unsigned integer of plain digits, as in object headers and cross-reference tables. */
+  integer(what: string): number {
+    const start = this.position
+    let value = 0
+    while (isDigit(this.peek())) {
+      value = value * 10 + ((this.peek() ?? 0) - 0x30)
+      this.position += 1
+      if (this.position - start > 15) throw malformed(start, `${what} is too large`)
+    }
+    if (this.position === start || isRegular(this.peek())) throw malformed(start, `${what} is expected`)
+    return value
+  }
+
+  /** A number object (7.3.3); no exponents, no radix. */
+  number(): number {
+    const start = this.position
+    while (isRegular(this.peek())) this.position += 1
+    if (this.position - start > 64) throw malformed(start, 'number is too long')
+    const text = Buffer.from(this.bytes.subarray(start, this.position)).toString('latin1')
+    if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(text)) throw malformed(start, 'number is expected')
+    return Number(text)
+  }
+
+  /** The name after a solidus (7.3.5). */
+  name(): string {
+    const start = this.position
+    this.position += 1
+    let name = ''
+    for (let byte = this.peek(); byte !== undefined && isRegular(byte); byte = this.peek()) {
+      this.position += 1
+      if (byte === 0x23) {
+        const high = hexDigit(this.peek())
+        const low = hexDigit(this.peek(1))
+        if (high < 0 || low < 0)
+          throw malformed(this.position - 1, '"#" in a name without two hexadecimal digits')
+        this.position += 2
+        name += String.fromCharCode(high * 16 + low)
+      } else {
+        name += String.fromCharCode(byte)
+      }
+      if (name.length > pdfLimits.nameBytes) throw malformed(start, 'name is too long')
+    }
+    return name
+  }
+
+  /** The bytes of a literal string `(...)` (7.3.4.2). */
+  literalString(): Uint8Array {
+    const start = this.position
+    const out: number[] = []
+    let open = 1
+    this.position += 1
+    for (;;) {
+      const byte = this.peek()
+      if (byte === undefined) throw malformed(start, 'string without an end')
+      this.position += 1
+      if (byte === 0x5c) {
+        this.escape(out)
+        continue
+      }
+      if (byte === 0x28) open += 1
+      if (byte === 0x29) {
+        open -= 1
+        if (open === 0) return Uint8Array.from(out)
+      }
+      if (byte === 0x0d) {
+        if (this.peek() === 0x0a) this.position += 1
+        out.push(0x0a)
+      } else {
+        out.push(byte)
+      }
+    }
+  }
+
+  private escape(out: number[]): void {
+    const byte = this.peek()
+    if (byte === undefined) return
+    if (byte >= 0x30 && byte <= 0x37) {
+      let value = 0
+      for (let i = 0; i < 3; i += 1) {
+        const digit = this.peek()
+        if (digit === undefined || digit < 0x30 || digit > 0x37) break
+        value = value * 8 + (digit - 0x30)
+        this.position += 1
+      }
+      out.push(value & 0xff)
+      return
+    }
+    if (byte === 0x0a || byte === 0x0d) {
+      this.skipEndOfLine()
+      return
+    }
+    this.position += 1
+    out.push(escapes[byte] ?? byte)
+  }
+
+  /** The bytes of a hexadecimal string `<...>` (7.3.4.3). */
+  hexString(): Uint8Array {
+    const start = this.position
+    this.position += 1
+    const close = this.bytes.indexOf(0x3e, this.position)
+    if (close < 0 || close >= this.end) throw malformed(start, 'hexadecimal string without an end')
+    const out = new Uint8Array((close - this.position + 1) >> 1)
+    let digits = 0
+    for (; this.position < close; this.position += 1) {
+      const byte = this.bytes[this.position]
+      if (isWhitespace(byte)) continue
+      const digit = hexDigit(byte)
+      if (digit < 0) throw malformed(this.position, 'hexadecimal digit is expected')
+      const index = digits >> 1
+      out[index] = (out[index] ?? 0) | (digits % 2 === 0 ? digit << 4 : digit)
+      digits += 1
+    }
+    this.position += 1
+    return out.subarray(0, (digits + 1) >> 1)
+  }
+}
+
+const escapes: Readonly<Record<number, number>> = {
+  110: 0x0a,
+  114: 0x0d,
+  116: 0x09,
+  98: 0x08,
+  102: 0x0c,
+}

@@ -1,0 +1,20 @@
+import { isSigned, readForm } from './form.ts'
+import type { SignatureFieldState } from './letter-fields.ts'
+import { openPdf } from './pdf-file.ts'
+
+/** The terminal form fields of a document as its last revision has them, by fully qualified name. */
+export interface DocumentFields {
+  readonly names: readonly string[]
+  readonly signatureFields: readonly SignatureFieldState[]
+}
+
+/** @throws SigningError as `openPdf`: `PDF_NOT_A_PDF`, `PDF_MALFORMED`, `PDF_ENCRYPTED` */
+export function listFields(pdf: Uint8Array): DocumentFields {
+  const fields = readForm(openPdf(pdf).latest)?.fields ?? []
+  return {
+    names: fields.map((field) => field.name),
+    signatureFields: fields
+      .filter((field) => field.type === 'Sig')
+      .map((field) => ({ name: field.name, signed: isSigned(field) })),
+  }
+}

@@ -1,0 +1,103 @@
+import type { XmlAttribute, XmlElement } from './element.ts'
+import { XML_NAMESPACE } from './names.ts'
+
+/**
+ * The exclusive canonical form (Exclusive XML Canonicalization 1.0, without comments) of an element that stands
+ * alone: a namespace is declared where its prefix is first visibly used, attributes are sorted by namespace and
+ * local name, empty elements have an end tag.
+ *
+ * @param element its subtree must be consistent: one prefix means one namespace wherever it is used, or is
+ *   declared again below.
+ * @param rendered namespaces that an ancestor in the output has declared already, prefix → namespace; empty
+ *   for an element that is the apex of what is signed.
+ */
+export function writeCanonical(
+  element: XmlElement,
+  rendered: ReadonlyMap<string, string> = new Map(),
+): string {
+  const out: string[] = []
+  writeElement(out, element, rendered)
+  return out.join('')
+}
+
+function writeElement(out: string[], element: XmlElement, rendered: ReadonlyMap<string, string>): void {
+  const name = qualifiedName(element)
+  const declarations = newDeclarations(element, rendered)
+  let scope = rendered
+  out.push('<', name)
+  if (declarations.length > 0) {
+    scope = new Map([...rendered, ...declarations])
+    for (const [prefix, namespace] of declarations) {
+      out.push(prefix === '' ? ' xmlns="' : ` xmlns:${prefix}="`, escapeAttribute(namespace), '"')
+    }
+  }
+  const attributes =
+    element.attributes.length > 1 ? element.attributes.toSorted(byNamespaceAndName) : element.attributes
+  for (const attribute of attributes) {
+    out.push(' ', qualifiedName(attribute), '="', escapeAttribute(attribute.value), '"')
+  }
+  out.push('>')
+  for (const child of element.children) {
+    if (typeof child === 'string') out.push(escapeText(child))
+    else writeElement(out, child, scope)
+  }
+  out.push('</', name, '>')
+}
+
+const noDeclarations: readonly [string, string][] = []
+
+/** The declarations this element must carry, sorted by prefix with the default namespace first. */
+function newDeclarations(
+  element: XmlElement,
+  rendered: ReadonlyMap<string, string>,
+): readonly [string, string][] {
+  // By far the most elements share namespace and prefix with their parent and have no prefixed attribute.
+  if (
+    (rendered.get(element.prefix) ?? '') === element.namespace &&
+    element.attributes.every((attribute) => attribute.prefix === '')
+  ) {
+    return noDeclarations
+  }
+  const used = new Map<string, string>([[element.prefix, element.namespace]])
+  for (const attribute of element.attributes) {
+    if (attribute.prefix !== '' && attribute.namespace !== XML_NAMESPACE) {
+      used.set(attribute.prefix, attribute.namespace)
+    }
+  }
+  return [...used]
+    .filter(([prefix, namespace]) => (rendered.get(prefix) ?? '') !== namespace)
+    .sort(([left], [right]) => byCodePoint(left, right))
+}
+
+function qualifiedName(node: XmlElement | XmlAttribute): string {
+  return node.prefix === '' ? node.localName : `${node.prefix}:${node.localName}`
+}
+
+function byNamespaceAndName(left: XmlAttribute, right: XmlAttribute): number {
+  return byCodePoint(left.namespace, right.namespace) || byCodePoint(left.localName, right.localName)
+}
+
+/** Canonical XML sorts by Unicode code point, which for names equals the order of their UTF-8 bytes. */
+function byCodePoint(left: string, right: string): number {
+  return Buffer.compare(Buffer.from(left), Buffer.from(right))
+}
+
+/** Text as Canonical XML 1.0 section 2.3 writes it. */
+export function escapeText(text: string): string {
+  return /[&<>\r]/.test(text)
+    ? text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\r', '&#xD;')
+    : text
+}
+
+/** An attribute value as Canonical XML 1.0 section 2.3 writes it; `>` stays. */
+export function escapeAttribute(value: string): string {
+  return /[&<"\t\n\r]/.test(value)
+    ? value
+        .replaceAll('&', '&amp;')
+        .replaceAll('<', '&lt;')
+        .replaceAll('"', '&quot;')
+        .replaceAll('\t', '&#x9;')
+        .replaceAll('\n', '&#xA;')
+        .replaceAll('\r', '&#xD;')
+    : value
+}
