@@ -98,6 +98,21 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
+/**
+ * A running cluster of another process of this machine, for a command at the node's console: it is neither owned
+ * nor stopped. `undefined` when no server runs there.
+ */
+export function attachEmbeddedPostgres(
+  options: Pick<EmbeddedPostgresOptions, 'folder' | 'runAs'>,
+): Pick<EmbeddedPostgres, 'port' | 'superuserUrl'> | undefined {
+  const folder = resolve(options.folder)
+  if (!existsSync(join(folder, 'superuser-password'))) return undefined
+  const password = readOrMakePassword(folder)
+  const port = readPostmaster(locateCluster(folder, options.runAs).cluster)?.port
+  if (port === undefined) return undefined
+  return { port, superuserUrl: (database = 'postgres') => superuserUrl(port, password, database) }
+}
+
 function superuserUrl(port: number, password: string, database: string): string {
   return `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`
 }

@@ -22,6 +22,30 @@ export interface ErrorEntry {
 }
 
 const ownErrors = {
+  // The client's side
+  KEY_ROLE_WRONG: {
+    status: 400,
+    exit: 65,
+    vi: 'Chứng thư số này dùng cho "{found}", bước này cần chữ ký của "{wanted}"',
+    en: 'this certificate is for "{found}", this step needs the signature of "{wanted}"',
+  },
+  DOWNLOAD_DAMAGED: {
+    status: 502,
+    exit: 74,
+    vi: 'Tệp tải về của văn bản {id} không khớp giá trị băm; chưa ký gì',
+    en: 'the file downloaded of document {id} does not match its hash; nothing was signed',
+    hint: {
+      vi: 'thử lại; nếu còn lỗi, báo người vận hành nút',
+      en: 'try again; then tell the operator of the node',
+    },
+  },
+  DEMO_TIMED_OUT: {
+    status: 500,
+    exit: 1,
+    vi: 'Chạy thử: chờ quá lâu mà chưa có {what}',
+    en: 'the demo waited too long for {what}',
+    hint: { vi: 'xem node.log trong thư mục chạy thử', en: 'see node.log in the folder of the demo' },
+  },
   // Requests and input
   INPUT_INVALID: {
     status: 400,
@@ -100,6 +124,13 @@ const ownErrors = {
     vi: 'Cấu hình có lỗi:\n{problems}',
     en: 'the configuration has problems:\n{problems}',
   },
+  ADDRESS_UNUSABLE: {
+    status: 500,
+    exit: 69,
+    vi: 'Không mở được địa chỉ {address}: {reason}',
+    en: 'the address {address} cannot be opened: {reason}',
+    hint: { vi: 'đổi CONGVAN_HOST hoặc CONGVAN_PORT', en: 'change CONGVAN_HOST or CONGVAN_PORT' },
+  },
   NODE_KEY_UNUSABLE: {
     status: 500,
     exit: 78,
@@ -163,6 +194,13 @@ const ownErrors = {
     vi: 'Không kết nối được nút {node}: {reason}',
     en: 'the node {node} cannot be reached: {reason}',
   },
+  NODE_ANSWER_UNKNOWN: {
+    status: 502,
+    exit: 69,
+    vi: 'Nút {node} trả lời không đúng dạng (HTTP {status})',
+    en: 'the node {node} answered in no form we know (HTTP {status})',
+    hint: { vi: 'kiểm tra địa chỉ nút', en: 'check the address of the node' },
+  },
   SHUTTING_DOWN: { status: 503, exit: 75, vi: 'Nút đang dừng', en: 'the node is stopping' },
   INTERNAL: {
     status: 500,
@@ -206,6 +244,242 @@ const ownErrors = {
     exit: 65,
     vi: 'Không có đường đi tới cơ quan "{code}": {reason}',
     en: 'there is no route to the agency "{code}": {reason}',
+  },
+  // Node to node
+  PEER_NOT_AUTHENTICATED: {
+    status: 401,
+    exit: 77,
+    vi: 'Không xác thực được nút gửi yêu cầu: {reason}',
+    en: 'the requesting node is not authenticated: {reason}',
+  },
+  PEER_ANSWER_NOT_AUTHENTIC: {
+    status: 502,
+    exit: 69,
+    vi: 'Câu trả lời không chứng tỏ được là của nút {node}: {reason}',
+    en: 'the answer is not proven to come from the node {node}: {reason}',
+    hint: {
+      vi: 'kiểm tra địa chỉ và dấu vân tay khóa của nút',
+      en: 'check the address and the key fingerprint of the node',
+    },
+  },
+  PEER_FAULT: {
+    status: 502,
+    exit: 69,
+    vi: 'Nút {node} trả lời lỗi {code}: {title}',
+    en: 'the node {node} answered the error {code}: {title}',
+  },
+  // Relay: the typed faults of /relay/v1 and what a clerk meets when dispatching
+  DISPATCH_INVALID: {
+    status: 422,
+    exit: 65,
+    vi: 'Không gửi được văn bản: {reason}',
+    en: 'the document cannot be dispatched: {reason}',
+  },
+  RELAY_COLLISION: {
+    status: 409,
+    exit: 65,
+    vi: 'Mã {id} đã dùng cho nội dung khác',
+    en: 'the id {id} was used for other content',
+  },
+  RELAY_OFF_ROUTE: {
+    status: 422,
+    exit: 65,
+    vi: 'Nút {peer} không nằm trên đường đi của gói tin: {reason}',
+    en: 'the node {peer} is not on the route of this envelope: {reason}',
+  },
+  RELAY_LOOP: {
+    status: 422,
+    exit: 65,
+    vi: 'Gói tin đi vòng: nút {node} đã có trong đường đi',
+    en: 'the envelope goes round in a loop: the node {node} is in its path already',
+  },
+  RELAY_TOO_MANY_HOPS: {
+    status: 422,
+    exit: 65,
+    vi: 'Gói tin đã qua {count} nút, quá giới hạn {limit}',
+    en: 'the envelope passed {count} nodes, more than the limit of {limit}',
+  },
+  RELAY_EXPIRED: {
+    status: 422,
+    exit: 65,
+    vi: 'Gói tin đã hết hạn chuyển lúc {notAfter}',
+    en: 'the envelope expired at {notAfter}',
+  },
+  RELAY_ENVELOPE_REJECTED: {
+    status: 422,
+    exit: 65,
+    vi: 'Gói tin bị từ chối: {reason}',
+    en: 'the envelope was rejected: {reason}',
+  },
+  RELAY_RECIPIENTS_REFUSED: {
+    status: 422,
+    exit: 65,
+    vi: 'Không chuyển được tới {codes}: {reason}',
+    en: 'the envelope cannot be taken for {codes}: {reason}',
+  },
+  RELAY_OFFER_UNKNOWN: {
+    status: 404,
+    exit: 65,
+    vi: 'Không có đề nghị chuyển {id}',
+    en: 'there is no offer {id}',
+  },
+  RELAY_FILES_MISSING: {
+    status: 409,
+    exit: 65,
+    vi: 'Còn {count} tệp chưa nhận đủ',
+    en: '{count} files are not complete yet',
+  },
+  RELAY_FILE_MISMATCH: {
+    status: 422,
+    exit: 65,
+    vi: 'Tệp {sha256} không đúng băm hoặc độ dài đã khai; phần đã nhận bị bỏ',
+    en: 'the file {sha256} does not have the hash or length in the manifest; what was received is discarded',
+  },
+  RELAY_PIECE_MISPLACED: {
+    status: 409,
+    exit: 65,
+    vi: 'Đoạn tệp bắt đầu ở byte {from}, nút đã có {have} byte',
+    en: 'the piece begins at byte {from}, the node has {have} bytes',
+  },
+  RELAY_MESSAGE_REJECTED: {
+    status: 422,
+    exit: 65,
+    vi: 'Biên nhận hoặc trạng thái bị từ chối: {reason}',
+    en: 'the receipt or status was rejected: {reason}',
+  },
+  RELAY_ANSWER_UNREADABLE: {
+    status: 502,
+    exit: 69,
+    vi: 'Câu trả lời của nút {node} không dùng được: {reason}',
+    en: 'the answer of the node {node} cannot be used: {reason}',
+  },
+  RELAY_RECEIPT_CONTRADICTS: {
+    status: 409,
+    exit: 65,
+    vi: 'Biên nhận {event} cho {recipient} trái với biên nhận kết thúc đã có',
+    en: 'the receipt {event} for {recipient} contradicts the terminal receipt that is there already',
+  },
+  // Documents and registers
+  DOCUMENT_STATE_WRONG: {
+    status: 409,
+    exit: 65,
+    vi: 'Văn bản đang ở trạng thái "{stateVi}", không {eventVi} được',
+    en: 'the document is "{state}", which does not allow "{event}"',
+    hint: { vi: 'xem lại văn bản rồi làm bước kế tiếp', en: 'look at the document and do its next step' },
+  },
+  DOCUMENT_IN_QUARANTINE: {
+    status: 409,
+    exit: 65,
+    vi: 'Văn bản còn trong vùng cách ly, chưa ai được đọc',
+    en: 'the document is still in quarantine and may be read by nobody',
+    hint: {
+      vi: 'văn thư cam kết văn bản không có bí mật nhà nước để kết thúc cách ly',
+      en: 'the clerk ends the quarantine by declaring that it holds no state secret',
+    },
+  },
+  DOCUMENT_FILE_MISSING: {
+    status: 409,
+    exit: 65,
+    vi: 'Văn bản chưa có tệp PDF',
+    en: 'the document has no PDF file yet',
+    hint: { vi: 'tải tệp PDF lên trước', en: 'upload the PDF first' },
+  },
+  DOCUMENT_CHANGED: {
+    status: 409,
+    exit: 75,
+    vi: 'Văn bản vừa được người khác thay đổi; chưa có gì được ghi',
+    en: 'the document was changed by somebody else meanwhile; nothing was written',
+    hint: { vi: 'tải bản mới nhất về và làm lại', en: 'download the latest revision and do it again' },
+  },
+  DOCUMENT_FILL_MISSING: {
+    status: 409,
+    exit: 65,
+    vi: 'Số và ngày đã cấp nhưng chưa được ghi lên văn bản',
+    en: 'number and date are assigned but do not stand on the document yet',
+    hint: {
+      vi: 'gọi lại bước cấp số; số cũ được giữ nguyên',
+      en: 'ask for the number again; it stays the same',
+    },
+  },
+  DRAFT_ALREADY_SIGNED: {
+    status: 422,
+    exit: 65,
+    vi: 'Dự thảo tải lên đã có chữ ký số; hãy tải bản chưa ký',
+    en: 'the uploaded draft carries a digital signature already; upload the unsigned one',
+  },
+  SIGNATURE_NOT_AN_EXTENSION: {
+    status: 422,
+    exit: 65,
+    vi: 'Tệp tải lên không phải là bản hiện có cộng đúng một chữ ký: {reasonVi}',
+    en: 'the upload is not the current revision plus exactly one signature: {reason}',
+    hint: { vi: 'tải bản mới nhất về rồi ký lại', en: 'download the latest revision and sign it again' },
+  },
+  SIGNER_WRONG: {
+    status: 422,
+    exit: 65,
+    vi: 'Chữ ký không đúng người ký: {fieldVi} cần là "{expectedVi}", chứng thư số ghi "{foundVi}"',
+    en: 'the wrong signer: {field} should be "{expected}", the certificate says "{found}"',
+  },
+  SIGNATURE_REJECTED: {
+    status: 422,
+    exit: 65,
+    vi: 'Chữ ký số không được chấp nhận: {indication} ({subIndication})',
+    en: 'the signature is not acceptable: {indication} ({subIndication})',
+    hint: {
+      vi: 'kiểm tra chứng thư số còn hạn, không bị thu hồi, và nút có chứng thư gốc tin cậy',
+      en: 'check that the certificate is valid and not revoked, and that the node has its trust anchor',
+    },
+  },
+  SECRET_MARK_FOUND: {
+    status: 422,
+    exit: 65,
+    vi: 'Có dấu chỉ độ mật "{mark}" ở {field}; văn bản mật không được đưa vào hệ thống, nội dung không được lưu',
+    en: 'the mark of secrecy "{mark}" stands in {field}; secret documents may not enter, nothing of it was kept',
+  },
+  DOCUMENT_KIND_UNKNOWN: {
+    status: 422,
+    exit: 65,
+    vi: 'Không có loại văn bản hành chính "{kind}" (NĐ 30/2020 Điều 7)',
+    en: 'there is no kind of administrative document "{kind}" (NĐ 30/2020 art 7)',
+  },
+  SYMBOL_WRONG: {
+    status: 422,
+    exit: 65,
+    vi: 'Ký hiệu "{symbol}" không đúng cho loại "{kind}"; ví dụ đúng: {example}',
+    en: 'the symbol "{symbol}" does not fit the kind "{kind}"; an example that does: {example}',
+  },
+  NUMBER_TAKEN: {
+    status: 409,
+    exit: 65,
+    vi: 'Số, ký hiệu {number} đã dùng trong năm {year}',
+    en: 'the number and symbol {number} are used already in {year}',
+  },
+  VERIFICATION_FAILED: {
+    status: 409,
+    exit: 65,
+    vi: 'Văn bản không qua kiểm tra chữ ký số ({indication}, {subIndication}); không được tiếp nhận',
+    en: 'the document failed verification ({indication}, {subIndication}) and may not be accepted',
+    hint: { vi: 'từ chối và trả lại kèm lý do', en: 'refuse it with a reason' },
+  },
+  VERIFICATION_INDETERMINATE: {
+    status: 409,
+    exit: 65,
+    vi: 'Chưa xác định được chữ ký số có giá trị hay không ({subIndication})',
+    en: 'it is not certain that the signatures are valid ({subIndication})',
+    hint: {
+      vi: 'xem báo cáo kiểm tra; nếu vẫn tiếp nhận, đặt acceptIndeterminate',
+      en: 'read the verification report; to accept all the same, set acceptIndeterminate',
+    },
+  },
+  STORAGE_DAMAGED: {
+    status: 500,
+    exit: 74,
+    vi: 'Tệp {sha256} trong kho bị hỏng hoặc mất: {reason}',
+    en: 'the stored file {sha256} is damaged or missing: {reason}',
+    hint: {
+      vi: 'báo người vận hành khôi phục từ bản sao lưu',
+      en: 'tell the operator to restore it from a backup',
+    },
   },
 } as const satisfies Record<string, ErrorEntry>
 
@@ -262,4 +536,14 @@ export function describeError(error: CongvanError | SigningError, language: Lang
 
 export function isKnownError(error: unknown): error is CongvanError | SigningError {
   return error instanceof CongvanError || error instanceof SigningError
+}
+
+/**
+ * The error that a node's problem JSON tells of, so that a client throws what the server threw. `undefined` when
+ * the code is in no table of ours: then the node is newer, or no node of ours.
+ */
+export function errorFromCode(code: string, params: ErrorParams): CongvanError | SigningError | undefined {
+  if (Object.hasOwn(ownErrors, code)) return new CongvanError(code as OwnErrorCode, params)
+  if (Object.hasOwn(signingErrors, code)) return new SigningError(code as SigningErrorCode, params)
+  return undefined
 }

@@ -12,7 +12,9 @@ import {
 } from 'node:crypto'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { X509CertificateGenerator } from '@peculiar/x509'
+// The certificate library's container wants this before it.
+import 'reflect-metadata'
+import { KeyUsageFlags, KeyUsagesExtension, X509CertificateGenerator } from '@peculiar/x509'
 import { type KeyProvider, keyObjectProvider } from '../signing/index.ts'
 import { CongvanError } from './errors.ts'
 
@@ -76,6 +78,7 @@ export async function createNodeKey(
     notBefore: validity.from,
     notAfter: validity.to,
     signingAlgorithm: curve,
+    extensions: [new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true)],
   })
   for (const file of [keyFile, certificateFile]) mkdirSync(dirname(file), { recursive: true })
   writeNew(keyFile, pair.privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600)

@@ -4,7 +4,7 @@
  */
 
 import pg from 'pg'
-import { fromKnex, PgBoss } from 'pg-boss'
+import { fromKnex, type JobResult, PgBoss } from 'pg-boss'
 import type { AgencyTransaction, DatabaseRoles, NodeTransaction } from './db.ts'
 import type { Logger } from './log.ts'
 
@@ -15,7 +15,13 @@ export type JobData = Readonly<Record<string, string | number>>
  * The queues, by name. Retry counts and times of a job are the queue's; whether a delivery is retried at all is
  * decided by `relay/retry.ts`, which puts the next job itself.
  */
-export const queueNames = ['relay-send', 'relay-return', 'directory-push', 'document-consign'] as const
+export const queueNames = [
+  'relay-send',
+  'relay-return',
+  'directory-push',
+  'document-consign',
+  'document-verify',
+] as const
 export type QueueName = (typeof queueNames)[number]
 
 const SCHEMA = 'pgboss'
@@ -115,17 +121,36 @@ export async function openQueue(
       await boss.work(
         name,
         {
-          localConcurrency: concurrency,
-          batchSize: 1,
+          // One worker with a batch: each full batch is followed by the next at once, a notification wakes it
+          // otherwise, and every second it looks for jobs that have become due, which nothing notifies of.
+          localConcurrency: 2,
+          batchSize: concurrency,
+          burstWhenBatchFull: concurrency > 1,
+          perJobResults: true,
           pollingIntervalSeconds: 0.5,
-          notifyPollingIntervalSeconds: 5,
+          notifyPollingIntervalSeconds: 1,
           heartbeatRefreshSeconds: 4,
         },
-        async (jobs) => {
-          for (const job of jobs) await handle(job.data as JobData, job.signal)
-        },
+        (jobs) => Promise.all(jobs.map((job) => settle(name, job, handle, log))),
       )
     },
     stop: (timeoutMs) => boss.stop({ graceful: true, timeout: timeoutMs, close: true }),
+  }
+}
+
+/** One job's outcome: a failure is that job's own and never its neighbours' in the batch. */
+async function settle(
+  name: QueueName,
+  job: { readonly id: string; readonly data: unknown; readonly signal: AbortSignal },
+  handle: (data: JobData, signal: AbortSignal) => Promise<void>,
+  log: Logger,
+): Promise<JobResult> {
+  try {
+    await handle(job.data as JobData, job.signal)
+    return { id: job.id, status: 'completed' }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    log.info({ queue: name, job: job.id, error: message }, 'a job failed and is tried again')
+    return { id: job.id, status: 'failed', output: { message } }
   }
 }

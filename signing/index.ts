@@ -15,6 +15,8 @@ export {
 export type { KeyProvider } from './keys/key-provider.ts'
 export { asKeyProvider, type HeldKey, type KeyOptions, keyObjectProvider } from './keys/pkcs8.ts'
 export { loadPkcs12 } from './keys/pkcs12.ts'
+export { type AddedSignature, assertExtendsBySignature, assertOnlyFills } from './pdf/assert-revisions.ts'
+export type { ByteRange } from './pdf/byte-range.ts'
 export { type FillOptions, fillTextFields } from './pdf/fill-fields.ts'
 export {
   defaultLock,
@@ -34,6 +36,7 @@ export {
   signPdf,
 } from './pdf/sign-pdf.ts'
 export type { SignatureAppearance } from './pdf/signature-field.ts'
+export { verifyPdf } from './pdf/verify-pdf.ts'
 export type { VerificationPolicy } from './policy.ts'
 export {
   type ChangesAfter,
@@ -47,9 +50,12 @@ export {
   type VerificationReport,
   worstIndication,
 } from './report.ts'
+export { type CertificateSubject, certificateSubject } from './x509/certificate-subject.ts'
 export { assertCertificateUsable } from './x509/certificate-use.ts'
+export { type DerKind, derKind } from './x509/der-kind.ts'
 export { nodeKeyFingerprint } from './x509/fingerprint.ts'
 export { type PathInput, type PathJudgement, validateCertificatePath } from './x509/path.ts'
+export { looksLikePem, pemBlocks } from './x509/pem.ts'
 export { type AgencyCodeRule, agencyCodeOf, type RoleRule, roleOf } from './x509/subject-roles.ts'
 export { writeCanonical } from './xml/canonical-writer.ts'
 export { attributeOf, elementMaker, isNamed, nameOf, type XmlElement } from './xml/element.ts'

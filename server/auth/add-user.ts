@@ -3,6 +3,7 @@ import type { Actor } from '../actor.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import type { NodeTransaction } from '../db.ts'
+import { vietnamDay } from '../directory/agency-entry.ts'
 import { requireOpenAgency } from '../directory/agency-store.ts'
 import { CongvanError } from '../errors.ts'
 import { hashPassword } from './password.ts'
@@ -54,7 +55,7 @@ export async function addUser(context: NodeContext, actor: Actor, input: NewUser
       personal: { login, displayName: input.displayName },
     })
     for (const { agencyCode, role } of input.grants) {
-      const agency = await requireOpenAgency(trx, agencyCode, now.toISOString().slice(0, 10))
+      const agency = await requireOpenAgency(trx, agencyCode, vietnamDay(now))
       if (agency.hostingNode !== context.nodeId) {
         throw new CongvanError('AGENCY_NOT_HOSTED', { code: agencyCode, node: agency.hostingNode })
       }

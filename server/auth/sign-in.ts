@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
+import { vietnamDay } from '../directory/agency-entry.ts'
 import { type Agency, findAgencyByCode } from '../directory/agency-store.ts'
 import { CongvanError } from '../errors.ts'
 import { checkPassword } from './password.ts'
@@ -47,7 +48,7 @@ export async function signIn(context: NodeContext, input: SignIn, sessionHours: 
   return context.db.asNode(async (trx) => {
     const memberships = await listMemberships(trx, user.id)
     const wanted = input.agencyCode
-      ? await findAgencyByCode(trx, input.agencyCode, now.toISOString().slice(0, 10))
+      ? await findAgencyByCode(trx, input.agencyCode, vietnamDay(now))
       : undefined
     const place = choosePlace(memberships, wanted, input.agencyCode, user.isOperator)
     await insertToken(trx, {

@@ -5,20 +5,38 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { ErrorRequestHandler, Response } from 'express'
-import type { Language } from '../../signing/errors.ts'
+import type { Language } from '../../signing/index.ts'
 import { translate } from '../db.ts'
-import { CongvanError, describeError, errorEntry, isKnownError } from '../errors.ts'
+import {
+  CongvanError,
+  describeError,
+  type ErrorCode,
+  type ErrorParams,
+  errorEntry,
+  isKnownError,
+} from '../errors.ts'
 import type { Logger } from '../log.ts'
 
 export function languageOf(acceptLanguage: string | undefined): Language {
   return /^\s*en\b/i.test(acceptLanguage ?? '') ? 'en' : 'vi'
 }
 
-export function sendProblem(response: Response, error: unknown, language: Language, log: Logger): void {
+/** The body of an answer of type `application/problem+json`. */
+export interface Problem {
+  readonly type: 'about:blank'
+  readonly status: number
+  readonly code: ErrorCode
+  readonly title: string
+  readonly params: ErrorParams
+  readonly hint?: string
+}
+
+/** What the caller is told about an error; what we did not foresee is written to the operational log. */
+export function describeProblem(error: unknown, language: Language, log: Logger): Problem {
   const known = asKnown(error, log)
   const entry = errorEntry(known.code)
   const text = describeError(known, language)
-  const body = {
+  return {
     type: 'about:blank',
     status: entry.status,
     code: text.code,
@@ -26,13 +44,17 @@ export function sendProblem(response: Response, error: unknown, language: Langua
     params: known.params,
     ...(text.hint === undefined ? {} : { hint: text.hint }),
   }
+}
+
+export function sendProblem(response: Response, error: unknown, language: Language, log: Logger): void {
+  const body = describeProblem(error, language, log)
   if (response.headersSent) {
     // A stream that broke half way: cutting the connection is the only honest answer left.
     response.destroy()
     return
   }
-  if (entry.status === 503) response.setHeader('Retry-After', '5')
-  response.status(entry.status).type('application/problem+json').send(JSON.stringify(body))
+  if (body.status === 503) response.setHeader('Retry-After', '5')
+  response.status(body.status).type('application/problem+json').send(JSON.stringify(body))
 }
 
 function asKnown(error: unknown, log: Logger) {

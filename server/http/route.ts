@@ -4,7 +4,7 @@
  */
 import type { Readable } from 'node:stream'
 import type { z } from 'zod'
-import type { Language } from '../../signing/errors.ts'
+import type { Language } from '../../signing/index.ts'
 import type { Actor, OperatorActor, Permission, UserActor } from '../actor.ts'
 
 /** Who may call: anybody, anybody signed in, or who has a permission in the table of `auth/permissions.ts`. */

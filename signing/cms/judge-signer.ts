@@ -62,9 +62,8 @@ export function judgeSigner(input: SignerInput): SignerFacts {
   if (certificate === null) {
     const message = 'the certificate of the signer is not at hand'
     objections.push(undecided('NO_SIGNING_CERTIFICATE_FOUND', 'NO_SIGNING_CERTIFICATE_FOUND', message))
-  } else if (attributes.named !== undefined && !attributes.named[0]?.matches(certificate.der)) {
-    const message = 'the certificate is not the one that the signature names'
-    objections.push(failed('FORMAT_FAILURE', 'SIGNING_CERTIFICATE_MISMATCH', message))
+  } else {
+    objections.push(...bindingObjections(input, attributes, certificate))
   }
   if (digest === undefined) objections.push(unsupported('digest', digestAlgorithm))
   if (algorithm === undefined) objections.push(unsupported('signature', signatureAlgorithm))
@@ -72,11 +71,13 @@ export function judgeSigner(input: SignerInput): SignerFacts {
     const message = `${digest.name} for the content, ${algorithm.name} for the signature`
     objections.push(failed('FORMAT_FAILURE', 'ALGORITHM_MISMATCH', message))
   }
-  if (digest !== undefined && !data.digestAlgorithms.includes(digest.oid)) {
-    warnings.push({
-      code: 'DIGEST_ALGORITHM_NOT_DECLARED',
-      message: `${digest.name} is not among digestAlgorithms`,
-    })
+  if (digest !== undefined && !data.digestAlgorithms.includes(digest)) {
+    const message = `${digest.name} is not among digestAlgorithms`
+    objections.push(failed('FORMAT_FAILURE', 'DIGEST_ALGORITHM_NOT_DECLARED', message))
+  }
+  if (data.version !== data.dueVersion || signer.version !== signer.dueVersion) {
+    const message = 'a version number does not fit the contents'
+    objections.push(undecided('SIG_CONSTRAINTS_FAILURE', 'CMS_VERSION', message))
   }
   if (algorithm?.scheme === 'EdDSA') {
     warnings.push({
@@ -100,6 +101,50 @@ export function judgeSigner(input: SignerInput): SignerFacts {
     objections,
     warnings,
   }
+}
+
+/**
+ * Whether what identifies the certificates is what was signed. The signer's identifier and the embedded certificates
+ * are not signed themselves; only the signing-certificate attribute ties them.
+ */
+function* bindingObjections(
+  { data, signer }: SignerInput,
+  { named }: SignedAttributes,
+  certificate: Certificate,
+): Generator<Objection> {
+  const [own] = named ?? []
+  if (own !== undefined && own.digest === undefined) {
+    yield undecided(
+      'CRYPTO_CONSTRAINTS_FAILURE',
+      'ALGORITHM_UNSUPPORTED',
+      'digest that names the certificate',
+    )
+    return
+  }
+  if (own !== undefined && !own.matches(certificate.der)) {
+    const message = 'the certificate is not the one that the signature names'
+    yield failed('FORMAT_FAILURE', 'SIGNING_CERTIFICATE_MISMATCH', message)
+  }
+  const { identifier } = signer
+  if ('issuer' in identifier) {
+    const { raw } = identifier.issuer
+    const isExact = isEqual(raw, certificate.issuer.raw) || own?.issuers.some((one) => isEqual(raw, one))
+    if (!isExact) {
+      const message = 'the issuer is written in another way than in the certificate'
+      yield undecided('SIG_CONSTRAINTS_FAILURE', 'SIGNER_IDENTIFIER', message)
+    }
+  }
+  const embedded = [...data.certificates, ...data.otherCertificates]
+  const isMissing = named?.some((one) => !data.certificates.some((der) => one.matches(der)))
+  const isForeign = embedded.some((der) => !named?.some((one) => one.matches(der)))
+  if (isMissing && isForeign) {
+    const message = 'a certificate that the signature names was exchanged for another'
+    yield failed('FORMAT_FAILURE', 'EMBEDDED_CERTIFICATE_EXCHANGED', message)
+  }
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
 }
 
 /** A missing or repeated message-digest means that no digest holds; what could not be checked leaves it open. */
@@ -134,10 +179,16 @@ function findSigner(
   const fitting = certificates
     .flatMap((der) => tryParseCertificate(der) ?? [])
     .filter((certificate) => isNamedBy(signer, certificate))
-  const byAttribute = fitting.find(({ der }) => named?.[0]?.matches(der))
-  const certificate =
-    byAttribute ?? fitting.find((one) => signatureHolds(signer, one) === true) ?? fitting[0] ?? null
-  return { certificate, signatureHolds: certificate === null ? null : signatureHolds(signer, certificate) }
+  const [first] = fitting
+  const own =
+    fitting.find(({ der }) => named?.[0]?.matches(der)) ?? (fitting.length === 1 ? first : undefined)
+  if (own !== undefined) return { certificate: own, signatureHolds: signatureHolds(signer, own) }
+  const holder = fitting.find((one) => signatureHolds(signer, one) === true)
+  if (holder !== undefined) return { certificate: holder, signatureHolds: true }
+  return {
+    certificate: first ?? null,
+    signatureHolds: first === undefined ? null : signatureHolds(signer, first),
+  }
 }
 
 function isNamedBy({ identifier }: ParsedSigner, certificate: Certificate): boolean {

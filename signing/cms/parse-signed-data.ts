@@ -33,6 +33,9 @@ export type SignerIdentifier =
   | { readonly subjectKeyIdentifier: Uint8Array }
 
 export interface ParsedSigner {
+  readonly version: number
+  /** The version that RFC 5652 section 5.3 prescribes for this identifier. */
+  readonly dueVersion: number
   readonly identifier: SignerIdentifier
   readonly digestAlgorithm: DigestAlgorithm | UnknownAlgorithm
   readonly signatureAlgorithm: SignatureParameters | UnknownAlgorithm
@@ -48,14 +51,18 @@ export interface ParsedSigner {
 }
 
 export interface ParsedSignedData {
+  readonly version: number
+  /** The version that RFC 5652 section 5.1 prescribes for these contents. */
+  readonly dueVersion: number
   /** eContentType. */
   readonly contentType: string
   /** eContent; undefined when detached. */
   readonly content: Uint8Array | undefined
-  /** OIDs of `digestAlgorithms`. */
-  readonly digestAlgorithms: readonly string[]
-  /** X.509 certificates, DER as received; other kinds are left out. */
+  readonly digestAlgorithms: readonly (DigestAlgorithm | UnknownAlgorithm)[]
+  /** X.509 certificates, DER as received. */
   readonly certificates: readonly Uint8Array[]
+  /** What else is embedded as a certificate: attribute certificates and the like, DER. */
+  readonly otherCertificates: readonly Uint8Array[]
   readonly crls: readonly Uint8Array[]
   /** OCSP responses (RFC 5940), DER. */
   readonly ocspResponses: readonly Uint8Array[]
@@ -89,7 +96,6 @@ function readContentInfo(root: DerNode): ParsedSignedData {
 
   const fields = new DerFields(onlyChild(wrapped))
   const version = readSmallInteger(fields.take(TAG.INTEGER, 'version'))
-  if (version < 1 || version > 5) throw malformed(root.start, `SignedData version ${version}`)
   const digests = fields.take(TAG.SET, 'digestAlgorithms')
   const encapsulated = new DerFields(fields.take(TAG.SEQUENCE, 'encapContentInfo'))
   const contentType = readOid(encapsulated.take(TAG.OID, 'eContentType'))
@@ -100,18 +106,41 @@ function readContentInfo(root: DerNode): ParsedSignedData {
   const signers = fields.take(TAG.SET, 'signerInfos')
   fields.finish('SignedData')
   if (signers.children.length > MOST_SIGNERS) throw malformed(signers.start, 'too many signers')
+  const embedded = certificates?.children ?? []
+  const parsedSigners = signers.children.map(readSigner)
   const revocation = (crls?.children ?? []).map(readRevocation)
   return {
+    version,
+    dueVersion: versionOf(contentType, embedded, crls?.children ?? [], parsedSigners),
     contentType,
     content: content === undefined ? undefined : readOctetString(onlyChild(content)),
-    digestAlgorithms: digests.children.map((node) => readOid(node.children[0] ?? node)),
-    certificates: (certificates?.children ?? []).flatMap(({ tag, raw }) =>
-      tag === TAG.SEQUENCE ? [raw] : [],
-    ),
+    digestAlgorithms: digests.children.map(readDigestAlgorithm),
+    certificates: embedded.filter(isX509).map(({ raw }) => raw),
+    otherCertificates: embedded.filter((node) => !isX509(node)).map(({ raw }) => raw),
     crls: revocation.flatMap((entry) => entry.crl ?? []),
     ocspResponses: revocation.flatMap((entry) => entry.ocspResponse ?? []),
-    signers: signers.children.map(readSigner),
+    signers: parsedSigners,
   }
+}
+
+function isX509({ tag }: DerNode): boolean {
+  return tag === TAG.SEQUENCE
+}
+
+/** RFC 5652 section 5.1: the version follows from the contents. */
+function versionOf(
+  contentType: string,
+  embedded: readonly DerNode[],
+  crls: readonly DerNode[],
+  signers: readonly ParsedSigner[],
+): number {
+  const has = (nodes: readonly DerNode[], number: number) =>
+    nodes.some(({ tag }) => tag === contextTag(number, true))
+  if (has(embedded, 3) || has(crls, 1)) return 5
+  if (has(embedded, 2)) return 4
+  const isPlain =
+    contentType === CONTENT_TYPE.data && signers.every(({ identifier }) => 'issuer' in identifier)
+  return has(embedded, 1) || !isPlain ? 3 : 1
 }
 
 /** `RevocationInfoChoice`: a CRL, or `[1] OtherRevocationInfoFormat` with an OCSP response. */
@@ -127,8 +156,6 @@ function readSigner(node: DerNode): ParsedSigner {
   const fields = new DerFields(node)
   const version = readSmallInteger(fields.take(TAG.INTEGER, 'version'))
   const identifier = readIdentifier(fields.any('sid'))
-  if (version !== ('issuer' in identifier ? 1 : 3))
-    throw malformed(node.start, `SignerInfo version ${version}`)
   const digestNode = fields.take(TAG.SEQUENCE, 'digestAlgorithm')
   const digestAlgorithm = readDigestAlgorithm(digestNode)
   const signedNode = fields.optional(contextTag(0, true))
@@ -137,6 +164,8 @@ function readSigner(node: DerNode): ParsedSigner {
   const unsignedNode = fields.optional(contextTag(1, true))
   fields.finish('SignerInfo')
   return {
+    version,
+    dueVersion: 'issuer' in identifier ? 1 : 3,
     identifier,
     digestAlgorithm,
     signatureAlgorithm: readSignatureAlgorithm(

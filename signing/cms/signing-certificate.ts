@@ -1,16 +1,18 @@
 /** The attributes that bind a signature to the signer's certificate: RFC 2634 (v1, SHA-1) and RFC 5035 (v2). */
 import { type DigestAlgorithm, digestAlgorithms, digest as digestOf } from '../algorithms.ts'
 import { readDigestAlgorithm } from '../x509/algorithm-identifier.ts'
-import { type Certificate, parseCertificate } from '../x509/certificate.ts'
+import { parseCertificate } from '../x509/certificate.ts'
 import { type DerNode, malformed, TAG } from '../x509/der.ts'
 import { DerFields, readOctetString } from '../x509/der-values.ts'
 import { readGeneralNames } from '../x509/general-names.ts'
-import { nameKey } from '../x509/name.ts'
+import { type DistinguishedName, nameKey } from '../x509/name.ts'
 
 /** One `ESSCertID` or `ESSCertIDv2`. */
 export interface NamedCertificate {
   /** Undefined where the digest is not one of ours. */
   readonly digest: DigestAlgorithm | undefined
+  /** Issuer names given beside the serial number, DER as received; empty without. */
+  readonly issuers: readonly Uint8Array[]
   /** Whether the digest over `der` is the one given, and issuer and serial, where given, are those of `der`. */
   matches(der: Uint8Array): boolean
 }
@@ -35,24 +37,28 @@ function readCertId(node: DerNode, version: 'v1' | 'v2'): NamedCertificate {
   const issuerSerial = fields.optional(TAG.SEQUENCE)
   fields.finish('ESSCertID')
   const digest = algorithm === undefined ? byDefault(version) : known(readDigestAlgorithm(algorithm))
-  const isIssuerAndSerialOf = issuerSerial === undefined ? () => true : readIssuerSerial(issuerSerial)
+  const given = issuerSerial === undefined ? undefined : readIssuerSerial(issuerSerial)
   return {
     digest,
+    issuers: given?.issuers.map(({ raw }) => raw) ?? [],
     matches(der) {
       if (digest === undefined || Buffer.compare(digestOf(digest, der), hash) !== 0) return false
-      return isIssuerAndSerialOf(parseCertificate(der))
+      if (given === undefined) return true
+      const certificate = parseCertificate(der)
+      return (
+        given.issuers.some((name) => nameKey(name) === certificate.issuerKey) &&
+        Buffer.compare(given.serial, certificate.serial) === 0
+      )
     },
   }
 }
 
-function readIssuerSerial(node: DerNode): (certificate: Certificate) => boolean {
+function readIssuerSerial(node: DerNode): { issuers: readonly DistinguishedName[]; serial: Uint8Array } {
   const fields = new DerFields(node)
   const names = readGeneralNames(fields.take(TAG.SEQUENCE, 'issuer'))
   const serial = fields.take(TAG.INTEGER, 'serialNumber').content
   fields.finish('IssuerSerial')
-  const issuers = names.flatMap((name) => (name.form === 'directory' ? [nameKey(name.name)] : []))
-  return (certificate) =>
-    issuers.includes(certificate.issuerKey) && Buffer.compare(serial, certificate.serial) === 0
+  return { issuers: names.flatMap((name) => (name.form === 'directory' ? [name.name] : [])), serial }
 }
 
 function byDefault(version: 'v1' | 'v2'): DigestAlgorithm | undefined {

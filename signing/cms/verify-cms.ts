@@ -40,7 +40,29 @@ export function verifyCms(
   const signatures = data.signers.map((signer, index) =>
     toReport(judgeParsedSigner({ data, signer, contentDigest, policy, context: 'cms' }), index),
   )
-  return { format: 'cms', ...worstIndication(signatures), signatures, errors: [] }
+  return applyProfile(signatures, policy.profile)
+}
+
+/**
+ * A scanned copy needs an agency's signature. `issued` asks for a person's and then an agency's: the signers of one
+ * CMS stand in no order, so it cannot be met here.
+ */
+function applyProfile(
+  signatures: readonly SignatureReport[],
+  profile: VerificationPolicy['profile'],
+): VerificationReport {
+  const worst = worstIndication(signatures)
+  const met =
+    profile === 'any' || (profile === 'scanned-copy' && signatures.some(({ role }) => role === 'agency'))
+  if (met || worst.indication === 'NO_SIGNATURE') {
+    return { format: 'cms', ...worst, signatures, errors: [] }
+  }
+  const verdict =
+    worst.indication === 'TOTAL_PASSED'
+      ? ({ indication: 'INDETERMINATE', subIndication: 'SIG_CONSTRAINTS_FAILURE' } as const)
+      : worst
+  const message = `the signatures do not meet the profile ${profile}`
+  return { format: 'cms', ...verdict, signatures, errors: [{ code: 'PROFILE_NOT_MET', message }] }
 }
 
 function toReport(judgement: SignedDataJudgement, index: number): SignatureReport {

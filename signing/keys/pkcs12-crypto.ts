@@ -3,7 +3,8 @@
  * RFC 8018, the older schemes of RFC 7292 appendix C).
  */
 import { createDecipheriv, createHmac, pbkdf2Sync, timingSafeEqual } from 'node:crypto'
-import forge from 'node-forge'
+import { createRequire } from 'node:module'
+import type Forge from 'node-forge'
 import { SigningError } from '../errors.ts'
 import { readAlgorithm } from '../x509/algorithm-identifier.ts'
 import { type DerNode, malformed, TAG } from '../x509/der.ts'
@@ -207,6 +208,8 @@ function decipherRc2(
   encrypted: Uint8Array,
   effectiveBits: number,
 ): Uint8Array | undefined {
+  // Loaded only for the old files that need it: it takes longer to load than all the rest of the library.
+  const forge = createRequire(import.meta.url)('node-forge') as typeof Forge
   const binary = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1')
   const stream = forge.rc2.createDecryptionCipher(binary(key), effectiveBits)
   stream.start(binary(iv))

@@ -29,7 +29,7 @@ export interface TextStyle {
 
 /** Size and colour out of a default appearance string (12.7.4.3); what else stands in it is not taken over. */
 export function textStyleOf(defaultAppearance: PdfValue): TextStyle {
-  const text = isString(defaultAppearance) ? textOf(defaultAppearance) : ''
+  const text = isString(defaultAppearance) ? textOf(defaultAppearance).slice(0, 256) : ''
   const size = Number(/(?:^|\s)(\d+(?:\.\d+)?)\s+Tf(?:\s|$)/.exec(text)?.[1] ?? 0)
   const number = String.raw`\d*\.?\d+`
   const color = new RegExp(
@@ -81,7 +81,7 @@ export function textFieldAppearance(writer: RevisionWriter, box: Rectangle, line
   return addForm(writer, box, font, content)
 }
 
-/** The appearance of a signature field: lines from the top, in the largest size up to `size` at which all fit. */
+/** The appearance of a signature field: lines on the left, in the largest size up to `size` at which all fit. */
 export function signatureAppearance(
   writer: RevisionWriter,
   box: Rectangle,
@@ -97,7 +97,8 @@ export function signatureAppearance(
     widest === 0 ? size : (box.width - 2 * padding) / widest,
   )
   const used = Math.max(0.1, Math.floor(fitting * 100) / 100)
-  const top = box.height - padding - font.ascent * used
+  const spare = box.height - leading * used * lines.length
+  const top = box.height - spare / 2 - font.ascent * used
   const content = [
     'q',
     'BT',

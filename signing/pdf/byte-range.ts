@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { DigestAlgorithm } from '../algorithms.ts'
 import { SigningError } from '../errors.ts'
-import { hexDigit } from './lexer.ts'
+import { latin1Text } from './lexer.ts'
 import { isArray, isString, type PdfDict } from './objects.ts'
 
 /** Offset and length of the part before the gap, offset and length of the part after it. */
@@ -93,7 +93,8 @@ export function readSignedBytes(bytes: Uint8Array, signature: PdfDict): SignedBy
     faults.push('CONTENTS_MALFORMED')
     return { range, cms: undefined, faults }
   }
-  if (contents.bytes.subarray(length).some((byte) => byte !== 0)) faults.push('CONTENTS_PADDING_NOT_ZERO')
+  const padding = contents.bytes.subarray(length)
+  if (Buffer.compare(padding, new Uint8Array(padding.length)) !== 0) faults.push('CONTENTS_PADDING_NOT_ZERO')
   return { range, cms: contents.bytes.subarray(0, length), faults }
 }
 
@@ -101,7 +102,7 @@ export function readSignedBytes(bytes: Uint8Array, signature: PdfDict): SignedBy
 function readNumbers(bytes: Uint8Array, signature: PdfDict): ByteRange | undefined {
   const value = signature.entries.get('ByteRange')
   if (!isArray(value) || value.span === undefined || value.span.end - value.span.start > 512) return undefined
-  const text = Buffer.from(bytes.subarray(value.span.start, value.span.end)).toString('latin1')
+  const text = latin1Text(bytes, value.span.start, value.span.end)
   const match = /^\[\s*(\d{1,15})\s+(\d{1,15})\s+(\d{1,15})\s+(\d{1,15})\s*\]$/.exec(text)
   if (match === null) return undefined
   const [a, b, c, d] = match.slice(1).map(Number)
@@ -114,9 +115,8 @@ function liesInside([start, before, after, length]: ByteRange, size: number): bo
 
 /** `<`, an even number of hexadecimal digits, `>`: no white space, in which something could be hidden. */
 function isPlainHex(bytes: Uint8Array, start: number, end: number): boolean {
-  if ((end - start) % 2 !== 0) return false
-  for (let at = start + 1; at < end - 1; at += 1) if (hexDigit(bytes[at]) < 0) return false
-  return true
+  const text = latin1Text(bytes, start, end)
+  return text.length % 2 === 0 && /^<[0-9A-Fa-f]*>$/.test(text)
 }
 
 /** Length of the DER SEQUENCE that the bytes begin with; undefined when they do not (X.690 8.1.3, 10.1). */

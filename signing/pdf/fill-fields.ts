@@ -20,17 +20,22 @@ export interface FillOptions {
 
 /**
  * Appends one revision that sets the value and the appearance of the named text fields. The same input gives the
- * same bytes.
+ * same bytes, in whatever order the fields are named.
  *
  * @throws SigningError `PDF_FIELD_NOT_FOUND` when a name is no text field's, `PDF_FIELD_LOCKED`,
  *   `PDF_NO_CHANGES_PERMITTED`, `PDF_TEXT_NOT_ENCODABLE`, `PDF_TEXT_TOO_WIDE`, and as `openPdf`
  */
 export async function fillTextFields(pdf: Uint8Array, options: FillOptions): Promise<Uint8Array> {
+  return appendFills(pdf, options)
+}
+
+/** As `fillTextFields`, at once. */
+export function appendFills(pdf: Uint8Array, options: FillOptions): Uint8Array {
   const file = openPdf(pdf)
   const snapshot = file.latest
   const form = readForm(snapshot)
   const writer = new RevisionWriter(file)
-  for (const [name, text] of Object.entries(options.fields)) {
+  for (const [name, text] of Object.entries(options.fields).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const field = textField(form, name)
     assertUnlocked(snapshot, form, name)
     const fontBytes = options.fontBytesByField?.[name] ?? options.fontBytes

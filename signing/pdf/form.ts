@@ -73,6 +73,8 @@ class FieldReader {
   readonly parents = new Set<number>()
   readonly #snapshot: Snapshot
   readonly #seen = new Set<number>()
+  /** Where the node stands that was read last, for messages. */
+  #position = 0
 
   constructor(snapshot: Snapshot) {
     this.#snapshot = snapshot
@@ -80,7 +82,7 @@ class FieldReader {
 
   readAll(kids: PdfValue, inherited: Inherited): void {
     if (kids === null) return
-    if (!isArray(kids)) throw malformed(0, 'the fields of the form are not an array')
+    if (!isArray(kids)) throw malformed(this.#position, 'the fields of the form are not an array')
     for (const kid of kids.items) {
       const node = this.#node(kid)
       if (node !== undefined) this.#read(node, inherited)
@@ -89,19 +91,20 @@ class FieldReader {
 
   /** A node of the tree; a reference to nothing is skipped. Each node may be reached once only. */
   #node(value: PdfValue): Widget | undefined {
-    if (!isReference(value)) throw malformed(0, 'a form field is not an indirect object')
+    if (!isReference(value)) throw malformed(this.#position, 'a form field is not an indirect object')
     const object = this.#snapshot.target(value)
     if (object === undefined || object.value === null) return undefined
-    const position = object.span?.start ?? 0
-    if (!isDict(object.value)) throw malformed(position, 'a form field is not a dictionary')
-    if (this.#seen.has(value.number)) throw malformed(position, 'a form field is reached twice')
-    if (this.#seen.size >= pdfLimits.formFields) throw malformed(position, 'the form has too many fields')
+    this.#position = object.span?.start ?? this.#position
+    if (!isDict(object.value)) throw malformed(this.#position, 'a form field is not a dictionary')
+    if (this.#seen.has(value.number)) throw malformed(this.#position, 'a form field is reached twice')
+    if (this.#seen.size >= pdfLimits.formFields)
+      throw malformed(this.#position, 'the form has too many fields')
     this.#seen.add(value.number)
     return { reference: value, dict: object.value }
   }
 
   #read(node: Widget, parent: Inherited, depth = 0): void {
-    if (depth > pdfLimits.nesting) throw malformed(0, 'form fields are nested too deep')
+    if (depth > pdfLimits.nesting) throw malformed(this.#position, 'form fields are nested too deep')
     const { dict } = node
     const partial = this.#snapshot.entry(dict, 'T')
     const type = this.#snapshot.entry(dict, 'FT')
@@ -118,7 +121,8 @@ class FieldReader {
     const kids = this.#kids(dict)
     const children = kids.filter((kid) => isString(this.#snapshot.entry(kid.dict, 'T')))
     if (children.length > 0) {
-      if (children.length !== kids.length) throw malformed(0, `field "${own.name}" mixes fields and widgets`)
+      if (children.length !== kids.length)
+        throw malformed(this.#position, `field "${own.name}" mixes fields and widgets`)
       this.parents.add(node.reference.number)
       for (const child of children) this.#read(child, own, depth + 1)
       return
@@ -129,7 +133,7 @@ class FieldReader {
   #kids(dict: PdfDict): Widget[] {
     const kids = this.#snapshot.entry(dict, 'Kids')
     if (kids === null) return []
-    if (!isArray(kids)) throw malformed(0, 'the kids of a form field are not an array')
+    if (!isArray(kids)) throw malformed(this.#position, 'the kids of a form field are not an array')
     return kids.items.flatMap((kid) => this.#node(kid) ?? [])
   }
 }

@@ -35,6 +35,13 @@ export function hexDigit(byte: number | undefined): number {
   return -1
 }
 
+/** Bytes as text, one character a byte. */
+export function latin1Text(bytes: Uint8Array, start: number, end: number): string {
+  const from = Math.min(start, bytes.length)
+  const length = Math.max(0, Math.min(end, bytes.length) - from)
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, length).toString('latin1')
+}
+
 /** A place in a buffer and the ways to move it on. */
 export class Lexer {
   readonly bytes: Uint8Array
@@ -114,7 +121,7 @@ export class Lexer {
     const start = this.position
     while (isRegular(this.peek())) this.position += 1
     if (this.position - start > 64) throw malformed(start, 'number is too long')
-    const text = Buffer.from(this.bytes.subarray(start, this.position)).toString('latin1')
+    const text = latin1Text(this.bytes, start, this.position)
     if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(text)) throw malformed(start, 'number is expected')
     return Number(text)
   }
@@ -197,6 +204,11 @@ export class Lexer {
     this.position += 1
     const close = this.bytes.indexOf(0x3e, this.position)
     if (close < 0 || close >= this.end) throw malformed(start, 'hexadecimal string without an end')
+    const plain = Buffer.from(latin1Text(this.bytes, this.position, close), 'hex')
+    if (plain.length * 2 === close - this.position) {
+      this.position = close + 1
+      return plain
+    }
     const out = new Uint8Array((close - this.position + 1) >> 1)
     let digits = 0
     for (; this.position < close; this.position += 1) {

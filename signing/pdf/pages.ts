@@ -13,14 +13,18 @@ export interface Page {
 export function readPages(snapshot: Snapshot): Page[] {
   const pages: Page[] = []
   const seen = new Set<number>()
+  let position = 0
   const pending: PdfValue[] = [snapshot.catalog.entries.get('Pages') ?? null]
   for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
-    if (!isReference(value)) throw malformed(0, 'a node of the page tree is not an indirect object')
-    if (seen.has(value.number)) throw malformed(0, `node ${value.number} of the page tree is reached twice`)
-    if (seen.size >= pdfLimits.pages) throw malformed(0, 'too many pages')
+    if (!isReference(value)) throw malformed(position, 'a node of the page tree is not an indirect object')
+    if (seen.has(value.number))
+      throw malformed(position, `node ${value.number} of the page tree is reached twice`)
+    if (seen.size >= pdfLimits.pages) throw malformed(position, 'too many pages')
     seen.add(value.number)
-    const dict = snapshot.resolve(value)
-    if (!isDict(dict)) throw malformed(0, `node ${value.number} of the page tree is not a dictionary`)
+    const object = snapshot.target(value)
+    position = object?.span?.start ?? position
+    const dict = object?.value
+    if (!isDict(dict)) throw malformed(position, `node ${value.number} of the page tree is not a dictionary`)
     const kids = snapshot.entry(dict, 'Kids')
     if (isArray(kids)) pending.push(...[...kids.items].reverse())
     else pages.push({ reference: value, dict })

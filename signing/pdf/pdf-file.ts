@@ -4,7 +4,7 @@
  */
 import { SigningError } from '../errors.ts'
 import { decodeStream } from './filters.ts'
-import { Lexer, malformed } from './lexer.ts'
+import { Lexer, latin1Text, malformed } from './lexer.ts'
 import { pdfLimits } from './limits.ts'
 import { type IndirectObject, isDict, isInteger, isName, type PdfDict } from './objects.ts'
 import { parseIndirectObject, parseValue } from './parser.ts'
@@ -18,7 +18,7 @@ export function looksLikePdf(bytes: Uint8Array): boolean {
 }
 
 function startsWithHeader(bytes: Uint8Array): boolean {
-  return Buffer.from(bytes.subarray(0, 5)).toString('latin1') === '%PDF-'
+  return latin1Text(bytes, 0, 5) === '%PDF-'
 }
 
 /**

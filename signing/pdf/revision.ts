@@ -4,7 +4,7 @@
  * The chain is followed from the last `startxref` by `/Prev` and by nothing else; every link is checked, nothing is
  * repaired. Two readers that repair differently see two documents, and a signature covers only one of them.
  */
-import { isWhitespace, Lexer, malformed } from './lexer.ts'
+import { isWhitespace, Lexer, latin1Text, malformed } from './lexer.ts'
 import { pdfLimits } from './limits.ts'
 import { readSection, type XrefEntry, type XrefSection } from './xref.ts'
 
@@ -103,7 +103,7 @@ function readEnd(bytes: Uint8Array, from: number, offset: number): { end: number
     throw malformed(at, '"startxref" does not point to the section before it')
   }
   lexer.skipWhitespace()
-  if (Buffer.from(bytes.subarray(lexer.position, lexer.position + 5)).toString('latin1') !== '%%EOF') {
+  if (latin1Text(bytes, lexer.position, lexer.position + 5) !== '%%EOF') {
     throw malformed(lexer.position, '"%%EOF" is expected')
   }
   lexer.position += 5

@@ -12,6 +12,7 @@ import {
   type PdfValue,
 } from './objects.ts'
 import type { PdfFile } from './pdf-file.ts'
+import type { Revision } from './revision.ts'
 import type { XrefEntry } from './xref.ts'
 
 export class Snapshot {
@@ -20,6 +21,7 @@ export class Snapshot {
   /** Object streams being opened, so that one that contains itself is refused. */
   readonly #opening = new Set<number>()
   #dangling: ReadonlySet<number> | undefined
+  #counts: ReadonlyMap<number, number> | undefined
 
   constructor(file: PdfFile, revision: number) {
     this.file = file
@@ -46,9 +48,15 @@ export class Snapshot {
 
   /** What the newest revision up to this one says about an object; `free` and unknown are both no object. */
   lookup(number: number): XrefEntry | undefined {
+    const entry = this.#definition(number)?.entries.get(number)
+    return entry?.type === 'free' ? undefined : entry
+  }
+
+  /** The newest revision up to this one that speaks of an object. */
+  #definition(number: number): Revision | undefined {
     for (let index = this.revision; index >= 0; index -= 1) {
-      const entry = this.file.revisions[index]?.entries.get(number)
-      if (entry !== undefined) return entry.type === 'free' ? undefined : entry
+      const revision = this.file.revisions[index]
+      if (revision?.entries.has(number)) return revision
     }
     return undefined
   }
@@ -75,6 +83,10 @@ export class Snapshot {
       const object = this.file.objectAt(entry.offset, this)
       if (object.number !== number || object.generation !== entry.generation) {
         throw malformed(entry.offset, `object ${number} ${entry.generation} is expected`)
+      }
+      // Otherwise bytes appended later could bring an object to life in a revision that was signed without it.
+      if ((object.span?.end ?? Infinity) > (this.#definition(number)?.end ?? 0)) {
+        throw malformed(entry.offset, `object ${number} lies behind the end of its revision`)
       }
       return object
     }
@@ -138,23 +150,31 @@ export class Snapshot {
    * signed. Reads the whole document once.
    */
   danglingReferences(): ReadonlySet<number> {
-    if (this.#dangling === undefined) {
-      const dangling = new Set<number>()
-      this.#collectDangling(this.trailer, dangling)
-      for (const number of this.numbers()) this.#collectDangling(this.object(number)?.value ?? null, dangling)
-      this.#dangling = dangling
-    }
+    this.#dangling ??= new Set(
+      [...this.referenceCounts().keys()].filter((one) => this.lookup(one) === undefined),
+    )
     return this.#dangling
   }
 
-  #collectDangling(value: PdfValue, found: Set<number>): void {
-    if (typeof value !== 'object' || value === null) return
-    if (value.kind === 'reference') {
-      if (this.lookup(value.number) === undefined) found.add(value.number)
-    } else if (value.kind === 'array') {
-      for (const item of value.items) this.#collectDangling(item, found)
-    } else if (value.kind === 'dict') {
-      for (const item of value.entries.values()) this.#collectDangling(item, found)
+  /** How often each object number is referred to, from all objects in use and the trailer. Reads the whole document once. */
+  referenceCounts(): ReadonlyMap<number, number> {
+    if (this.#counts === undefined) {
+      const counts = new Map<number, number>()
+      countReferences(this.trailer, counts)
+      for (const number of this.numbers()) countReferences(this.object(number)?.value ?? null, counts)
+      this.#counts = counts
     }
+    return this.#counts
+  }
+}
+
+function countReferences(value: PdfValue, counts: Map<number, number>): void {
+  if (typeof value !== 'object' || value === null) return
+  if (value.kind === 'reference') {
+    counts.set(value.number, (counts.get(value.number) ?? 0) + 1)
+  } else if (value.kind === 'array') {
+    for (const item of value.items) countReferences(item, counts)
+  } else if (value.kind === 'dict') {
+    for (const item of value.entries.values()) countReferences(item, counts)
   }
 }

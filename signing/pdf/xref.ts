@@ -41,7 +41,7 @@ export function readSection(bytes: Uint8Array, offset: number): XrefSection {
     offset: start,
     end: lexer.position,
     kind: 'table',
-    entries: hybrid === undefined ? entries : joinHybrid(bytes, entries, hybrid),
+    entries: hybrid === undefined ? entries : joinHybrid(bytes.subarray(0, start), entries, hybrid),
     trailer,
     previous: offsetEntry(trailer, 'Prev', start, bytes.length),
     hybrid,
@@ -77,7 +77,7 @@ function readTable(lexer: Lexer): Map<number, XrefEntry> {
 
 /**
  * A hybrid's stream adds what its table calls free (7.5.8.4). A reader that knows no streams sees another document,
- * so the two may differ in nothing else.
+ * so the two may differ in nothing else. The stream must stand before the table, in bytes that belong to the revision.
  */
 function joinHybrid(
   bytes: Uint8Array,

@@ -19,6 +19,8 @@ import {
 } from './der-values.ts'
 import { type DistinguishedName, formatName, nameKey, readName } from './name.ts'
 
+import { parseOnce } from './parse-once.ts'
+
 export interface Extension {
   readonly critical: boolean
   /** The DER inside the extension's OCTET STRING. */
@@ -59,14 +61,14 @@ const limits = { maxBytes: 256 * 1024, maxDepth: 24 }
  * Reads one certificate.
  * @throws SigningError `CERTIFICATE_MALFORMED`
  */
-export function parseCertificate(der: Uint8Array): Certificate {
+export const parseCertificate: (der: Uint8Array) => Certificate = parseOnce((der) => {
   try {
     return readCertificate(parseDer(der, limits), der)
   } catch (error) {
     if (!(error instanceof SigningError)) throw error
     throw new SigningError('CERTIFICATE_MALFORMED', { reason: error.message }, { cause: error })
   }
-}
+})
 
 /** As `parseCertificate`, undefined where the certificate is broken: for collections in which one bad one is no obstacle. */
 export function tryParseCertificate(der: Uint8Array): Certificate | undefined {

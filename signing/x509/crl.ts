@@ -11,6 +11,7 @@ import { contextTag, type DerNode, malformed, parseDer, TAG } from './der.ts'
 import { DerFields, onlyChild, readBitStringBytes, readSmallInteger, readTime } from './der-values.ts'
 import { type DistributionPoint, readDistributionPointName } from './distribution-points.ts'
 import { nameKey, readName } from './name.ts'
+import { parseOnce } from './parse-once.ts'
 
 /** What an `issuingDistributionPoint` limits the list to (RFC 5280 section 5.2.5). */
 export interface CrlScope {
@@ -45,9 +46,9 @@ export interface Crl {
   find(serial: Uint8Array): CrlEntry | undefined
 }
 
+/** Those that may be critical; the CRL number must not be (RFC 5280 section 5.2.3). */
 const understood: ReadonlySet<string> = new Set([
   EXTENSION.authorityKeyIdentifier,
-  EXTENSION.crlNumber,
   EXTENSION.issuingDistributionPoint,
   EXTENSION.deltaCrlIndicator,
 ])
@@ -56,14 +57,14 @@ const understood: ReadonlySet<string> = new Set([
  * Reads one CRL.
  * @throws SigningError `INPUT_TOO_LARGE`, `CRL_MALFORMED`
  */
-export function parseCrl(der: Uint8Array): Crl {
+export const parseCrl: (der: Uint8Array) => Crl = parseOnce((der) => {
   try {
     return readCrl(parseDer(der))
   } catch (error) {
     if (!(error instanceof SigningError) || error.code !== 'DER_MALFORMED') throw error
     throw new SigningError('CRL_MALFORMED', { reason: error.message }, { cause: error })
   }
-}
+})
 
 function readCrl(root: DerNode): Crl {
   const outer = new DerFields(root)
@@ -90,6 +91,8 @@ function readCrl(root: DerNode): Crl {
     throw malformed(wrapper.start, 'extensions need version 2')
   const extensions: ReadonlyMap<string, Extension> =
     wrapper === undefined ? new Map() : readExtensions(onlyChild(wrapper))
+  // A long list is indexed when it is first asked.
+  let index: ReadonlyMap<string, DerNode> | undefined
   const scope = extensions.get(EXTENSION.issuingDistributionPoint)
   return {
     toBeSigned: tbs.raw,
@@ -103,31 +106,45 @@ function readCrl(root: DerNode): Crl {
     unknownCritical: [...extensions].flatMap(([type, { critical }]) =>
       critical && !understood.has(type) ? [type] : [],
     ),
-    find: (serial) => findEntry(entries, serial),
+    find(serial) {
+      index ??= indexEntries(entries)
+      const entry = index.get(serialKey(serial))
+      return entry === undefined ? undefined : readEntry(entry)
+    },
   }
 }
 
-function findEntry(entries: DerNode | undefined, serial: Uint8Array): CrlEntry | undefined {
-  let found: CrlEntry | undefined
-  if (entries === undefined) return undefined
+/** Where each serial number stands; the last entry wins where one occurs twice. */
+function indexEntries(entries: DerNode | undefined): ReadonlyMap<string, DerNode> {
+  const index = new Map<string, DerNode>()
+  if (entries === undefined) return index
   for (const entry of entries.walk()) {
-    const fields = new DerFields(entry)
-    const own = fields.take(TAG.INTEGER, 'userCertificate').content
-    if (Buffer.compare(own, serial) !== 0) continue
-    const revokedAt = readTime(fields.any('revocationDate'))
-    const extensionsNode = fields.optional(TAG.SEQUENCE)
-    fields.finish('revokedCertificates')
-    const extensions: ReadonlyMap<string, Extension> =
-      extensionsNode === undefined ? new Map() : readExtensions(extensionsNode)
-    found = {
-      revokedAt,
-      reason: readReason(extensions.get(EXTENSION.reasonCode)),
-      unknownCritical: [...extensions].some(
-        ([type, { critical }]) => critical && type !== EXTENSION.reasonCode,
-      ),
-    }
+    const [serial] = entry.walk()
+    if (serial?.tag !== TAG.INTEGER) throw malformed(entry.start, 'userCertificate')
+    index.set(serialKey(serial.content), entry)
   }
-  return found
+  return index
+}
+
+function serialKey(serial: Uint8Array): string {
+  return Buffer.from(serial.buffer, serial.byteOffset, serial.length).toString('latin1')
+}
+
+function readEntry(entry: DerNode): CrlEntry {
+  const fields = new DerFields(entry)
+  fields.take(TAG.INTEGER, 'userCertificate')
+  const revokedAt = readTime(fields.any('revocationDate'))
+  const extensionsNode = fields.optional(TAG.SEQUENCE)
+  fields.finish('revokedCertificates')
+  const extensions: ReadonlyMap<string, Extension> =
+    extensionsNode === undefined ? new Map() : readExtensions(extensionsNode)
+  return {
+    revokedAt,
+    reason: readReason(extensions.get(EXTENSION.reasonCode)),
+    unknownCritical: [...extensions].some(
+      ([type, { critical }]) => critical && type !== EXTENSION.reasonCode,
+    ),
+  }
 }
 
 function readReason(extension: Extension | undefined): number {

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { SigningError } from '../errors.ts'
 
 /**
- * ECDSA values in XML are r‖s, each as long as the group order (RFC 6931 section 2.3.6); key providers answer DER
+ * ECDSA values in XML are r‖s, each as long as the group order (RFC 9231 section 2.3.6); key providers answer DER
  * `ECDSA-Sig-Value` (RFC 3279).
  *
  * (r, s) and (r, n − s) hold for the same data, so whoever sees one value can write the other. A sealed file is

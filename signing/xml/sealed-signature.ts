@@ -35,19 +35,21 @@ const xades = (localName: string): ExpandedName => ({ namespace: XADES, localNam
  * exactly as `signXml` writes it: its values are taken out, the element is built again from them, and both must be
  * the same. So nothing is in a signature that this function does not know.
  *
+ * @param path undefined for a root element that is no sealed file: it is refused, after what any signature must have
  * @returns the signature, and the root element without it (what the first reference covers)
  * @throws SigningError `XML_NOT_SIGNED`; `XML_DUPLICATE_ID`; `XML_SIGNATURE_MALFORMED` for what XML-DSig itself
  *   does not allow; `XML_PROFILE_UNSUPPORTED` for every other difference
  */
 export function readSealedSignature(
   root: XmlElement,
-  path: readonly ExpandedName[],
+  path: readonly ExpandedName[] | undefined,
 ): { signature: SealedSignature; content: XmlElement } {
-  const ids = indexIds(root)
   const signatures = findAll(root, ds('Signature'))
   const element = signatures[0]
   if (element === undefined) throw new SigningError('XML_NOT_SIGNED')
   for (const one of signatures) requireSchema(one)
+  if (path === undefined) throw unsupported(`root element ${nameOf(root)}`)
+  const ids = indexIds(root)
   if (signatures.length > 1) throw unsupported(`${signatures.length} signatures`)
   const content = withoutLastChild(root, path, element)
   const signature = readValues(element)

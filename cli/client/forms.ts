@@ -1,0 +1,35 @@
+/** What the client reads of a node's answers. Unknown members are left alone: a newer node may say more. */
+import { z } from 'zod'
+
+export const documentForm = z.object({
+  id: z.uuid(),
+  direction: z.enum(['outgoing', 'incoming']),
+  state: z.string(),
+  kind: z.string(),
+  subject: z.string(),
+  code: z.object({ number: z.string().nullable(), notation: z.string() }),
+  promulgationDate: z.string().nullable(),
+  documentCode: z.string().nullable(),
+  createdAt: z.string(),
+  incoming: z
+    .object({
+      senderCode: z.string(),
+      senderName: z.string().nullable(),
+      indication: z.string().nullable(),
+      subIndication: z.string().nullable(),
+      number: z.int().nullable(),
+    })
+    .nullable(),
+})
+export type Document = z.output<typeof documentForm>
+
+export const detailsForm = documentForm.extend({
+  revisions: z.array(z.object({ revision: z.int(), kind: z.string(), sha256: z.string(), name: z.string() })),
+})
+export type DocumentDetails = z.output<typeof detailsForm>
+
+export const pageForm = z.object({ items: z.array(documentForm), next: z.string().nullable() })
+export const stateForm = z.object({ id: z.uuid(), state: z.string() })
+export const numberedForm = stateForm.extend({ number: z.string(), date: z.string() })
+export const revisionForm = stateForm.extend({ sha256: z.string(), indication: z.string() })
+export const acceptedForm = stateForm.extend({ incomingNumber: z.int() })

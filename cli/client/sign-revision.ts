@@ -1,0 +1,131 @@
+/**
+ * Signing a document that lies on a node, with a key that lies here. The bytes come down, are checked, signed on
+ * this machine and go up again; the node never sees the key (design 4, "Keys of people").
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { CongvanError } from '../../server/errors.ts'
+import {
+  assertCertificateUsable,
+  assertOnlyFills,
+  certificateSubject,
+  defaultLock,
+  defaultSignatureField,
+  fillFields,
+  type KeyProvider,
+  listFields,
+  roleOf,
+  type SignatureRole,
+  signPdf,
+} from '../../signing/index.ts'
+import type { ApiClient } from './api-client.ts'
+import { type DocumentDetails, detailsForm, numberedForm, revisionForm } from './forms.ts'
+
+/** The signed bytes of a document that an individual or the agency signs next, made on this machine. */
+async function signNext(
+  pdf: Uint8Array,
+  key: KeyProvider,
+  role: SignatureRole,
+  now: Date,
+): Promise<Uint8Array> {
+  assertCertificateUsable(key.certificate, now)
+  const found = roleOf(key.certificate)
+  if (found !== role) throw new CongvanError('KEY_ROLE_WRONG', { wanted: role, found })
+  const { names, signatureFields } = listFields(pdf)
+  const field = defaultSignatureField(role, signatureFields)
+  const lock = defaultLock(field, names, signatureFields)
+  const { commonName, title, organization } = certificateSubject(key.certificate)
+  const lines = role === 'agency' ? [organization ?? commonName ?? ''] : [title ?? '', commonName ?? '']
+  return signPdf(pdf, {
+    key,
+    field,
+    signingTime: now,
+    ...(commonName === undefined ? {} : { name: commonName }),
+    ...(lock === undefined ? {} : { lock }),
+    appearance: {
+      fontBytes: appearanceFont(),
+      lines: [...lines.filter((line) => line !== ''), timeLine(now)],
+    },
+  })
+}
+
+/** `05.03.2020 14:25:16 +07:00`, as the signing tools of the public-duty CA print it. */
+function timeLine(now: Date): string {
+  const [date = '', time = ''] = new Date(now.getTime() + 7 * 3_600_000).toISOString().split('T')
+  return `${date.split('-').reverse().join('.')} ${time.slice(0, 8)} +07:00`
+}
+
+function appearanceFont(): Uint8Array {
+  const file = createRequire(import.meta.url).resolve(
+    '@expo-google-fonts/tinos/400Regular/Tinos_400Regular.ttf',
+  )
+  return readFileSync(file)
+}
+
+/** The bytes of a revision, which must be those that the node's own list names. */
+async function download(client: ApiClient, details: DocumentDetails, revision?: number): Promise<Uint8Array> {
+  const wanted = revision ?? details.revisions.at(-1)?.revision
+  const listed = details.revisions.find((one) => one.revision === wanted)
+  const bytes = await client.getBytes(`/documents/${details.id}/file`, {
+    query: { revision: String(wanted) },
+  })
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  if (listed?.sha256 !== sha256) throw new CongvanError('DOWNLOAD_DAMAGED', { id: details.id })
+  return bytes
+}
+
+/**
+ * Signs a draft as the person with authority. Asked again after a lost answer it finds the document signed and
+ * says so instead of signing twice.
+ */
+export async function signDocument(
+  client: ApiClient,
+  id: string,
+  key: KeyProvider,
+  now: Date,
+): Promise<{ id: string; state: string; sha256: string }> {
+  const details = await client.get(`/documents/${id}`, detailsForm)
+  const signed = await signNext(await download(client, details), key, 'individual', now)
+  const { state, sha256 } = await client.post(`/documents/${id}/signatures`, revisionForm, { bytes: signed })
+  return { id, state, sha256 }
+}
+
+/**
+ * Issues a signed document as the clerk: the node assigns number and date and writes them on the page; this side
+ * checks that nothing else was changed, and only then puts the agency's signature on it. Each step is left out
+ * when it is done already, so the whole may be run again after any failure.
+ */
+export async function issueDocument(
+  client: ApiClient,
+  id: string,
+  key: KeyProvider,
+  now: Date,
+): Promise<{ id: string; state: string; number: string; sha256: string }> {
+  const before = await client.get(`/documents/${id}`, detailsForm)
+  if (before.state === 'issued' || before.state === 'dispatched') return issuedAlready(before)
+  const personSigned = before.revisions.findLast((one) => one.kind === 'individual')
+  const numbered = await client.post(`/documents/${id}/number`, numberedForm, { json: {} })
+  const after = await client.get(`/documents/${id}`, detailsForm)
+  const filled = await download(client, after)
+  if (personSigned === undefined) throw new CongvanError('DOWNLOAD_DAMAGED', { id })
+  assertOnlyFills(await download(client, after, personSigned.revision), filled, fillFields)
+  const issued = await signNext(filled, key, 'agency', now)
+  const { state, sha256 } = await client.post(`/documents/${id}/issue`, revisionForm, { bytes: issued })
+  return { id, state, number: numbered.number, sha256 }
+}
+
+function issuedAlready(details: DocumentDetails): {
+  id: string
+  state: string
+  number: string
+  sha256: string
+} {
+  const issued = details.revisions.find((one) => one.kind === 'issued')
+  return {
+    id: details.id,
+    state: details.state,
+    number: details.code.number ?? '',
+    sha256: issued?.sha256 ?? '',
+  }
+}

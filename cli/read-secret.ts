@@ -1,0 +1,31 @@
+import { createInterface } from 'node:readline/promises'
+import type { CommandContext } from './command.ts'
+import { readInput } from './read-input.ts'
+import { usageError } from './usage.ts'
+
+/** Longer than any password anybody types. */
+const LIMIT = 4_096
+
+/**
+ * A password from a file, from standard input (`-`), or typed at the terminal without echo; never from a flag.
+ * One line end at its end does not belong to it.
+ */
+export async function readSecret(file: string | undefined, context: CommandContext): Promise<string> {
+  if (file !== undefined) {
+    const bytes = await readInput(file, context, LIMIT)
+    return new TextDecoder().decode(bytes).replace(/\r?\n$/, '')
+  }
+  const { stdin, stderr } = context.io
+  if (!('isTTY' in stdin) || stdin.isTTY !== true) {
+    throw usageError({ vi: 'thiếu --password-file', en: '--password-file is missing' }, context.language)
+  }
+  stderr.write(context.language === 'vi' ? 'Mật khẩu: ' : 'Password: ')
+  // No output is given to the reader, so what is typed is not shown.
+  const reader = createInterface({ input: stdin, terminal: true })
+  try {
+    return await reader.question('')
+  } finally {
+    reader.close()
+    stderr.write('\n')
+  }
+}

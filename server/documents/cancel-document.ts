@@ -1,0 +1,39 @@
+import type { UserActor } from '../actor.ts'
+import { appendLogEntry } from '../audit/audit-store.ts'
+import type { NodeContext } from '../context.ts'
+import { cancelNumber } from '../registers/register-store.ts'
+import { requireTransition } from './document.ts'
+import { changeDocument, lockDocument } from './document-store.ts'
+import { requireOwnQuarantine } from './quarantine.ts'
+
+export interface Cancellation {
+  readonly id: string
+  /** Stands in the register beside a number that is given up. */
+  readonly reason: string
+}
+
+/**
+ * Gives up a document before it is issued. A number that it had stays in the register, cancelled, with the reason.
+ *
+ * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`
+ */
+export async function cancelDocument(
+  context: NodeContext,
+  actor: UserActor,
+  { id, reason }: Cancellation,
+): Promise<{ id: string; state: 'cancelled'; numberCancelled: boolean }> {
+  const now = context.clock()
+  return context.db.asAgency(actor, async (trx) => {
+    const document = await lockDocument(trx, id)
+    requireOwnQuarantine(document, actor.userId)
+    requireTransition(document.state, 'cancel')
+    const numberCancelled = await cancelNumber(trx, id, reason, now)
+    await changeDocument(trx, id, 'cancelled', {}, now)
+    await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, actor.agencyId, {
+      kind: 'document.cancelled',
+      subject: `document:${id}`,
+      facts: { reason, numberCancelled },
+    })
+    return { id, state: 'cancelled', numberCancelled }
+  })
+}

@@ -1,0 +1,289 @@
+/** The only SQL of `documents`. Every function works in an agency's transaction and so sees that agency's rows. */
+import type { AgencyTransaction } from '../db.ts'
+import { CongvanError } from '../errors.ts'
+import type { Direction, DocumentState } from './document.ts'
+
+export interface Signer {
+  readonly name: string
+  readonly position: string | null
+  /** Quyền hạn: `TM. ỦY BAN NHÂN DÂN`, `KT. CHỦ TỊCH`. */
+  readonly competence: string | null
+}
+
+/** A document as stored. Dates are `YYYY-MM-DD`, codes and names as the message or the clerk gave them. */
+export interface DocumentRow {
+  readonly id: string
+  readonly agencyId: string
+  readonly direction: Direction
+  readonly state: DocumentState
+  /** Tên loại: `Công văn`, `Quyết định`. */
+  readonly kind: string
+  readonly subject: string
+  /** Số as printed (`05`), null before it is assigned. */
+  readonly codeNumber: string | null
+  /** Ký hiệu (`UBND-VP`). */
+  readonly codeNotation: string
+  readonly promulgationDate: string | null
+  readonly place: string | null
+  readonly urgency: number
+  readonly dueDate: string | null
+  readonly signer: Signer
+  /** Codes of the agencies that an outgoing document is meant for. */
+  readonly recipients: readonly string[]
+  /** DocumentId of the message; null before it is issued. */
+  readonly documentCode: string | null
+  readonly createdBy: string | null
+  readonly createdAt: Date
+  readonly incoming: IncomingPart | null
+}
+
+/** What only an incoming document has. */
+export interface IncomingPart {
+  readonly envelopeSha256: string
+  readonly senderCode: string
+  readonly senderName: string | null
+  readonly recipientCode: string
+  readonly indication: string | null
+  readonly subIndication: string | null
+  /** Số đến. */
+  readonly number: number | null
+  readonly year: number | null
+  readonly refusal: { readonly reason: string; readonly text: string } | null
+}
+
+export type NewDocument = Omit<DocumentRow, 'incoming'> & {
+  readonly incoming: Pick<
+    IncomingPart,
+    'envelopeSha256' | 'senderCode' | 'senderName' | 'recipientCode'
+  > | null
+}
+
+/** @returns false when the agency has received this envelope before; nothing is written then */
+export async function insertDocument(trx: AgencyTransaction, document: NewDocument): Promise<boolean> {
+  const query = trx('documents').insert({
+    agency_id: document.agencyId,
+    id: document.id,
+    direction: document.direction,
+    state: document.state,
+    kind: document.kind,
+    subject: document.subject,
+    code_number: document.codeNumber,
+    code_notation: document.codeNotation,
+    promulgation_date: document.promulgationDate,
+    place: document.place,
+    urgency: document.urgency,
+    due_date: document.dueDate,
+    signer_name: document.signer.name,
+    signer_position: document.signer.position,
+    signer_competence: document.signer.competence,
+    recipients: JSON.stringify(document.recipients),
+    document_code: document.documentCode,
+    created_by: document.createdBy,
+    created_at: document.createdAt,
+    updated_at: document.createdAt,
+    envelope_sha256: document.incoming?.envelopeSha256 ?? null,
+    sender_code: document.incoming?.senderCode ?? null,
+    sender_name: document.incoming?.senderName ?? null,
+    recipient_code: document.incoming?.recipientCode ?? null,
+  })
+  const rows = await query
+    .onConflict(trx.raw("(agency_id, envelope_sha256) where direction = 'incoming'"))
+    .ignore()
+    .returning('id')
+  return rows.length > 0
+}
+
+interface Row {
+  readonly id: string
+  readonly agency_id: string
+  readonly direction: Direction
+  readonly state: DocumentState
+  readonly kind: string
+  readonly subject: string
+  readonly code_number: string | null
+  readonly code_notation: string
+  readonly promulgation_date: string | null
+  readonly place: string | null
+  readonly urgency: number
+  readonly due_date: string | null
+  readonly signer_name: string
+  readonly signer_position: string | null
+  readonly signer_competence: string | null
+  readonly recipients: string[]
+  readonly document_code: string | null
+  readonly created_by: string | null
+  readonly created_at: Date
+  readonly envelope_sha256: string | null
+  readonly sender_code: string | null
+  readonly sender_name: string | null
+  readonly recipient_code: string | null
+  readonly indication: string | null
+  readonly sub_indication: string | null
+  readonly incoming_year: number | null
+  readonly incoming_number: number | null
+  readonly refusal_reason: string | null
+  readonly refusal_text: string | null
+}
+
+function fromRow(row: Row): DocumentRow {
+  return {
+    id: row.id,
+    agencyId: row.agency_id,
+    direction: row.direction,
+    state: row.state,
+    kind: row.kind,
+    subject: row.subject,
+    codeNumber: row.code_number,
+    codeNotation: row.code_notation,
+    promulgationDate: row.promulgation_date,
+    place: row.place,
+    urgency: row.urgency,
+    dueDate: row.due_date,
+    signer: { name: row.signer_name, position: row.signer_position, competence: row.signer_competence },
+    recipients: row.recipients,
+    documentCode: row.document_code,
+    createdBy: row.created_by,
+    createdAt: row.created_at,
+    incoming: incomingPart(row),
+  }
+}
+
+function incomingPart(row: Row): IncomingPart | null {
+  if (row.envelope_sha256 === null || row.sender_code === null || row.recipient_code === null) return null
+  return {
+    envelopeSha256: row.envelope_sha256,
+    senderCode: row.sender_code,
+    senderName: row.sender_name,
+    recipientCode: row.recipient_code,
+    indication: row.indication,
+    subIndication: row.sub_indication,
+    number: row.incoming_number,
+    year: row.incoming_year,
+    refusal:
+      row.refusal_reason === null ? null : { reason: row.refusal_reason, text: row.refusal_text ?? '' },
+  }
+}
+
+/** @throws CongvanError `NOT_FOUND`, also for a document of another agency */
+export async function readDocument(trx: AgencyTransaction, id: string): Promise<DocumentRow> {
+  return found(await trx('documents').where({ id }).first<Row | undefined>(), id)
+}
+
+/**
+ * The document, locked until the transaction ends: acts on one document follow one another.
+ *
+ * @throws CongvanError `NOT_FOUND`
+ */
+export async function lockDocument(trx: AgencyTransaction, id: string): Promise<DocumentRow> {
+  return found(await trx('documents').where({ id }).forUpdate().first<Row | undefined>(), id)
+}
+
+function found(row: Row | undefined, id: string): DocumentRow {
+  if (row === undefined) throw new CongvanError('NOT_FOUND', { what: `document ${id}` })
+  return fromRow(row)
+}
+
+export async function findByEnvelope(
+  trx: AgencyTransaction,
+  envelopeSha256: string,
+): Promise<string | undefined> {
+  const row = await trx('documents')
+    .where({ direction: 'incoming', envelope_sha256: envelopeSha256 })
+    .first<{ id: string } | undefined>('id')
+  return row?.id
+}
+
+/** What an act may change together with the state. */
+export interface DocumentChange {
+  readonly codeNumber?: string
+  readonly promulgationDate?: string
+  readonly documentCode?: string
+  readonly indication?: string
+  readonly subIndication?: string | null
+  readonly incomingNumber?: number
+  readonly incomingYear?: number
+  readonly refusalReason?: string
+  readonly refusalText?: string
+}
+
+export async function changeDocument(
+  trx: AgencyTransaction,
+  id: string,
+  state: DocumentState,
+  change: DocumentChange,
+  now: Date,
+): Promise<void> {
+  const columns = {
+    code_number: change.codeNumber,
+    promulgation_date: change.promulgationDate,
+    document_code: change.documentCode,
+    indication: change.indication,
+    sub_indication: change.subIndication,
+    incoming_number: change.incomingNumber,
+    incoming_year: change.incomingYear,
+    refusal_reason: change.refusalReason,
+    refusal_text: change.refusalText,
+  }
+  const given = Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined))
+  await trx('documents')
+    .where({ id })
+    .update({ state, updated_at: now, ...given })
+}
+
+/** Removes a document under quarantine; the database refuses any other. */
+export async function deleteDocument(trx: AgencyTransaction, id: string): Promise<void> {
+  await trx('documents').where({ id }).delete()
+}
+
+export interface DocumentQuery {
+  readonly direction?: Direction
+  readonly state?: DocumentState
+  /** Documents older than this one: creation time and id of the last one seen. */
+  readonly after?: { readonly createdAt: Date; readonly id: string }
+  readonly limit: number
+  /** Whose own documents under quarantine are listed; those of others never are. */
+  readonly userId: string
+}
+
+/** Documents of the agency, newest first. */
+export async function listDocuments(trx: AgencyTransaction, query: DocumentQuery): Promise<DocumentRow[]> {
+  const select = trx('documents')
+    .where((own) => own.whereNot('state', 'quarantined').orWhere('created_by', query.userId))
+    .orderBy([
+      { column: 'created_at', order: 'desc' },
+      { column: 'id', order: 'desc' },
+    ])
+    .limit(query.limit)
+  if (query.direction !== undefined) select.where('direction', query.direction)
+  if (query.state !== undefined) select.where('state', query.state)
+  if (query.after !== undefined) {
+    select.whereRaw('(created_at, id) < (?, ?)', [query.after.createdAt, query.after.id])
+  }
+  const rows: Row[] = await select.select('*')
+  return rows.map(fromRow)
+}
+
+/**
+ * Other incoming documents with the same identifier, or the same number, symbol and sender (NĐ 30/2020 Phụ lục VI
+ * III.1h): the clerk is warned of them.
+ */
+export async function findDuplicates(trx: AgencyTransaction, document: DocumentRow): Promise<string[]> {
+  if (document.incoming === null) return []
+  const { senderCode } = document.incoming
+  return trx('documents')
+    .where({ direction: 'incoming' })
+    .whereNot({ id: document.id })
+    .where((same) =>
+      same
+        .whereRaw('normalize(document_code, NFC) = normalize(?, NFC)', [document.documentCode ?? ''])
+        .orWhere({
+          sender_code: senderCode,
+          code_number: document.codeNumber,
+          code_notation: document.codeNotation,
+          promulgation_date: document.promulgationDate,
+        }),
+    )
+    .orderBy(['created_at', 'id'])
+    .limit(20)
+    .pluck<string[]>('id')
+}

@@ -1,0 +1,170 @@
+/** How documents look to clients of the API: their schemas, and how rows become them. */
+import { z } from 'zod'
+import { documentStates } from './document.ts'
+import type { DocumentRow } from './document-store.ts'
+import type { DocumentDetails } from './read-document.ts'
+import type { StoredReport } from './report-store.ts'
+import type { Revision } from './revision-store.ts'
+
+const time = z.iso.datetime()
+const date = z.iso.date()
+
+export const documentSummary = z.strictObject({
+  id: z.uuid(),
+  direction: z.enum(['outgoing', 'incoming']),
+  state: z.enum(documentStates),
+  kind: z.string(),
+  subject: z.string(),
+  /** Số as printed, null before it is assigned; ký hiệu. */
+  code: z.strictObject({ number: z.string().nullable(), notation: z.string() }),
+  promulgationDate: date.nullable(),
+  place: z.string().nullable(),
+  urgency: z.int(),
+  dueDate: date.nullable(),
+  signer: z.strictObject({
+    name: z.string(),
+    position: z.string().nullable(),
+    competence: z.string().nullable(),
+  }),
+  recipients: z.array(z.string()),
+  documentCode: z.string().nullable(),
+  createdAt: time,
+  incoming: z
+    .strictObject({
+      envelopeSha256: z.string(),
+      senderCode: z.string(),
+      senderName: z.string().nullable(),
+      recipientCode: z.string(),
+      indication: z.string().nullable(),
+      subIndication: z.string().nullable(),
+      number: z.int().nullable(),
+      year: z.int().nullable(),
+      refusal: z.strictObject({ reason: z.string(), text: z.string() }).nullable(),
+    })
+    .nullable(),
+})
+
+const revisionView = z.strictObject({
+  revision: z.int(),
+  kind: z.enum(['draft', 'individual', 'fill', 'issued', 'received']),
+  sha256: z.string(),
+  length: z.int(),
+  name: z.string(),
+  addedAt: time,
+  signature: z
+    .strictObject({
+      field: z.string(),
+      subject: z.string(),
+      indication: z.string(),
+      subIndication: z.string().nullable(),
+    })
+    .nullable(),
+})
+
+const assignmentView = z.strictObject({
+  lead: z.string(),
+  cooperating: z.array(z.string()),
+  instruction: z.string(),
+  dueDate: date.nullable(),
+  assignedAt: time,
+})
+
+export const documentDetails = documentSummary.extend({
+  revisions: z.array(revisionView),
+  assignments: z.array(assignmentView),
+  duplicates: z.array(z.uuid()),
+})
+
+export const documentPage = z.strictObject({
+  items: z.array(documentSummary),
+  next: z.string().nullable(),
+})
+
+/** The report itself is that of `congvan verify --json` without the file's name. */
+export const reportView = z.strictObject({
+  revision: z.int(),
+  madeAt: time,
+  policy: z.strictObject({
+    profile: z.string(),
+    time,
+    anchors: z.array(z.string()),
+    untrusted: z.array(z.string()),
+    crls: z.array(z.string()),
+  }),
+  report: z.looseObject({
+    indication: z.string(),
+    subIndication: z.string().nullable(),
+    signatures: z.array(z.looseObject({ id: z.string(), indication: z.string() })),
+  }),
+})
+
+export function viewSummary(document: DocumentRow): z.input<typeof documentSummary> {
+  return {
+    id: document.id,
+    direction: document.direction,
+    state: document.state,
+    kind: document.kind,
+    subject: document.subject,
+    code: { number: document.codeNumber, notation: document.codeNotation },
+    promulgationDate: document.promulgationDate,
+    place: document.place,
+    urgency: document.urgency,
+    dueDate: document.dueDate,
+    signer: document.signer,
+    recipients: [...document.recipients],
+    documentCode: document.documentCode,
+    createdAt: document.createdAt.toISOString(),
+    incoming: document.incoming,
+  }
+}
+
+function viewRevision(one: Revision): z.input<typeof revisionView> {
+  const { signature } = one
+  return {
+    revision: one.revision,
+    kind: one.kind,
+    sha256: one.sha256,
+    length: one.length,
+    name: one.name,
+    addedAt: one.addedAt.toISOString(),
+    signature:
+      signature === null
+        ? null
+        : {
+            field: signature.field,
+            subject: signature.subject,
+            indication: signature.indication,
+            subIndication: signature.subIndication,
+          },
+  }
+}
+
+export function viewDetails(details: DocumentDetails): z.input<typeof documentDetails> {
+  return {
+    ...viewSummary(details.document),
+    revisions: details.revisions.map(viewRevision),
+    assignments: details.assignments.map((one) => ({
+      lead: one.lead,
+      cooperating: [...one.cooperating],
+      instruction: one.instruction,
+      dueDate: one.dueDate,
+      assignedAt: one.assignedAt.toISOString(),
+    })),
+    duplicates: [...details.duplicates],
+  }
+}
+
+export function viewReport(stored: StoredReport): z.input<typeof reportView> {
+  return {
+    revision: stored.revision,
+    madeAt: stored.madeAt.toISOString(),
+    policy: {
+      profile: stored.policy.profile,
+      time: stored.policy.time,
+      anchors: [...stored.policy.anchors],
+      untrusted: [...stored.policy.untrusted],
+      crls: [...stored.policy.crls],
+    },
+    report: { ...stored.report, signatures: stored.report.signatures.map((one) => ({ ...one })) },
+  }
+}

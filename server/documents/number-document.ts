@@ -1,0 +1,147 @@
+import { fillTextFields, letterFields } from '../../signing/index.ts'
+import type { UserActor } from '../actor.ts'
+import { appendLogEntry } from '../audit/audit-store.ts'
+import type { NodeContext } from '../context.ts'
+import { type AgencyTransaction, withNodeTables } from '../db.ts'
+import { CongvanError } from '../errors.ts'
+import { GENERAL_SERIES, printedCode, printedNumber } from '../registers/register.ts'
+import { type AssignedNumber, assignNumber, findNumber } from '../registers/register-store.ts'
+import { dateLine } from '../registers/vietnam-date.ts'
+import { requireTransition } from './document.ts'
+import type { DocumentServices } from './document-services.ts'
+import { changeDocument, lockDocument } from './document-store.ts'
+import { holdFile } from './file-hold-store.ts'
+import { fillFontOptions } from './fill-fonts.ts'
+import { insertRevision, type Revision, readRevisions } from './revision-store.ts'
+import { storeFile } from './store-file.ts'
+
+export interface Numbered {
+  readonly id: string
+  readonly state: 'numbered'
+  /** Số and ký hiệu as printed: `05/UBND-VP`. */
+  readonly number: string
+  /** `YYYY-MM-DD`. */
+  readonly date: string
+  /** The revision with number and date on the page: what the agency signs. */
+  readonly revision: number
+  readonly sha256: string
+}
+
+type Assigned = Pick<AssignedNumber, 'number' | 'symbol' | 'date'>
+
+/**
+ * Gives a signed document its number and date (NĐ 30/2020 art 15.3) and writes both on the page.
+ *
+ * 1. One transaction binds the next number to the document. Killed after it, the document has its number and the
+ *    page does not show it; asking again goes on from there with the same number.
+ * 2. Outside a transaction the revision with the two filled fields is made and stored.
+ * 3. A second transaction adds that revision. Whoever comes second finds it done and answers the same.
+ *
+ * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`, `NUMBER_TAKEN`,
+ *   `STORAGE_FULL`, `STORAGE_DAMAGED`
+ */
+export async function numberDocument(
+  context: NodeContext,
+  services: DocumentServices,
+  actor: UserActor,
+  id: string,
+): Promise<Numbered> {
+  const now = context.clock()
+  const assigned = await context.db.asAgency(actor, (trx) => bindNumber(trx, context, actor, id, now))
+  const fill = await fillPage(context, services, actor, id, assigned)
+  return {
+    id,
+    state: 'numbered',
+    number: printedCode(printedNumber(assigned.number), assigned.symbol),
+    date: assigned.date,
+    revision: fill.revision,
+    sha256: fill.sha256,
+  }
+}
+
+async function bindNumber(
+  trx: AgencyTransaction,
+  context: NodeContext,
+  actor: UserActor,
+  id: string,
+  now: Date,
+): Promise<Assigned> {
+  const document = await lockDocument(trx, id)
+  if (document.state === 'numbered') {
+    const known = await findNumber(trx, id)
+    if (known !== undefined) return known
+  }
+  const { to } = requireTransition(document.state, 'number')
+  const assigned = await assignNumber(trx, {
+    agencyId: actor.agencyId,
+    series: GENERAL_SERIES,
+    documentId: id,
+    symbol: document.codeNotation,
+    now,
+  })
+  const codeNumber = printedNumber(assigned.number)
+  await changeDocument(trx, id, to, { codeNumber, promulgationDate: assigned.date }, now)
+  await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, actor.agencyId, {
+    kind: 'document.numbered',
+    subject: `document:${id}`,
+    facts: {
+      number: assigned.number,
+      symbol: assigned.symbol,
+      date: assigned.date,
+      series: assigned.series,
+    },
+  })
+  return { number: assigned.number, symbol: assigned.symbol, date: assigned.date }
+}
+
+async function fillPage(
+  context: NodeContext,
+  services: DocumentServices,
+  actor: UserActor,
+  id: string,
+  assigned: Assigned,
+): Promise<Revision> {
+  const scope = { agencyId: actor.agencyId, userId: actor.userId }
+  const found = await context.db.asAgency(scope, (trx) => findFill(trx, id))
+  if ('fill' in found) return found.fill
+  const filled = await fillTextFields(await services.files.read(found.signed.sha256), {
+    fields: {
+      [letterFields.number]: printedNumber(assigned.number),
+      [letterFields.date]: dateLine(assigned.date),
+    },
+    ...fillFontOptions(services.fillFonts),
+  })
+  const file = await storeFile(context, services.files, filled)
+  const now = context.clock()
+  return context.db.asAgency(scope, async (trx) => {
+    const { state } = await lockDocument(trx, id)
+    const latest = await findFill(trx, id)
+    if ('fill' in latest) return latest.fill
+    if (state !== 'numbered') requireTransition(state, 'number')
+    const fill: Revision = {
+      revision: latest.signed.revision + 1,
+      kind: 'fill',
+      ...file,
+      name: 'da-cap-so.pdf',
+      addedBy: actor.userId,
+      addedAt: now,
+      signature: null,
+    }
+    await insertRevision(trx, actor.agencyId, id, fill)
+    await withNodeTables(trx, (node) => holdFile(node, services.files, file, `document:${id}`, now))
+    return fill
+  })
+}
+
+/** The fill, or while there is none the signed revision that it will extend. */
+async function findFill(
+  trx: AgencyTransaction,
+  id: string,
+): Promise<{ fill: Revision } | { signed: Revision }> {
+  const revisions = await readRevisions(trx, id)
+  const fill = revisions.find((one) => one.kind === 'fill')
+  if (fill !== undefined) return { fill }
+  const signed = revisions.at(-1)
+  if (signed === undefined) throw new CongvanError('DOCUMENT_FILE_MISSING')
+  return { signed }
+}

@@ -1,0 +1,21 @@
+/** Who sees a document in quarantine: the one who drafted it, and nobody else of the agency. Pure. */
+import { CongvanError } from '../errors.ts'
+import type { DocumentRow } from './document-store.ts'
+
+export function isHidden(document: Pick<DocumentRow, 'state' | 'createdBy'>, userId: string): boolean {
+  return document.state === 'quarantined' && document.createdBy !== userId
+}
+
+/**
+ * Refuses everybody but the drafter as if the document did not exist.
+ *
+ * @throws CongvanError `NOT_FOUND`
+ */
+export function requireOwnQuarantine(
+  document: Pick<DocumentRow, 'id' | 'state' | 'createdBy'>,
+  userId: string,
+): void {
+  if (isHidden(document, userId)) {
+    throw new CongvanError('NOT_FOUND', { what: `document ${document.id}` })
+  }
+}

@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+import { appendLogEntry } from '../audit/audit-store.ts'
+import type { NodeContext } from '../context.ts'
+import { type AgencyTransaction, withNodeTables } from '../db.ts'
+import { findByEnvelope, insertDocument, type NewDocument } from './document-store.ts'
+import { holdFile } from './file-hold-store.ts'
+import type { FileStore } from './file-store.ts'
+import { insertRevision } from './revision-store.ts'
+
+/** The fields of a document message that the recipient's register needs; a decoded message fits as it is. */
+export interface ArrivedMessage {
+  readonly from: { readonly organId: string; readonly organName?: string }
+  readonly documentId: string
+  readonly code: { readonly codeNumber: string; readonly codeNotation: string }
+  /** `YYYY-MM-DD`. */
+  readonly promulgationInfo: { readonly place?: string; readonly promulgationDate: string }
+  readonly documentType: { readonly typeName: string }
+  readonly subject: string
+  readonly signerInfo: { readonly competence?: string; readonly position?: string; readonly fullName: string }
+  /** `YYYY-MM-DD`. */
+  readonly dueDate?: string
+  readonly otherInfo?: { readonly priority?: number }
+}
+
+export interface Arrival {
+  /** The recipient, hosted here. */
+  readonly agencyId: string
+  /** The code by which it was addressed. */
+  readonly recipientCode: string
+  /** Identity of the sealed envelope: SHA-256, hexadecimal. */
+  readonly envelopeSha256: string
+  readonly message: ArrivedMessage
+  /** The document's PDF, in the file store already. */
+  readonly fileSha256: string
+  /** Bytes. */
+  readonly fileLength: number
+  readonly fileName: string
+}
+
+export interface RecordedArrival {
+  /** The incoming document's id in this node. */
+  readonly documentId: string
+  /** False when this envelope had arrived before: nothing was written. */
+  readonly created: boolean
+}
+
+/**
+ * Lays a document that came with an envelope before the recipient's clerk, once for (agency, envelope), and puts the
+ * job that verifies it. It is called inside the transaction of the node that also stores receipt and delivery, so
+ * that all of it is there or nothing.
+ *
+ * @throws CongvanError `STORAGE_DAMAGED` when the file is not in the store
+ */
+export async function recordArrival(
+  trx: AgencyTransaction,
+  context: NodeContext,
+  files: FileStore,
+  arrival: Arrival,
+): Promise<RecordedArrival> {
+  const now = context.clock()
+  const id = randomUUID()
+  const created = await insertDocument(trx, newDocument(id, arrival, now))
+  if (!created) {
+    const known = await findByEnvelope(trx, arrival.envelopeSha256)
+    if (known === undefined) throw new Error('an envelope in conflict has no document')
+    return { documentId: known, created: false }
+  }
+  const file = { sha256: arrival.fileSha256, length: arrival.fileLength }
+  await insertRevision(trx, arrival.agencyId, id, {
+    revision: 1,
+    kind: 'received',
+    ...file,
+    name: arrival.fileName,
+    addedBy: null,
+    addedAt: now,
+    signature: null,
+  })
+  await withNodeTables(trx, (node) => holdFile(node, files, file, `document:${id}`, now))
+  const actor = { kind: 'node', nodeId: context.nodeId } as const
+  await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, arrival.agencyId, {
+    kind: 'document.arrived',
+    subject: `document:${id}`,
+    facts: {
+      envelope: arrival.envelopeSha256,
+      file: arrival.fileSha256,
+      sender: arrival.message.from.organId,
+      recipient: arrival.recipientCode,
+      documentId: arrival.message.documentId,
+    },
+  })
+  await context.queue.put(trx, 'document-verify', { agencyId: arrival.agencyId, documentId: id })
+  return { documentId: id, created: true }
+}
+
+function newDocument(id: string, arrival: Arrival, now: Date): NewDocument {
+  const { message } = arrival
+  return {
+    id,
+    agencyId: arrival.agencyId,
+    direction: 'incoming',
+    state: 'arrived',
+    kind: message.documentType.typeName,
+    subject: message.subject,
+    codeNumber: message.code.codeNumber,
+    codeNotation: message.code.codeNotation,
+    promulgationDate: message.promulgationInfo.promulgationDate,
+    place: message.promulgationInfo.place ?? null,
+    urgency: message.otherInfo?.priority ?? 0,
+    dueDate: message.dueDate ?? null,
+    signer: {
+      name: message.signerInfo.fullName,
+      position: message.signerInfo.position ?? null,
+      competence: message.signerInfo.competence ?? null,
+    },
+    recipients: [],
+    documentCode: message.documentId,
+    createdBy: null,
+    createdAt: now,
+    incoming: {
+      envelopeSha256: arrival.envelopeSha256,
+      senderCode: message.from.organId,
+      senderName: message.from.organName ?? null,
+      recipientCode: arrival.recipientCode,
+    },
+  }
+}

@@ -1,0 +1,60 @@
+import type { UserActor } from '../actor.ts'
+import { appendLogEntry } from '../audit/audit-store.ts'
+import type { NodeContext } from '../context.ts'
+import { CongvanError } from '../errors.ts'
+import { announceStatus } from './announce-status.ts'
+import { requireTransition } from './document.ts'
+import type { DocumentServices } from './document-services.ts'
+import { changeDocument, lockDocument } from './document-store.ts'
+
+/** Why a document is returned to its sender (NĐ 30/2020 art 21.2b; QĐ 28/2018 art 9), as the sender reads it. */
+export const refusalReasons = {
+  'signature-invalid': 'Chữ ký số không hợp lệ',
+  'wrong-recipient': 'Gửi sai nơi nhận',
+  incomplete: 'Văn bản không đầy đủ',
+  unreadable: 'Không mở hoặc không đọc được văn bản',
+  duplicate: 'Văn bản đã được nhận trước đó',
+  'state-secret': 'Văn bản thuộc danh mục bí mật nhà nước',
+  other: 'Lý do khác',
+} as const
+export type RefusalReason = keyof typeof refusalReasons
+
+export const refusalReasonCodes = Object.keys(refusalReasons) as [RefusalReason, ...RefusalReason[]]
+
+export interface Refusal {
+  readonly id: string
+  readonly reason: RefusalReason
+  /** In the clerk's own words; wanted with `other`. */
+  readonly text: string
+}
+
+/**
+ * Returns an incoming document to its sender, who is told 02 with the reason. It gets no incoming number.
+ *
+ * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `INPUT_INVALID` when `other` has no text
+ */
+export async function refuseDocument(
+  context: NodeContext,
+  services: Pick<DocumentServices, 'announce'>,
+  actor: UserActor,
+  { id, reason, text }: Refusal,
+): Promise<{ id: string; state: 'refused' }> {
+  if (reason === 'other' && text === '') {
+    throw new CongvanError('INPUT_INVALID', { field: 'text', reason: 'the reason "other" needs a text' })
+  }
+  const now = context.clock()
+  return context.db.asAgency(actor, async (trx) => {
+    const document = await lockDocument(trx, id)
+    const transition = requireTransition(document.state, 'refuse')
+    await changeDocument(trx, id, transition.to, { refusalReason: reason, refusalText: text }, now)
+    await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, actor.agencyId, {
+      kind: 'document.refused',
+      subject: `document:${id}`,
+      facts: { reason, indication: document.incoming?.indication ?? null },
+    })
+    const label = refusalReasons[reason]
+    const description = text === '' ? label : reason === 'other' ? text : `${label}: ${text}`
+    await announceStatus(trx, services.announce, document, transition, description, now)
+    return { id, state: 'refused' }
+  })
+}

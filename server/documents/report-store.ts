@@ -1,0 +1,55 @@
+/** The only SQL of `document_reports`: every verification of a revision, whole, with what it was judged by. */
+import type { VerificationReport } from '../../signing/index.ts'
+import type { AgencyTransaction } from '../db.ts'
+
+/** What a report was judged by: SHA-256 of certificates and CRLs, whose bytes lie in the file store. */
+export interface ReportPolicy {
+  readonly profile: string
+  /** ISO 8601. */
+  readonly time: string
+  readonly anchors: readonly string[]
+  readonly untrusted: readonly string[]
+  readonly crls: readonly string[]
+}
+
+export interface StoredReport {
+  readonly revision: number
+  readonly madeAt: Date
+  readonly policy: ReportPolicy
+  readonly report: VerificationReport
+}
+
+export async function insertReport(
+  trx: AgencyTransaction,
+  agencyId: string,
+  documentId: string,
+  stored: StoredReport,
+): Promise<void> {
+  await trx('document_reports').insert({
+    agency_id: agencyId,
+    document_id: documentId,
+    revision: stored.revision,
+    made_at: stored.madeAt,
+    policy: JSON.stringify(stored.policy),
+    report: JSON.stringify(stored.report),
+  })
+}
+
+/** The newest report of a document. */
+export async function findLatestReport(
+  trx: AgencyTransaction,
+  documentId: string,
+): Promise<StoredReport | undefined> {
+  const row = await trx('document_reports')
+    .where({ document_id: documentId })
+    .orderBy([
+      { column: 'made_at', order: 'desc' },
+      { column: 'revision', order: 'desc' },
+    ])
+    .first<
+      { revision: number; made_at: Date; policy: ReportPolicy; report: VerificationReport } | undefined
+    >()
+  return row === undefined
+    ? undefined
+    : { revision: row.revision, madeAt: row.made_at, policy: row.policy, report: row.report }
+}

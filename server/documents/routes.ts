@@ -1,0 +1,239 @@
+import { z } from 'zod'
+import type { NodeContext } from '../context.ts'
+import { uuidParams } from '../http/mount.ts'
+import { asUser, bytesBody, type Route, route } from '../http/route.ts'
+import { addSignature } from './add-signature.ts'
+import { cancelDocument } from './cancel-document.ts'
+import { documentStates } from './document.ts'
+import type { DocumentServices } from './document-services.ts'
+import {
+  documentDetails,
+  documentPage,
+  reportView,
+  viewDetails,
+  viewReport,
+  viewSummary,
+} from './document-view.ts'
+import { draftDocument } from './draft-document.ts'
+import { draftMetadata } from './draft-metadata.ts'
+import { endQuarantine } from './end-quarantine.ts'
+import { incomingRoutes } from './incoming-routes.ts'
+import { issueDocument } from './issue-document.ts'
+import { numberDocument } from './number-document.ts'
+import { readCursor, writeCursor } from './page-cursor.ts'
+import { listPage, readBytes, readDetails, readReport } from './read-document.ts'
+import { uploadDraft } from './upload-draft.ts'
+
+const tag = 'documents'
+const PDF = 'application/pdf'
+
+const signed = {
+  id: z.uuid(),
+  revision: z.int(),
+  sha256: z.string(),
+  indication: z.string(),
+  subIndication: z.string().nullable(),
+}
+
+/** Documents below `/api/v1`: drafting and issuing, reading, and what clerks do with incoming ones. */
+export function documentRoutes(context: NodeContext, services: DocumentServices): Route[] {
+  return [
+    ...outgoingRoutes(context, services),
+    ...readingRoutes(context, services),
+    ...incomingRoutes(context, services),
+  ]
+}
+
+function outgoingRoutes(context: NodeContext, services: DocumentServices): Route[] {
+  const pdf = bytesBody(PDF, context.limits.fileBytes)
+  return [
+    route({
+      method: 'post',
+      path: '/documents',
+      access: { permission: 'document.draft' },
+      summary: {
+        vi: 'Tạo dự thảo văn bản đi (vào vùng cách ly)',
+        en: 'Draft an outgoing document (in quarantine)',
+      },
+      tag,
+      body: draftMetadata,
+      response: z.strictObject({ id: z.uuid(), state: z.literal('quarantined') }),
+      status: 201,
+      handle: ({ actor, body }) => draftDocument(context, asUser(actor), body),
+    }),
+    route({
+      method: 'post',
+      path: '/documents/:id/file',
+      access: { permission: 'document.draft' },
+      summary: { vi: 'Tải tệp PDF chưa ký lên', en: 'Upload the unsigned PDF' },
+      tag,
+      params: uuidParams,
+      body: pdf,
+      response: z.strictObject({ id: z.uuid(), state: z.literal('quarantined') }),
+      handle: ({ actor, params, body }) =>
+        uploadDraft(context, services, asUser(actor), { id: params.id, bytes: body }),
+    }),
+    route({
+      method: 'post',
+      path: '/documents/:id/declaration',
+      access: { permission: 'document.draft' },
+      summary: {
+        vi: 'Cam kết văn bản có hay không có bí mật nhà nước; kết thúc cách ly',
+        en: 'Declare whether it holds a state secret; ends the quarantine',
+      },
+      tag,
+      params: uuidParams,
+      body: z.strictObject({ stateSecret: z.boolean() }),
+      response: z.strictObject({ id: z.uuid(), state: z.enum(['draft', 'erased']) }),
+      handle: ({ actor, params, body }) =>
+        endQuarantine(context, services, asUser(actor), { id: params.id, ...body }),
+    }),
+    route({
+      method: 'post',
+      path: '/documents/:id/signatures',
+      access: { permission: 'document.sign' },
+      summary: {
+        vi: 'Tải bản đã được người có thẩm quyền ký số lên',
+        en: 'Upload the revision signed by the person with authority',
+      },
+      tag,
+      params: uuidParams,
+      body: pdf,
+      response: z.strictObject({ ...signed, state: z.literal('signed') }),
+      status: 201,
+      handle: ({ actor, params, body }) =>
+        addSignature(context, services, asUser(actor), { id: params.id, bytes: body }),
+    }),
+    route({
+      method: 'post',
+      path: '/documents/:id/number',
+      access: { permission: 'document.number' },
+      summary: {
+        vi: 'Cấp số, ngày và ghi lên văn bản',
+        en: 'Assign number and date and write them on the page',
+      },
+      tag,
+      params: uuidParams,
+      body: z.strictObject({}),
+      response: z.strictObject({
+        id: z.uuid(),
+        state: z.literal('numbered'),
+        number: z.string(),
+        date: z.iso.date(),
+        revision: z.int(),
+        sha256: z.string(),
+      }),
+      handle: ({ actor, params }) => numberDocument(context, services, asUser(actor), params.id),
+    }),
+    route({
+      method: 'post',
+      path: '/documents/:id/issue',
+      access: { permission: 'document.issue' },
+      summary: {
+        vi: 'Tải bản có chữ ký số của cơ quan lên; phát hành',
+        en: 'Upload the revision signed by the agency; issues the document',
+      },
+      tag,
+      params: uuidParams,
+      body: pdf,
+      response: z.strictObject({ ...signed, state: z.literal('issued'), documentCode: z.string() }),
+      status: 201,
+      handle: ({ actor, params, body }) =>
+        issueDocument(context, services, asUser(actor), { id: params.id, bytes: body }),
+    }),
+    route({
+      method: 'post',
+      path: '/documents/:id/cancel',
+      access: { permission: 'document.draft' },
+      summary: { vi: 'Hủy văn bản chưa phát hành', en: 'Cancel a document that is not issued yet' },
+      tag,
+      params: uuidParams,
+      body: z.strictObject({ reason: z.string().trim().min(1).max(500) }),
+      response: z.strictObject({
+        id: z.uuid(),
+        state: z.literal('cancelled'),
+        numberCancelled: z.boolean(),
+      }),
+      handle: ({ actor, params, body }) => cancelDocument(context, asUser(actor), { id: params.id, ...body }),
+    }),
+  ]
+}
+
+const listQuery = z.strictObject({
+  direction: z.enum(['outgoing', 'incoming']).optional(),
+  state: z.enum(documentStates).optional(),
+  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+})
+
+function readingRoutes(context: NodeContext, services: DocumentServices): Route[] {
+  const access = { permission: 'document.read' } as const
+  return [
+    route({
+      method: 'get',
+      path: '/documents',
+      access,
+      summary: { vi: 'Danh sách văn bản, mới nhất trước', en: 'Documents, newest first' },
+      tag,
+      query: listQuery,
+      response: documentPage,
+      async handle({ actor, query }) {
+        const { direction, state, cursor, limit } = query
+        const page = await listPage(context, asUser(actor), {
+          limit,
+          ...(direction === undefined ? {} : { direction }),
+          ...(state === undefined ? {} : { state }),
+          ...(cursor === undefined ? {} : { after: readCursor(cursor) }),
+        })
+        return { items: page.items.map(viewSummary), next: page.next ? writeCursor(page.next) : null }
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/documents/:id',
+      access,
+      summary: { vi: 'Một văn bản', en: 'One document' },
+      tag,
+      params: uuidParams,
+      response: documentDetails,
+      handle: async ({ actor, params }) => viewDetails(await readDetails(context, asUser(actor), params.id)),
+    }),
+    route({
+      method: 'get',
+      path: '/documents/:id/file',
+      access,
+      summary: { vi: 'Tải tệp PDF, nguyên từng byte', en: 'Download the PDF, byte for byte' },
+      tag,
+      params: uuidParams,
+      query: z.strictObject({ revision: z.coerce.number().int().min(1).max(1000).optional() }),
+      response: { raw: PDF },
+      async handle({ actor, params, query }) {
+        const user = asUser(actor)
+        const { bytes, revision } = await readBytes(context, services.files, user, params.id, query.revision)
+        return {
+          contentType: PDF,
+          body: bytes,
+          headers: {
+            'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(revision.name)}`,
+            // RFC 9530: lets the client check what it received before it is signed.
+            'Content-Digest': `sha-256=:${Buffer.from(revision.sha256, 'hex').toString('base64')}:`,
+            'Congvan-Revision': String(revision.revision),
+          },
+        }
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/documents/:id/report',
+      access,
+      summary: {
+        vi: 'Báo cáo kiểm tra chữ ký số của văn bản đến',
+        en: 'Verification report of an incoming document',
+      },
+      tag,
+      params: uuidParams,
+      response: reportView,
+      handle: async ({ actor, params }) => viewReport(await readReport(context, asUser(actor), params.id)),
+    }),
+  ]
+}

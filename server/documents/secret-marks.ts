@@ -1,0 +1,60 @@
+/**
+ * Marks of secrecy in the metadata of a document: TUYỆT MẬT, TỐI MẬT, MẬT (NĐ 30/2020 Phụ lục I, Phần I, III.2a).
+ * Pure. State secrets never enter the system (QĐ 28/2018/QĐ-TTg art 1).
+ *
+ * A mark is looked for, not a word: `bảo vệ bí mật nhà nước` in a sentence is none. A mark is
+ * - a whole field, in any case: `Mật`;
+ * - in brackets, or parted by punctuation at the beginning or the end: `(Tối mật)`, `MẬT - Báo cáo …`;
+ * - after `độ mật`: `độ mật: Mật`;
+ * - in capitals amid small letters: `Báo cáo TỐI MẬT về …`.
+ * What no rule can see (a scan, a text in capitals throughout) is the clerk's declaration.
+ */
+const MARK = '(?:tuyệt\\s+mật|tối\\s+mật|mật)'
+const WORD_CHARACTER = '[\\p{L}\\p{N}\\p{M}]'
+// No comma: `danh mục … độ Tuyệt mật, Tối mật, Mật` is a list in a sentence.
+const PARTING = '[-–—:;./|*]'
+
+const standingApart = [
+  new RegExp(`^\\P{L}*(${MARK})\\P{L}*$`, 'iu'),
+  new RegExp(`[([{<«"“]\\s*(${MARK})\\s*[)\\]}>»"”]`, 'iu'),
+  new RegExp(`^\\P{L}*(${MARK})\\s*${PARTING}`, 'iu'),
+  new RegExp(`${PARTING}\\s*(${MARK})\\P{L}*$`, 'iu'),
+  new RegExp(
+    `(?<!${WORD_CHARACTER})độ\\s+(?:khẩn,\\s*độ\\s+)?mật\\s*${PARTING}?\\s*(${MARK})(?!${WORD_CHARACTER})`,
+    'iu',
+  ),
+]
+
+const capitals = new RegExp(`(?<!${WORD_CHARACTER})(TUYỆT\\s+MẬT|TỐI\\s+MẬT|MẬT)(?!${WORD_CHARACTER})`, 'gu')
+const capitalWordBefore = /\p{Lu}[\p{Lu}\p{N}]+\s+$/u
+const capitalWordAfter = /^\s+\p{Lu}[\p{Lu}\p{N}]+(?![\p{L}])/u
+
+/** The mark of secrecy in a text, as it should be written; `undefined` when there is none. */
+export function findSecretMark(text: string): string | undefined {
+  const normal = text.normalize('NFC')
+  for (const pattern of standingApart) {
+    const found = pattern.exec(normal)?.[1]
+    if (found !== undefined) return asMark(found)
+  }
+  for (const match of normal.matchAll(capitals)) {
+    const before = normal.slice(0, match.index)
+    const after = normal.slice(match.index + match[0].length)
+    if (!capitalWordBefore.test(before) && !capitalWordAfter.test(after)) return asMark(match[0])
+  }
+  return undefined
+}
+
+function asMark(found: string): string {
+  return found.replace(/\s+/g, ' ').toUpperCase()
+}
+
+/** The first field that carries a mark. */
+export function findSecretField(
+  fields: Readonly<Record<string, string | null>>,
+): { readonly field: string; readonly mark: string } | undefined {
+  for (const [field, text] of Object.entries(fields)) {
+    const mark = text === null ? undefined : findSecretMark(text)
+    if (mark !== undefined) return { field, mark }
+  }
+  return undefined
+}

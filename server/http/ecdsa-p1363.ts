@@ -1,0 +1,47 @@
+/**
+ * Key providers answer ECDSA as DER `ECDSA-Sig-Value` (RFC 3279); HTTP signatures (RFC 9421 section 3.3.4) and
+ * JWS (RFC 7518 section 3.4) want r‖s, each 32 bytes for P-256.
+ */
+import type { KeyProvider } from '../../signing/index.ts'
+
+const SIZE = 32
+
+/**
+ * Signs with a node key and answers r‖s.
+ *
+ * @throws TypeError when the key is not ECDSA with SHA-256, or its provider answers no ECDSA value of P-256: a
+ *   node is configured with a P-256 key before it starts
+ */
+export async function signP1363(key: KeyProvider, data: Uint8Array): Promise<Uint8Array> {
+  if (key.algorithm.scheme !== 'ECDSA' || key.algorithm.digest.name !== 'SHA-256') {
+    throw new TypeError(`a node key signs with ECDSA and SHA-256, not ${key.algorithm.name}`)
+  }
+  return toP1363(await key.sign(data))
+}
+
+function toP1363(der: Uint8Array): Uint8Array {
+  const content = readTlv(der, 0, 0x30)
+  const r = readTlv(der, content.start, 0x02)
+  const s = readTlv(der, r.end, 0x02)
+  if (content.end !== der.length || s.end !== content.end) throw notEcdsa()
+  return Buffer.concat([r, s].map((one) => fixed(der.subarray(one.start, one.end))))
+}
+
+/** A P-256 value is shorter than 128 bytes, so every length is a single byte. */
+function readTlv(der: Uint8Array, at: number, tag: number): { start: number; end: number } {
+  const length = der[at + 1]
+  if (der[at] !== tag || length === undefined || length === 0 || length >= 128) throw notEcdsa()
+  const end = at + 2 + length
+  if (end > der.length) throw notEcdsa()
+  return { start: at + 2, end }
+}
+
+function fixed(integer: Uint8Array): Uint8Array {
+  const digits = integer[0] === 0 ? integer.subarray(1) : integer
+  if (digits.length > SIZE) throw notEcdsa()
+  return Buffer.concat([Buffer.alloc(SIZE - digits.length), digits])
+}
+
+function notEcdsa(): TypeError {
+  return new TypeError('the key provider answered no ECDSA value of P-256')
+}

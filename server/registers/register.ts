@@ -1,0 +1,77 @@
+/**
+ * The rules of numbering (NĐ 30/2020/NĐ-CP arts 15, 22 and Phụ lục I, Phần I, II.3). Pure.
+ *
+ * Every agency keeps, for each year, a book of incoming documents and one or more series of outgoing ones. A series
+ * begins at 01 on 1 January; its numbers have no gap, follow the order of time, and none is given twice.
+ */
+import { type DocumentKind, documentKinds } from './document-kinds.ts'
+import { yearOf } from './vietnam-date.ts'
+
+/** `incoming`, or `outgoing:` and the name of a series. */
+export type Series = 'incoming' | `outgoing:${string}`
+
+/**
+ * The series of an agency that has decided nothing else: one for all administrative documents. How series are cut
+ * is for the head of the agency to decide (art 15.1c).
+ */
+export const GENERAL_SERIES: Series = 'outgoing:general'
+
+/** How far a series has come. */
+export interface SeriesState {
+  readonly lastNumber: number
+  /** Date of the last number, `YYYY-MM-DD`; null before the first. */
+  readonly lastDate: string | null
+}
+
+export interface NextNumber {
+  readonly number: number
+  /** `YYYY-MM-DD`. */
+  readonly date: string
+}
+
+/**
+ * The next number and its date. Numbers follow the order of time (art 15.1): a clock that stands a little behind
+ * the one that gave the last number does not put a date before it.
+ *
+ * @param today the date in Việt Nam; its year is the year of the series
+ */
+export function nextNumber(state: SeriesState, today: string): NextNumber {
+  if (state.lastDate !== null && yearOf(state.lastDate) !== yearOf(today)) {
+    throw new RangeError(`a series of ${yearOf(state.lastDate)} gives no number in ${yearOf(today)}`)
+  }
+  const date = state.lastDate !== null && state.lastDate > today ? state.lastDate : today
+  return { number: state.lastNumber + 1, date }
+}
+
+/** The number as printed: below 10 with a leading zero (Phụ lục I, Phần I, II.3b). */
+export function printedNumber(number: number): string {
+  return String(number).padStart(2, '0')
+}
+
+/** Số and ký hiệu with the slash between them: `05/UBND-VP`. */
+export function printedCode(number: string, symbol: string): string {
+  return `${number}/${symbol}`
+}
+
+const SYMBOL = /^[\p{L}\p{N}&.]+(-[\p{L}\p{N}&.]+)*$/u
+const MAX_SYMBOL_LENGTH = 30
+
+const abbreviations = new Set(documentKinds.map((kind) => kind.abbreviation))
+
+/**
+ * Whether a symbol (ký hiệu) fits the kind: groups joined by `-` without spaces, at most 30 characters. A kind with
+ * an abbreviation begins with it (`QĐ-UBND`); công văn and thư công begin with the agency (`UBND-VP`), so never
+ * with the abbreviation of a kind.
+ */
+export function symbolFits(symbol: string, kind: DocumentKind): boolean {
+  const text = symbol.normalize('NFC')
+  if (text.length > MAX_SYMBOL_LENGTH || !SYMBOL.test(text)) return false
+  const [first = '', ...rest] = text.split('-')
+  if (rest.length === 0) return false
+  return kind.abbreviation === null ? !abbreviations.has(first) : first === kind.abbreviation
+}
+
+/** A symbol that fits, for the message to a clerk whose symbol does not. */
+export function exampleSymbol(kind: DocumentKind): string {
+  return kind.abbreviation === null ? 'UBND-VP' : `${kind.abbreviation}-UBND`
+}

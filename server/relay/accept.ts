@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto'
+import { appendLogEntry } from '../audit/audit-store.ts'
+import type { NodeTransaction } from '../db.ts'
+import { CongvanError } from '../errors.ts'
+import { insertBranch, type NewBranch } from './branch-store.ts'
+import { holdFiles, layBeforeClerks, makeConsignmentReceipts } from './consign.ts'
+import { insertEnvelope } from './envelope-store.ts'
+import { type ExaminedOffer, examineOffer, requireNotExpired } from './examine-offer.ts'
+import { makeReceipt } from './make-receipt.ts'
+import { closeOffer, findOffer, lockOffer, type Offer } from './offer-store.ts'
+import type { CommitAnswer } from './protocol.ts'
+import { bindReceipts, insertReceipt, receiptsOfOffer, type SealedReceipt } from './receipt-store.ts'
+import { missingFiles } from './receive.ts'
+import type { RelayDeps } from './relay-deps.ts'
+
+/**
+ * Step 3: the peer asks this node to take what it offered.
+ *
+ * Receipts are signed first; then one transaction stores envelope, branches, what lies before the clerks, receipts,
+ * log entry and the jobs for the next hops. A crash before it commits leaves the offer open, and the peer asks
+ * again; after it, the answer may be lost, and the peer asks again and gets the stored receipts. Of two commits at
+ * the same time one waits on the other's row, discards the receipts it made and answers the stored ones.
+ *
+ * @throws CongvanError `RELAY_OFFER_UNKNOWN`, `RELAY_FILES_MISSING`, `RELAY_COLLISION` and those of `examineOffer`
+ */
+export async function commitOffer(
+  deps: RelayDeps,
+  peer: string,
+  offerId: string,
+  now: Date,
+): Promise<CommitAnswer> {
+  const { context } = deps
+  const offer = await context.db.asNode((trx) => findOffer(trx, offerId, peer))
+  if (offer === undefined) throw new CongvanError('RELAY_OFFER_UNKNOWN', { id: offerId })
+  if (offer.envelope === null) return context.db.asNode((trx) => storedAnswer(trx, offerId))
+  const examined = await examineOffer(context, offer, offer.envelope, now)
+  const receipts = await makeReceipts(deps, offer, examined, now)
+  return context.db.asNode(async (trx) => {
+    const locked = await lockOffer(trx, offerId, peer)
+    if (locked === undefined) throw new CongvanError('RELAY_OFFER_UNKNOWN', { id: offerId })
+    if (locked.envelope !== null) {
+      await take(trx, deps, { ...locked, envelope: locked.envelope }, examined, receipts, now)
+    }
+    return storedAnswer(trx, offerId)
+  })
+}
+
+async function storedAnswer(trx: NodeTransaction, offerId: string): Promise<CommitAnswer> {
+  const receipts = await receiptsOfOffer(trx, offerId)
+  return { offer: offerId, receipts: receipts.map((xml) => Buffer.from(xml).toString('base64')) }
+}
+
+interface MadeReceipts {
+  /** For the recipients that go further; null when all are here. */
+  readonly relay: SealedReceipt | null
+  readonly consignments: readonly SealedReceipt[]
+}
+
+async function makeReceipts(
+  deps: RelayDeps,
+  offer: Offer,
+  examined: ExaminedOffer,
+  now: Date,
+): Promise<MadeReceipts> {
+  const facts = {
+    envelopeSha256: offer.envelopeSha256,
+    series: offer.series,
+    branchId: offer.branch,
+    previousReceiptSha256: offer.previousReceipt,
+  }
+  const further = [...examined.onward.values()].flat()
+  return {
+    relay:
+      further.length === 0
+        ? null
+        : await makeReceipt(deps, { ...facts, event: 'RelayAcceptance', recipients: further }, now),
+    consignments: await makeConsignmentReceipts(deps, examined.here, facts, now),
+  }
+}
+
+async function take(
+  trx: NodeTransaction,
+  deps: RelayDeps,
+  offer: Offer & { readonly envelope: Uint8Array },
+  examined: ExaminedOffer,
+  { relay, consignments }: MadeReceipts,
+  now: Date,
+): Promise<void> {
+  const { context } = deps
+  requireNotExpired(offer.notAfter, context.clock())
+  const missing = await missingFiles(trx, deps, offer)
+  if (missing.length > 0) throw new CongvanError('RELAY_FILES_MISSING', { count: missing.length })
+  await insertEnvelope(trx, examined.envelope, offer.envelope, now)
+  await holdFiles(trx, deps, offer.envelopeSha256, examined.message, now)
+  for (const branch of branchesOf(deps, offer, examined, relay)) {
+    // The duplicate key: a recipient of this envelope and series that came by another branch is not taken again.
+    const taken = await insertBranch(trx, branch, now)
+    if (taken.length > 0) {
+      throw new CongvanError('RELAY_COLLISION', { id: `${offer.envelopeSha256}/${taken.join(',')}` })
+    }
+    if (branch.nextHop !== null) {
+      await context.queue.put(trx, 'relay-send', { branch: branch.id, attempt: 0 })
+    }
+  }
+  await layBeforeClerks(trx, deps, offer.envelopeSha256, examined)
+  const receipts = [...(relay === null ? [] : [relay]), ...consignments]
+  for (const receipt of receipts) await insertReceipt(trx, receipt, now)
+  await bindReceipts(
+    trx,
+    offer.id,
+    receipts.map((one) => one.sha256),
+  )
+  await closeOffer(trx, offer.id, now)
+  const actor = { kind: 'node', nodeId: context.nodeId } as const
+  await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, null, {
+    kind: 'relay.accepted',
+    subject: `envelope:${offer.envelopeSha256}`,
+    facts: {
+      peer: offer.peer,
+      branch: offer.branch,
+      series: offer.series,
+      path: offer.path,
+      recipients: offer.recipients,
+      receipts: receipts.map((one) => one.sha256),
+    },
+  })
+}
+
+/** One branch for each next hop, and one, done from its beginning, for the recipients here. */
+function branchesOf(
+  deps: RelayDeps,
+  offer: Offer,
+  examined: ExaminedOffer,
+  relay: SealedReceipt | null,
+): NewBranch[] {
+  const common = {
+    envelopeSha256: offer.envelopeSha256,
+    series: offer.series,
+    previous: { peer: offer.peer, branch: offer.branch },
+    path: [...offer.path, deps.context.nodeId],
+    previousReceipt: relay?.sha256 ?? null,
+    notAfter: offer.notAfter,
+  }
+  const onward = [...examined.onward].map(
+    ([nextHop, recipients]): NewBranch => ({
+      ...common,
+      id: randomUUID(),
+      nextHop,
+      state: 'queued',
+      recipients,
+    }),
+  )
+  const here = examined.here.map((one) => one.code)
+  if (here.length === 0) return onward
+  return [...onward, { ...common, id: randomUUID(), nextHop: null, state: 'done', recipients: here }]
+}

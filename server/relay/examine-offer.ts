@@ -1,0 +1,183 @@
+import type { NodeContext } from '../context.ts'
+import { nodeHostedAgency, routeTo } from '../directory/node-store.ts'
+import type { Attachment, DocumentMessage } from '../edxml/envelope.ts'
+import { openSealedDocument } from '../edxml/seal.ts'
+import type { Opened } from '../edxml/sealed-xml.ts'
+import { CongvanError } from '../errors.ts'
+import type { StoredEnvelope } from './envelope-store.ts'
+import type { Offer } from './offer-store.ts'
+import { openByOwnKey, requireKeyOf, sealProblem } from './open-sealed.ts'
+import { type RecipientRoute, routeRecipient } from './route-recipient.ts'
+
+export type LocalRecipient = Extract<RecipientRoute, { kind: 'here' }>
+
+/** An offer that holds: what was checked is what is used from here on. */
+export interface ExaminedOffer {
+  readonly envelope: StoredEnvelope
+  readonly message: DocumentMessage
+  /** The file that lies before the recipient's clerk. */
+  readonly document: Attachment
+  readonly here: readonly LocalRecipient[]
+  /** Codes by the node that gets them next. */
+  readonly onward: ReadonlyMap<string, readonly string[]>
+}
+
+export type OfferTerms = Pick<Offer, 'peer' | 'recipients' | 'path' | 'notAfter' | 'envelopeSha256'>
+
+/**
+ * Checks everything that an offer claims, before anything is written from it, and again at its commit: the way it
+ * came, the seal and who was entitled to it, the time, and for each recipient the way it goes.
+ *
+ * @throws CongvanError `RELAY_OFF_ROUTE`, `RELAY_LOOP`, `RELAY_TOO_MANY_HOPS`, `RELAY_ENVELOPE_REJECTED`,
+ *   `RELAY_EXPIRED`, `RELAY_RECIPIENTS_REFUSED`, `INPUT_TOO_LARGE`
+ */
+export async function examineOffer(
+  context: NodeContext,
+  terms: OfferTerms,
+  bytes: Uint8Array,
+  now: Date,
+): Promise<ExaminedOffer> {
+  requirePath(context, terms)
+  const [originNode = ''] = terms.path
+  const opened = await openEnvelope(context, originNode, bytes, now)
+  const { message } = opened
+  requireTime(terms, message, now)
+  requireAddressed(terms, message)
+  const document = requireFiles(context, message)
+  await requireRoute(context, originNode, terms.peer)
+  const routes = await routeAll(context, terms, opened.sealedAt, now)
+  const onward = new Map<string, string[]>()
+  for (const one of routes) {
+    if (one.kind === 'onward') onward.set(one.nodeId, [...(onward.get(one.nodeId) ?? []), one.code])
+  }
+  return {
+    envelope: {
+      sha256: opened.sha256,
+      originNode,
+      fromCode: message.from.organId,
+      documentId: message.documentId,
+      sealedAt: opened.sealedAt,
+      sealKey: opened.keyFingerprint,
+      notAfter: message.notAfter,
+      sender: null,
+    },
+    message,
+    document,
+    here: routes.filter((one) => one.kind === 'here'),
+    onward,
+  }
+}
+
+function requirePath(context: NodeContext, { peer, path }: OfferTerms): void {
+  if (path.at(-1) !== peer) {
+    throw new CongvanError('RELAY_OFF_ROUTE', { peer, reason: `the path ends with ${path.at(-1)}` })
+  }
+  if (path.includes(context.nodeId)) throw new CongvanError('RELAY_LOOP', { node: context.nodeId })
+  const twice = path.find((node, index) => path.indexOf(node) !== index)
+  if (twice !== undefined) throw new CongvanError('RELAY_LOOP', { node: twice })
+  const count = path.length + 1
+  if (count > context.limits.hops) {
+    throw new CongvanError('RELAY_TOO_MANY_HOPS', { count, limit: context.limits.hops })
+  }
+}
+
+/**
+ * Opens an envelope and checks that its seal is by a key of the origin node, which hosted From when it sealed.
+ *
+ * @throws CongvanError `RELAY_ENVELOPE_REJECTED`
+ */
+async function openEnvelope(
+  context: NodeContext,
+  originNode: string,
+  bytes: Uint8Array,
+  now: Date,
+): Promise<Opened<DocumentMessage>> {
+  try {
+    const opened = openByOwnKey(openSealedDocument, bytes)
+    await requireKeyOf(context, originNode, opened, now)
+    const from = opened.message.from.organId
+    const hosted = await context.db.asNode((trx) => nodeHostedAgency(trx, originNode, from, opened.sealedAt))
+    if (!hosted) throw rejected(`the node ${originNode} did not host ${from} when it sealed`)
+    return opened
+  } catch (error) {
+    const problem = sealProblem(error)
+    throw problem === undefined ? error : rejected(problem)
+  }
+}
+
+function requireTime({ notAfter }: OfferTerms, message: DocumentMessage, now: Date): void {
+  if (message.notAfter.getTime() !== notAfter.getTime()) {
+    throw rejected('notAfter of the offer is not that of the envelope')
+  }
+  requireNotExpired(notAfter, now)
+}
+
+/** @throws CongvanError `RELAY_EXPIRED`. Strictly by this node's clock: no node consigns after `notAfter` (design 4). */
+export function requireNotExpired(notAfter: Date, now: Date): void {
+  if (now.getTime() > notAfter.getTime()) {
+    throw new CongvanError('RELAY_EXPIRED', { notAfter: notAfter.toISOString() })
+  }
+}
+
+function requireAddressed({ recipients }: OfferTerms, message: DocumentMessage): void {
+  const addressed = new Set(message.to.map((one) => one.organId))
+  const foreign = recipients.find((code) => !addressed.has(code))
+  if (foreign !== undefined) throw rejected(`${foreign} is no recipient of the envelope`)
+  if (new Set(recipients).size !== recipients.length) throw rejected('a recipient is named twice')
+}
+
+/** Only PDF documents are signed and issued (NB161 art 8.3b): the first PDF is the document. */
+function requireFiles(context: NodeContext, message: DocumentMessage): Attachment {
+  const large = message.attachments.find((one) => one.length > context.limits.fileBytes)
+  if (large !== undefined) throw new CongvanError('INPUT_TOO_LARGE', { limit: context.limits.fileBytes })
+  const document = message.attachments.find((one) => one.contentType === 'application/pdf')
+  if (document === undefined || document.length === 0) throw rejected('the envelope brings no PDF')
+  return document
+}
+
+/** Nodes form a tree: an envelope from `originNode` can come from one neighbour only, the one towards that node. */
+async function requireRoute(context: NodeContext, originNode: string, peer: string): Promise<void> {
+  const toOrigin = { id: '', code: originNode, hostingNode: originNode }
+  const hop = await context.db
+    .asNode((trx) => routeTo(trx, context.nodeId, toOrigin))
+    .catch((error: unknown) => {
+      if (!(error instanceof CongvanError) || error.code !== 'NO_ROUTE') throw error
+      throw new CongvanError('RELAY_OFF_ROUTE', { peer, reason: error.message })
+    })
+  if (hop.kind === 'deliver' || hop.nodeId !== peer) {
+    throw new CongvanError('RELAY_OFF_ROUTE', { peer, reason: `the way from ${originNode} is another` })
+  }
+}
+
+async function routeAll(
+  context: NodeContext,
+  terms: OfferTerms,
+  sealedAt: Date,
+  now: Date,
+): Promise<RecipientRoute[]> {
+  const routes: RecipientRoute[] = []
+  const refused = new Map<string, string>()
+  await context.db.asNode(async (trx) => {
+    for (const code of terms.recipients) {
+      try {
+        const route = await routeRecipient(trx, context.nodeId, code, sealedAt, now)
+        if (route.kind === 'onward' && route.nodeId === terms.peer) refused.set(code, 'RELAY_OFF_ROUTE')
+        else routes.push(route)
+      } catch (error) {
+        if (!(error instanceof CongvanError) || !/^(AGENCY_|NO_ROUTE)/.test(error.code)) throw error
+        refused.set(code, error.code)
+      }
+    }
+  })
+  if (refused.size > 0) {
+    throw new CongvanError('RELAY_RECIPIENTS_REFUSED', {
+      codes: [...refused.keys()].join(','),
+      reason: [...new Set(refused.values())].join(','),
+    })
+  }
+  return routes
+}
+
+function rejected(reason: string): CongvanError {
+  return new CongvanError('RELAY_ENVELOPE_REJECTED', { reason })
+}

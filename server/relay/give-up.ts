@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto'
+import { appendLogEntry } from '../audit/audit-store.ts'
+import type { NodeContext } from '../context.ts'
+import type { NodeTransaction } from '../db.ts'
+import type { SendFailure } from './ask-peer.ts'
+import {
+  type Branch,
+  insertBranch,
+  lockBranch,
+  moveRecipients,
+  postponeBranch,
+  settleBranch,
+} from './branch-store.ts'
+import { makeReceipt, type ReceiptFacts } from './make-receipt.ts'
+import { passBack } from './pass-back.ts'
+import type { SealedReceipt } from './receipt-store.ts'
+import type { RelayDeps } from './relay-deps.ts'
+import { delayMs, mayRetry, nextAttempt } from './retry.ts'
+
+/** What a receipt can carry as its reason. */
+const REASON_CODE = /^[A-Z][A-Z0-9_]{0,63}$/
+
+export type Failure = Pick<SendFailure, 'outcome' | 'code' | 'reason'>
+
+/**
+ * Until when a branch is tried. Past `notAfter` no node takes it by its own clock; this node's may be ahead by the
+ * allowed difference.
+ */
+export function deadlineOf(context: NodeContext, branch: Pick<Branch, 'notAfter'>): Date {
+  return new Date(branch.notAfter.getTime() + context.limits.clockSkewSeconds * 1000)
+}
+
+/**
+ * What follows from a failed send: another try, the branch without the recipients that the peer refused, or the end.
+ *
+ * Once the peer was asked to commit, time alone ends nothing: the peer may have taken the branch. It is asked until
+ * it answers; past `notAfter` its answer to the same offer is either its receipts or `RELAY_EXPIRED`. (Asking the
+ * nodes behind the peer too, the status query of design 4, is not part of this version.)
+ */
+export async function handleFailure(
+  deps: RelayDeps,
+  branch: Branch,
+  failure: SendFailure,
+  committing: boolean,
+): Promise<void> {
+  const { context } = deps
+  if (failure.outcome === 'recipients-refused') {
+    const [code = ''] = String(failure.problem?.params.reason ?? '').split(',')
+    const why = REASON_CODE.test(code) ? { ...failure, code } : failure
+    await splitOff(deps, branch, refusedBy(branch, failure), why)
+    return
+  }
+  if (!mayRetry(failure.outcome)) {
+    await giveUp(deps, branch, failure)
+    return
+  }
+  const now = context.clock()
+  const failures = branch.failures + 1
+  const random = deps.random()
+  const runAfter = committing
+    ? new Date(now.getTime() + delayMs(failures, random))
+    : nextAttempt(failures, now, deadlineOf(context, branch), random)
+  if (runAfter === null) {
+    await giveUp(deps, branch, { outcome: 'expired', code: 'RELAY_EXPIRED', reason: failure.reason })
+    return
+  }
+  context.log.info(
+    { branch: branch.id, peer: branch.nextHop, outcome: failure.outcome, reason: failure.reason, runAfter },
+    'relay: will try again',
+  )
+  await context.db.asNode(async (trx) => {
+    const locked = await lockBranch(trx, branch.id)
+    if (!isCurrent(locked, branch)) return
+    const attempt = await postponeBranch(trx, branch.id, { ...failure, runAfter })
+    await context.queue.put(trx, 'relay-send', { branch: branch.id, attempt }, { startAfter: runAfter })
+  })
+}
+
+/** Whether the branch is still at the try that failed. */
+function isCurrent(locked: Branch | undefined, tried: Branch): locked is Branch {
+  return (
+    locked !== undefined &&
+    locked.attempt === tried.attempt &&
+    (locked.state === 'queued' || locked.state === 'committing')
+  )
+}
+
+/**
+ * Ends a branch for good, with a receipt of this node for each recipient: RelayRejection, or when its time has run
+ * out Expiry at the origin and RelayFailure elsewhere, since only the origin declares expiry (design 4).
+ */
+export async function giveUp(deps: RelayDeps, branch: Branch, failure: Failure): Promise<void> {
+  const { context } = deps
+  const now = context.clock()
+  const receipts = await receiptsOfFailure(deps, branch, branch.recipients, failure, now)
+  await context.db.asNode(async (trx) => {
+    const locked = await lockBranch(trx, branch.id)
+    if (!isCurrent(locked, branch)) return
+    await storeFailure(trx, context, branch, receipts, failure, now)
+  })
+}
+
+function refusedBy(branch: Branch, failure: SendFailure): string[] {
+  const named = String(failure.problem?.params.codes ?? '').split(',')
+  const refused = branch.recipients.filter((code) => named.includes(code))
+  // A refusal that names nobody of this branch is about the whole of it.
+  return refused.length > 0 ? refused : [...branch.recipients]
+}
+
+/** Ends the branch for the refused recipients; the others go on in a branch of their own. */
+async function splitOff(
+  deps: RelayDeps,
+  branch: Branch,
+  refused: readonly string[],
+  failure: Failure,
+): Promise<void> {
+  const { context } = deps
+  const now = context.clock()
+  const receipts = await receiptsOfFailure(deps, branch, refused, failure, now)
+  const remaining = branch.recipients.filter((code) => !refused.includes(code))
+  await context.db.asNode(async (trx) => {
+    const locked = await lockBranch(trx, branch.id)
+    if (!isCurrent(locked, branch)) return
+    if (remaining.length > 0) {
+      const id = randomUUID()
+      await insertBranch(trx, { ...branch, id, state: 'queued', recipients: [] }, now)
+      await moveRecipients(trx, branch, id, remaining)
+      await context.queue.put(trx, 'relay-send', { branch: id, attempt: 0 })
+    }
+    await storeFailure(trx, context, branch, receipts, failure, now)
+  })
+}
+
+async function receiptsOfFailure(
+  deps: RelayDeps,
+  branch: Branch,
+  recipients: readonly string[],
+  failure: Failure,
+  now: Date,
+): Promise<SealedReceipt[]> {
+  const facts: Omit<ReceiptFacts, 'event' | 'recipients'> = {
+    reasonCode: REASON_CODE.test(failure.code) ? failure.code : 'RELAY_REFUSED',
+    envelopeSha256: branch.envelopeSha256,
+    series: branch.series,
+    branchId: branch.id,
+    previousReceiptSha256: branch.previousReceipt,
+  }
+  if (failure.outcome === 'expired' && branch.previous !== null) {
+    return [await makeReceipt(deps, { ...facts, event: 'RelayFailure', recipients: [...recipients] }, now)]
+  }
+  const event = failure.outcome === 'expired' ? 'Expiry' : 'RelayRejection'
+  return Promise.all(
+    recipients.map((code) => makeReceipt(deps, { ...facts, event, recipients: [code] }, now)),
+  )
+}
+
+async function storeFailure(
+  trx: NodeTransaction,
+  context: NodeContext,
+  branch: Branch,
+  receipts: readonly SealedReceipt[],
+  failure: Failure,
+  now: Date,
+): Promise<void> {
+  for (const sealed of receipts) await passBack(trx, context, { kind: 'receipt', sealed }, now)
+  await settleBranch(trx, branch.id, { state: 'failed', ...failure }, now)
+  const actor = { kind: 'node', nodeId: context.nodeId } as const
+  await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, null, {
+    kind: 'relay.rejected',
+    subject: `envelope:${branch.envelopeSha256}`,
+    facts: {
+      branch: branch.id,
+      peer: branch.nextHop,
+      outcome: failure.outcome,
+      code: failure.code,
+      receipts: receipts.map((one) => one.sha256),
+    },
+  })
+}

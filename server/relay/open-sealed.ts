@@ -1,0 +1,59 @@
+import { SigningError } from '../../signing/index.ts'
+import type { NodeContext } from '../context.ts'
+import { nodeKeyFingerprints } from '../directory/node-store.ts'
+import type { Opened, OpenOptions } from '../edxml/sealed-xml.ts'
+import { CongvanError } from '../errors.ts'
+
+type Open<Message> = (xml: Uint8Array, options: OpenOptions) => Opened<Message>
+
+/**
+ * Opens sealed XML whose sealing node is known only from its content: by the key that it names itself. The seal then
+ * holds for that key; whose key it was is still to be asked, with `requireKeyOf`, before anything is believed.
+ *
+ * @throws SigningError where the seal does not hold; CongvanError `INPUT_INVALID` where the content is no such message
+ */
+export function openByOwnKey<Message>(open: Open<Message>, xml: Uint8Array): Opened<Message> {
+  return open(xml, { keyFingerprints: [keyNamedIn(open, xml)] })
+}
+
+/** The fingerprint of the key that a sealed file names; nothing is verified by this. */
+function keyNamedIn<Message>(open: Open<Message>, xml: Uint8Array): string {
+  try {
+    open(xml, { keyFingerprints: [] })
+  } catch (error) {
+    if (error instanceof SigningError && error.code === 'XML_KEY_NOT_ALLOWED') {
+      return String(error.params.fingerprint)
+    }
+    throw error
+  }
+  throw new TypeError('a seal was accepted without any key')
+}
+
+/**
+ * Whether the key that sealed was the node's at the time of sealing, and that time is not in the future. The clock
+ * of the sealer is its own: a difference within `limits.clockSkewSeconds` is allowed.
+ *
+ * @throws SigningError `XML_KEY_NOT_ALLOWED`; CongvanError `INPUT_INVALID` for a time in the future
+ */
+export async function requireKeyOf(
+  context: NodeContext,
+  nodeId: string,
+  sealed: Pick<Opened<unknown>, 'sealedAt' | 'keyFingerprint'>,
+  now: Date,
+): Promise<void> {
+  if (sealed.sealedAt.getTime() > now.getTime() + context.limits.clockSkewSeconds * 1000) {
+    const reason = `trong tương lai / in the future: ${sealed.sealedAt.toISOString()}`
+    throw new CongvanError('INPUT_INVALID', { field: 'SigningTime', reason })
+  }
+  const own = await context.db.asNode((trx) => nodeKeyFingerprints(trx, nodeId, sealed.sealedAt))
+  if (!own.includes(sealed.keyFingerprint)) {
+    throw new SigningError('XML_KEY_NOT_ALLOWED', { fingerprint: sealed.keyFingerprint })
+  }
+}
+
+/** What was wrong with sealed XML, for a typed fault; `undefined` when the error is not about the XML at all. */
+export function sealProblem(error: unknown): string | undefined {
+  if (error instanceof SigningError) return `${error.code}: ${error.message}`
+  if (error instanceof CongvanError && error.code === 'INPUT_INVALID') return error.message
+  return undefined
+}

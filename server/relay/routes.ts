@@ -1,0 +1,119 @@
+import { z } from 'zod'
+import { receiptEvents } from '../edxml/receipt.ts'
+import { organId, sha256 } from '../edxml/values.ts'
+import { uuidParams } from '../http/mount.ts'
+import { asUser, type Route, route } from '../http/route.ts'
+import { deliveryStates } from './delivery.ts'
+import { dispatchDocument } from './dispatch.ts'
+import type { RelayDeps } from './relay-deps.ts'
+import { readEvidence, trackDelivery, trackDocument } from './track.ts'
+
+const instant = z.iso.datetime({ offset: true })
+const state = z.enum(deliveryStates)
+const event = z.enum(receiptEvents)
+
+const dispatchBody = z.strictObject({
+  recipients: z.array(organId).min(1).max(5_000),
+  notAfter: instant.optional(),
+})
+
+const dispatchAnswer = z.strictObject({
+  envelope: sha256,
+  notAfter: instant,
+  deliveries: z.array(z.strictObject({ id: z.uuid(), recipient: organId, state })),
+})
+
+const receipt = { event, node: z.string(), reason: z.string().nullable(), receipt: sha256, time: instant }
+
+const delivery = z.strictObject({
+  id: z.uuid(),
+  documentId: z.uuid(),
+  recipient: organId,
+  envelope: sha256,
+  series: z.int().min(1),
+  state,
+  notAfter: instant,
+  createdAt: instant,
+  updatedAt: instant,
+  hops: z.array(
+    z.strictObject({ from: z.string().nullable(), to: z.string(), event, receipt: sha256, time: instant }),
+  ),
+  receipts: z.array(z.strictObject({ ...receipt, receivedAt: instant })),
+  statuses: z.array(
+    z.strictObject({
+      code: z.string(),
+      node: z.string(),
+      description: z.string().nullable(),
+      message: sha256,
+      time: instant,
+      receivedAt: instant,
+    }),
+  ),
+  terminal: z.strictObject(receipt).nullable(),
+})
+
+/** Dispatching and tracking, for people and scripts. */
+export function relayRoutes(deps: RelayDeps): Route[] {
+  const { context } = deps
+  return [
+    route({
+      method: 'post',
+      path: '/documents/:id/dispatch',
+      access: { permission: 'document.dispatch' },
+      summary: { vi: 'Gửi văn bản đã phát hành', en: 'Dispatch an issued document' },
+      tag: 'deliveries',
+      params: uuidParams,
+      body: dispatchBody,
+      response: dispatchAnswer,
+      status: 201,
+      handle: async ({ params, body, actor }) => {
+        const { recipients, notAfter } = body
+        const answer = await dispatchDocument(deps, asUser(actor), {
+          documentId: params.id,
+          recipients,
+          ...(notAfter === undefined ? {} : { notAfter: new Date(notAfter) }),
+        })
+        return { ...answer, deliveries: [...answer.deliveries] }
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/documents/:id/deliveries',
+      access: { permission: 'delivery.read' },
+      summary: { vi: 'Các lượt gửi của một văn bản', en: 'Deliveries of a document' },
+      tag: 'deliveries',
+      params: uuidParams,
+      response: z.strictObject({ deliveries: z.array(delivery) }),
+      handle: async ({ params, actor }) => ({
+        deliveries: (await trackDocument(context, asUser(actor), params.id)).map((one) =>
+          delivery.parse(one),
+        ),
+      }),
+    }),
+    route({
+      method: 'get',
+      path: '/deliveries/:id',
+      access: { permission: 'delivery.read' },
+      summary: { vi: 'Một lượt gửi và hành trình của nó', en: 'A delivery and its history' },
+      tag: 'deliveries',
+      params: uuidParams,
+      response: delivery,
+      handle: async ({ params, actor }) =>
+        delivery.parse(await trackDelivery(context, asUser(actor), params.id)),
+    }),
+    route({
+      method: 'get',
+      path: '/deliveries/:id/messages/:sha256',
+      access: { permission: 'delivery.read' },
+      summary: { vi: 'Biên nhận hoặc trạng thái, nguyên bản XML', en: 'A receipt or status, its sealed XML' },
+      tag: 'deliveries',
+      params: z.strictObject({ id: z.uuid(), sha256 }),
+      response: { raw: 'application/xml' },
+      handle: async ({ params, actor }) => ({
+        contentType: 'application/xml',
+        body: await readEvidence(context, asUser(actor), params.id, params.sha256),
+        headers: { 'content-disposition': `attachment; filename="${params.sha256}.xml"` },
+      }),
+    }),
+  ]
+}

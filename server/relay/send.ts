@@ -1,0 +1,172 @@
+import type { Peer } from '../directory/peer-store.ts'
+import { openSealedDocument } from '../edxml/seal.ts'
+import { askPeer, jsonCall, requirePeer, sendFailureOf, unreadable } from './ask-peer.ts'
+import { type Branch, findBranch, lockBranch, markCommitting, settleBranch } from './branch-store.ts'
+import { openTrustedReceipt, requireTestimony } from './check-receipt.ts'
+import { findEnvelope, readEnvelopeBytes } from './envelope-store.ts'
+import { deadlineOf, giveUp, handleFailure } from './give-up.ts'
+import { insertPeerFiles, type ManifestFile } from './offer-store.ts'
+import { passBack } from './pass-back.ts'
+import { commitAnswer, type OfferRequest, offerAnswer } from './protocol.ts'
+import type { SealedReceipt } from './receipt-store.ts'
+import { manifestOf } from './receive.ts'
+import type { RelayDeps } from './relay-deps.ts'
+import { sendFiles } from './send-files.ts'
+
+/** A job of `relay-send` or `document-consign`: stale when the branch's number has moved on. */
+export interface BranchJob {
+  readonly branch: string
+  readonly attempt: number
+}
+
+/** The branch of a job that is still to be done. */
+export async function branchOfJob(deps: RelayDeps, job: BranchJob): Promise<Branch | undefined> {
+  const branch = await deps.context.db.asNode((trx) => findBranch(trx, job.branch))
+  if (branch === undefined || branch.attempt !== job.attempt) return undefined
+  return branch.state === 'queued' || branch.state === 'committing' ? branch : undefined
+}
+
+/**
+ * Hands one branch to its next hop: offer, files, commit. The same code runs the first time, after a failure and
+ * after a crash; the peer's answers say what is left to do.
+ *
+ * Order of durable steps, and what a crash after each leaves behind:
+ * 1. the peer has the offer and some files: the next run goes on from there;
+ * 2. the branch is `committing`: the next run asks the peer what became of it;
+ * 3. the peer has committed: the next run gets the same receipts;
+ * 4. one transaction stores the receipts, puts the jobs that carry them back and ends the branch.
+ *
+ * An outcome that may be retried puts the next job in the transaction that notes it; an error of this node's own
+ * (its database is away) is thrown, and the queue runs the job again.
+ */
+export async function sendBranch(deps: RelayDeps, job: BranchJob): Promise<void> {
+  const branch = await branchOfJob(deps, job)
+  if (branch === undefined || branch.nextHop === null) return
+  const { context } = deps
+  if (branch.state === 'queued' && context.clock() > deadlineOf(context, branch)) {
+    // Nobody was ever asked to take it, so nobody can have taken it.
+    await giveUp(deps, branch, { outcome: 'expired', code: 'RELAY_EXPIRED', reason: 'notAfter' })
+    return
+  }
+  const progress = { committing: branch.state === 'committing' }
+  try {
+    const peer = await requirePeer(deps, branch.nextHop)
+    const sent = await handOver(deps, branch, peer, progress)
+    await settle(deps, branch, peer, sent)
+  } catch (error) {
+    const failure = sendFailureOf(error, progress.committing)
+    if (failure === undefined) throw error
+    await handleFailure(deps, branch, failure, progress.committing)
+  }
+}
+
+interface Sent {
+  readonly receipts: readonly SealedReceipt[]
+  readonly files: readonly ManifestFile[]
+}
+
+async function handOver(
+  deps: RelayDeps,
+  branch: Branch,
+  peer: Peer,
+  progress: { committing: boolean },
+): Promise<Sent> {
+  const { db } = deps.context
+  const { bytes, files } = await readEnvelope(deps, branch)
+  const request: OfferRequest = {
+    branch: branch.id,
+    series: branch.series,
+    envelope: Buffer.from(bytes).toString('base64'),
+    recipients: [...branch.recipients],
+    path: [...branch.path],
+    previousReceipt: branch.previousReceipt,
+    notAfter: branch.notAfter.toISOString(),
+  }
+  const call = { ...jsonCall('POST', '/relay/v1/offers', request), maxAnswerBytes: answerBytes(branch) }
+  const answer = await askPeer(deps, peer, call, offerAnswer)
+  if (answer.state === 'committed') return { receipts: await readReceipts(deps, branch, peer, answer), files }
+  const needed = files.filter((file) => answer.needs.includes(file.sha256))
+  await sendFiles(deps, peer, answer.offer, needed)
+  await db.asNode((trx) => markCommitting(trx, branch.id))
+  progress.committing = true
+  const commit = jsonCall('POST', `/relay/v1/offers/${answer.offer}/commit`, {})
+  const committed = await askPeer(
+    deps,
+    peer,
+    { ...commit, maxAnswerBytes: answerBytes(branch) },
+    commitAnswer,
+  )
+  return { receipts: await readReceipts(deps, branch, peer, committed), files }
+}
+
+/** Room for a receipt of each recipient, base64. */
+function answerBytes(branch: Branch): number {
+  return 1_000_000 + branch.recipients.length * 20_000
+}
+
+async function readEnvelope(
+  deps: RelayDeps,
+  branch: Branch,
+): Promise<{ bytes: Uint8Array; files: ManifestFile[] }> {
+  const { bytes, envelope } = await deps.context.db.asNode(async (trx) => ({
+    bytes: await readEnvelopeBytes(trx, branch.envelopeSha256),
+    envelope: await findEnvelope(trx, branch.envelopeSha256),
+  }))
+  if (bytes === undefined || envelope === undefined) {
+    throw new Error(`branch ${branch.id} has lost its envelope`)
+  }
+  const { message } = openSealedDocument(bytes, { keyFingerprints: [envelope.sealKey] })
+  return { bytes, files: manifestOf(message.attachments) }
+}
+
+/**
+ * The peer's receipts, each checked, which together speak of every recipient of the branch exactly once and follow
+ * this node's own receipt.
+ *
+ * @throws CongvanError `RELAY_ANSWER_UNREADABLE`
+ */
+async function readReceipts(
+  deps: RelayDeps,
+  branch: Branch,
+  peer: Peer,
+  answer: { readonly receipts: readonly string[] },
+): Promise<SealedReceipt[]> {
+  const { context } = deps
+  const now = context.clock()
+  const receipts: SealedReceipt[] = []
+  for (const one of answer.receipts) {
+    const sealed = await openTrustedReceipt(context, Buffer.from(one, 'base64'), now).catch(
+      (error: unknown) => {
+        throw error instanceof Error ? unreadable(peer.nodeId, error.message, error) : error
+      },
+    )
+    const { receipt } = sealed
+    if (receipt.issuingNode !== peer.nodeId) throw unreadable(peer.nodeId, `issued by ${receipt.issuingNode}`)
+    if (receipt.branchId !== branch.id) throw unreadable(peer.nodeId, `about branch ${receipt.branchId}`)
+    if (receipt.previousReceiptSha256 !== branch.previousReceipt) {
+      throw unreadable(peer.nodeId, 'it does not follow the receipt of this node')
+    }
+    receipts.push(sealed)
+  }
+  await context.db.asNode(async (trx) => {
+    for (const { receipt } of receipts) await requireTestimony(trx, context, receipt, branch, now)
+  })
+  const named = receipts.flatMap((one) => one.receipt.recipients).sort()
+  if (named.join() !== [...branch.recipients].sort().join()) {
+    throw unreadable(peer.nodeId, 'the receipts do not name every recipient once')
+  }
+  return receipts
+}
+
+async function settle(deps: RelayDeps, branch: Branch, peer: Peer, sent: Sent): Promise<void> {
+  const { context } = deps
+  await context.db.asNode(async (trx) => {
+    const now = context.clock()
+    const locked = await lockBranch(trx, branch.id)
+    if (locked?.state !== 'queued' && locked?.state !== 'committing') return
+    for (const sealed of sent.receipts) await passBack(trx, context, { kind: 'receipt', sealed }, now)
+    const hashes = sent.files.map((file) => file.sha256)
+    await insertPeerFiles(trx, peer.nodeId, hashes, now)
+    await settleBranch(trx, branch.id, { state: 'done', outcome: 'committed' }, now)
+  })
+}

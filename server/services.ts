@@ -1,0 +1,145 @@
+/** The one composition root: what a running node is made of, put together from its parts. */
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { Router } from 'express'
+import type { KeyProvider } from '../signing/index.ts'
+import type { OperatorActor } from './actor.ts'
+import { auditRoutes } from './audit/routes.ts'
+import { addUser, type NewUser } from './auth/add-user.ts'
+import { authRoutes } from './auth/routes.ts'
+import type { Config } from './config.ts'
+import type { NodeContext } from './context.ts'
+import type { Database } from './db.ts'
+import type { NewPeer } from './directory/add-peer.ts'
+import { directoryPeerRoutes } from './directory/feed-routes.ts'
+import type { ImportInput, ImportReport } from './directory/import-agencies.ts'
+import { addPeerAndPublish, importAndPublish } from './directory/operator-acts.ts'
+import { createPeerRegister } from './directory/peer-store.ts'
+import { directoryRoutes } from './directory/routes.ts'
+import { type RunningFeed, runDirectoryFeed } from './directory/run-feed.ts'
+import type { DocumentServices, FillFonts } from './documents/document-services.ts'
+import { openFileStore } from './documents/file-store.ts'
+import { documentRoutes } from './documents/routes.ts'
+import { sweepFiles } from './documents/sweep-files.ts'
+import { verifyIncoming } from './documents/verify-incoming.ts'
+import { createPeerClient } from './http/peer-client.ts'
+import { mountPeerRoutes } from './http/peer-routes.ts'
+import type { Route } from './http/route.ts'
+import type { Logger } from './log.ts'
+import type { Queue } from './queue.ts'
+import { statusAnnouncer } from './relay/announce.ts'
+import { relayPeerRoutes } from './relay/peer-relay-routes.ts'
+import { openPieceStore } from './relay/piece-store.ts'
+import type { RelayDeps } from './relay/relay-deps.ts'
+import { relayRoutes } from './relay/routes.ts'
+import { type RelayWorkers, startRelayWorkers } from './relay/workers.ts'
+import { openTrustStore } from './trust-store.ts'
+
+/** Jobs of one kind that a process handles at a time. */
+const CONCURRENCY = 4
+const SWEEP_EVERY_MS = 60 * 60 * 1000
+
+export interface Services {
+  readonly context: NodeContext
+  /** Everything below `/api/v1`. */
+  readonly apiRoutes: readonly Route[]
+  /** Everything below `/relay/v1`. */
+  readonly peerRouter: Router
+  /** What an operator does at the node's own machine, without signing in. */
+  readonly console: {
+    addUser(user: NewUser): Promise<{ id: string }>
+    addPeer(peer: NewPeer): Promise<{ nodeId: string }>
+    importAgencies(input: ImportInput): Promise<ImportReport>
+  }
+  /** Starts the workers. */
+  start(): Promise<void>
+  /** Stops what is not the queue's: timers and rounds in hand. */
+  stop(): Promise<void>
+}
+
+export interface ServiceOptions {
+  readonly config: Config
+  readonly publicUrl: string
+  readonly db: Database
+  readonly queue: Queue
+  readonly log: Logger
+  readonly key: KeyProvider
+  readonly clock: () => Date
+}
+
+export async function createServices(options: ServiceOptions): Promise<Services> {
+  const { config, db, queue, log, key, clock, publicUrl } = options
+  const { limits } = config
+  const context: NodeContext = { nodeId: config.nodeId, publicUrl, clock, db, queue, log, limits }
+  const { clockSkewSeconds } = limits
+  const peers = createPeerClient({ nodeId: config.nodeId, key, clock, clockSkewSeconds })
+  const feed = { context, nodeKey: key, rootFingerprint: config.directoryRoot, client: peers }
+  const files = await openFileStore({ folder: join(config.dataFolder, 'store'), now: clock() })
+  const pieces = await openPieceStore({ folder: join(config.dataFolder, 'pieces'), now: clock() })
+  const relay: RelayDeps = { context, key, peers, files, pieces, random: Math.random }
+  const documents: DocumentServices = {
+    files,
+    trust: openTrustStore(config.trustPaths, clock, log),
+    fillFonts: readFillFonts(),
+    announce: statusAnnouncer(context),
+  }
+  const register = createPeerRegister(context)
+  const operator: OperatorActor = { kind: 'operator', userId: null, login: 'console' }
+  let running:
+    | { readonly feed: RunningFeed; readonly relay: RelayWorkers; readonly sweep: NodeJS.Timeout }
+    | undefined
+  return {
+    context,
+    apiRoutes: [
+      ...authRoutes(context, config.sessionHours),
+      ...directoryRoutes(feed),
+      ...documentRoutes(context, documents),
+      ...relayRoutes(relay),
+      ...auditRoutes(context),
+    ],
+    peerRouter: mountPeerRoutes([...directoryPeerRoutes(feed), ...relayPeerRoutes(relay)], {
+      nodeId: config.nodeId,
+      publicUrl,
+      key,
+      clock,
+      log,
+      clockSkewSeconds,
+      register,
+    }),
+    console: {
+      addUser: (user) => addUser(context, operator, user),
+      addPeer: (peer) => addPeerAndPublish(feed, operator, peer),
+      importAgencies: (input) => importAndPublish(feed, operator, input),
+    },
+    async start() {
+      await queue.work('document-verify', CONCURRENCY, async (data) => {
+        const job = { agencyId: String(data.agencyId), documentId: String(data.documentId) }
+        await verifyIncoming(context, documents, job)
+      })
+      const sweep = setInterval(() => {
+        sweepFiles(context, files).catch((error: unknown) => log.warn({ error: String(error) }, 'sweep'))
+      }, SWEEP_EVERY_MS)
+      sweep.unref()
+      running = {
+        feed: await runDirectoryFeed(feed),
+        relay: await startRelayWorkers(relay, { concurrency: CONCURRENCY }),
+        sweep,
+      }
+    },
+    async stop() {
+      if (running === undefined) return
+      clearInterval(running.sweep)
+      running.relay.stop()
+      await running.feed.stop()
+    },
+  }
+}
+
+/** The faces of the number and, in italics, of the date; metric-compatible with Times New Roman. */
+function readFillFonts(): FillFonts {
+  const require = createRequire(import.meta.url)
+  const read = (face: string) =>
+    readFileSync(require.resolve(`@expo-google-fonts/tinos/${face}/Tinos_${face}.ttf`))
+  return { number: read('400Regular'), date: read('400Regular_Italic') }
+}

@@ -1,0 +1,99 @@
+/** Every signature that any revision of a file shows. */
+import { SigningError } from '../errors.ts'
+import type { Finding } from '../report.ts'
+import { type FormField, isSigned, readForm } from './form.ts'
+import { isArray, isDict, isReference, type PdfDict } from './objects.ts'
+import type { PdfFile } from './pdf-file.ts'
+import type { Snapshot } from './snapshot.ts'
+
+export interface FoundSignature {
+  /** Full name of its field. */
+  readonly field: string
+  /** The field as it was when the signature appeared. */
+  readonly fieldDict: PdfDict
+  /** The revision in which it appeared. */
+  readonly revision: number
+  /** The signature dictionary; undefined where the field's value leads to none in the file itself. */
+  readonly dict: PdfDict | undefined
+}
+
+export interface FoundSignatures {
+  /** In the order in which they appeared. */
+  readonly signatures: readonly FoundSignature[]
+  /** What makes the file as a whole unsound. */
+  readonly errors: readonly Finding[]
+}
+
+/**
+ * Looks into the form of every revision, so that a signature removed later is found as well, and then for signature
+ * dictionaries that no field leads to.
+ */
+export function findSignatures(file: PdfFile): FoundSignatures {
+  const signatures: FoundSignature[] = []
+  const errors: Finding[] = []
+  const seen = new Set<string>()
+  for (const { index } of file.revisions) {
+    try {
+      for (const field of readForm(file.at(index))?.fields ?? []) {
+        if (!isSigned(field)) continue
+        const found = locate(file.at(index), field, index)
+        const key = `${field.name}\n${found.dict?.span?.start ?? 'nowhere'}`
+        if (seen.has(key)) continue
+        seen.add(key)
+        signatures.push(found)
+      }
+    } catch (error) {
+      if (!(error instanceof SigningError)) throw error
+      errors.push({ code: error.code, message: `revision ${index + 1}: ${error.message}` })
+    }
+  }
+  return { signatures, errors: [...errors, ...findUnreachable(file, signatures)] }
+}
+
+function locate(snapshot: Snapshot, field: FormField, revision: number): FoundSignature {
+  const found = { field: field.name, fieldDict: field.dict, revision }
+  const { value } = field
+  const holder = isReference(value) ? snapshot.target(value) : snapshot.target(field.reference)
+  const dict = isReference(value) ? holder?.value : value
+  // Bytes inside an object stream are no bytes of the file, so no byte range can leave them out.
+  return { ...found, dict: isDict(dict) && holder?.span !== undefined ? dict : undefined }
+}
+
+/**
+ * Signature dictionaries that stand in the file but that no field shows: what is left of a signature when somebody
+ * cuts the way to it. The objects are read only if the bytes speak of more byte ranges than were found.
+ */
+function findUnreachable(file: PdfFile, found: readonly FoundSignature[]): Finding[] {
+  if (countOf(file.bytes, '/ByteRange') <= found.length) return []
+  const known = new Set(found.map((signature) => signature.dict?.span?.start))
+  const snapshot = file.latest
+  const usageRights = usageRightsOf(snapshot)
+  const findings: Finding[] = []
+  for (const number of snapshot.numbers()) {
+    try {
+      const value = snapshot.object(number)?.value
+      if (!isDict(value) || known.has(value.span?.start) || usageRights.has(number)) continue
+      if (!isArray(value.entries.get('ByteRange')) || !value.entries.has('Contents')) continue
+      const message = `object ${number} is a signature that no field of the form leads to`
+      findings.push({ code: 'SIGNATURE_UNREACHABLE', message })
+    } catch (error) {
+      if (!(error instanceof SigningError)) throw error
+      findings.push({ code: error.code, message: error.message })
+    }
+  }
+  return findings
+}
+
+/** Usage rights (12.8.2.3) are the reader's business and no signature on the document. */
+function usageRightsOf(snapshot: Snapshot): ReadonlySet<number> {
+  const permissions = snapshot.dictEntry(snapshot.catalog, 'Perms')
+  const values = ['UR', 'UR3'].map((key) => permissions?.entries.get(key))
+  return new Set(values.filter(isReference).map((reference) => reference.number))
+}
+
+function countOf(bytes: Uint8Array, word: string): number {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let count = 0
+  for (let at = buffer.indexOf(word); at >= 0; at = buffer.indexOf(word, at + 1)) count += 1
+  return count
+}

@@ -1,0 +1,163 @@
+/** The verdict on one signature of a PDF: its bytes, its CMS, and what came after it. */
+import type { DigestAlgorithm } from '../algorithms.ts'
+import type { EmbeddedRevocation } from '../cms/carried-material.ts'
+import { judgeSignedData, type SignedDataJudgement } from '../cms/judge-signed-data.ts'
+import type { VerificationPolicy } from '../policy.ts'
+import type { Finding, SignatureReport } from '../report.ts'
+import { digestByteRange, readSignedBytes, type SignedBytes } from './byte-range.ts'
+import type { RevisionChange } from './change.ts'
+import { coverageOf } from './coverage.ts'
+import { isoDate } from './dates.ts'
+import type { FoundSignature } from './find-signatures.ts'
+import { type ChangesJudgement, judgeChanges } from './judge-changes.ts'
+import { readLocks } from './locks.ts'
+import { isName, isString, type PdfDict, pdfDict, textOf } from './objects.ts'
+import type { PdfFile } from './pdf-file.ts'
+
+export interface SignatureContext {
+  readonly file: PdfFile
+  readonly policy: VerificationPolicy
+  /** The changes of each revision against the one before it, by index. */
+  readonly changesOf: (revision: number) => readonly RevisionChange[]
+  /** What speaks against everything in the file, such as an end that cannot be read. */
+  readonly fileChanges: readonly RevisionChange[]
+  readonly embeddedRevocation: EmbeddedRevocation | undefined
+}
+
+const faultMessages = {
+  SIGNATURE_DICTIONARY_MISSING: 'the value of the field leads to no signature dictionary',
+  SIGNATURE_DICTIONARY_AMBIGUOUS: 'a key of the signature dictionary stands twice',
+  SIGNATURE_TYPE_WRONG: '/Type of the dictionary does not fit its /SubFilter',
+  BYTE_RANGE_MALFORMED: '/ByteRange is not four whole numbers',
+  BYTE_RANGE_OUTSIDE_FILE: '/ByteRange names bytes that the file does not have',
+  BYTE_RANGE_GAP_IS_NOT_CONTENTS: 'the gap of /ByteRange is not exactly the value of /Contents',
+  CONTENTS_MALFORMED: '/Contents is not the hexadecimal form of one DER value',
+  CONTENTS_PADDING_NOT_ZERO: '/Contents has data after the CMS',
+  REVISION_NOT_COVERED: 'the signature does not cover its revision to the end',
+} as const
+
+type Fault = keyof typeof faultMessages
+
+export function judgeSignature(
+  found: FoundSignature,
+  id: string,
+  context: SignatureContext,
+): SignatureReport {
+  const { file } = context
+  const dict = found.dict ?? pdfDict({})
+  const signed = readSignedBytes(file.bytes, dict)
+  const { coverage, revision } = coverageOf(file, signed.range)
+  const faults = collectFaults(found, signed, revision)
+  const subFilter = nameEntry(dict, 'SubFilter')
+  const judgement = judgeContents(context, signed, subFilter)
+  const later = laterChanges(found, context, revision)
+  const claimed = claimedTime(dict)
+  const isBaseline = subFilter === 'ETSI.CAdES.detached' && judgement?.signingCertificateV2 === true
+  return {
+    id,
+    field: found.field,
+    cryptoIntact: judgement?.cryptoIntact ?? false,
+    ...verdict(faults, judgement, later),
+    level: isBaseline && claimed !== undefined ? 'PAdES-B-B' : bareFormat(subFilter),
+    role: judgement?.role ?? 'unknown',
+    signer: judgement?.signer ?? null,
+    claimedTime: claimed ?? judgement?.claimedTime ?? null,
+    provenTime: judgement?.provenTime ?? null,
+    coverage,
+    changesAfter: later.changesAfter,
+    changes: later.changes,
+    digestAlgorithm: judgement?.digestAlgorithm ?? null,
+    signatureAlgorithm: judgement?.signatureAlgorithm ?? null,
+    warnings: [
+      ...faults.map((code) => ({ code, message: faultMessages[code] })),
+      ...(judgement?.warnings ?? []),
+      ...timeWarnings(dict, claimed),
+    ],
+  }
+}
+
+function collectFaults(
+  found: FoundSignature,
+  signed: SignedBytes,
+  revision: number | undefined,
+): readonly Fault[] {
+  if (found.dict === undefined) return ['SIGNATURE_DICTIONARY_MISSING']
+  const faults: Fault[] = [...signed.faults]
+  // ISO 32000-2, tables 255 and 261: DocTimeStamp for time-stamps and nothing else, Sig is the default.
+  const type = nameEntry(found.dict, 'Type') ?? 'Sig'
+  const due = nameEntry(found.dict, 'SubFilter') === 'ETSI.RFC3161' ? 'DocTimeStamp' : 'Sig'
+  if (type !== due) faults.push('SIGNATURE_TYPE_WRONG')
+  // Placed in one revision and covering another, it would say of the second what its signer saw of the first.
+  if (signed.range !== undefined && revision !== found.revision) faults.push('REVISION_NOT_COVERED')
+  return faults
+}
+
+function judgeContents(
+  { file, policy, embeddedRevocation }: SignatureContext,
+  signed: SignedBytes,
+  subFilter: string | undefined,
+): SignedDataJudgement | undefined {
+  const { range, cms } = signed
+  if (range === undefined || cms === undefined) return undefined
+  const digests = new Map<string, Uint8Array>()
+  const contentDigest = (algorithm: DigestAlgorithm): Uint8Array => {
+    const digest = digests.get(algorithm.name) ?? digestByteRange(file.bytes, range, algorithm)
+    digests.set(algorithm.name, digest)
+    return digest
+  }
+  return judgeSignedData({
+    cms,
+    contentDigest,
+    policy,
+    context: 'pdf',
+    ...(subFilter === undefined ? {} : { subFilter }),
+    ...(embeddedRevocation === undefined ? {} : { embeddedRevocation }),
+  })
+}
+
+function laterChanges(
+  found: FoundSignature,
+  context: SignatureContext,
+  covered: number | undefined,
+): ChangesJudgement {
+  const { file, changesOf, fileChanges } = context
+  const from = covered ?? found.revision
+  const changes = file.revisions.slice(from + 1).flatMap(({ index }) => changesOf(index))
+  const locks = readLocks(file.at(found.revision), found.fieldDict, found.dict ?? pdfDict({}))
+  return judgeChanges([...changes, ...fileChanges], locks)
+}
+
+/** The first reason to fail counts: form, then cryptography and trust, then later changes (EN 319 102-1 clause 5.6). */
+function verdict(
+  faults: readonly Fault[],
+  judgement: SignedDataJudgement | undefined,
+  { changesAfter }: ChangesJudgement,
+): Pick<SignatureReport, 'indication' | 'subIndication'> {
+  const failure = { indication: 'TOTAL_FAILED', subIndication: 'FORMAT_FAILURE' } as const
+  if (faults.length > 0 || judgement === undefined) return failure
+  const own = { indication: judgement.indication, subIndication: judgement.subIndication }
+  return changesAfter === 'forbidden' && own.indication !== 'TOTAL_FAILED' ? failure : own
+}
+
+function bareFormat(subFilter: string | undefined): string {
+  if (subFilter === 'ETSI.RFC3161') return 'PAdES-DTS'
+  if (subFilter === 'ETSI.CAdES.detached') return 'PAdES'
+  return subFilter?.startsWith('adbe.pkcs7.') ? 'PKCS#7' : 'PDF'
+}
+
+/** `/M` of the dictionary; undefined when it is missing or no moment in time. */
+function claimedTime(dict: PdfDict): string | undefined {
+  const value = dict.entries.get('M')
+  return isString(value) ? isoDate(textOf(value)) : undefined
+}
+
+function timeWarnings(dict: PdfDict, claimed: string | undefined): Finding[] {
+  return dict.entries.has('M') && claimed === undefined
+    ? [{ code: 'SIGNING_TIME_MALFORMED', message: '/M is not a date with a time zone' }]
+    : []
+}
+
+function nameEntry(dict: PdfDict, key: string): string | undefined {
+  const value = dict.entries.get(key)
+  return isName(value) ? value.name : undefined
+}

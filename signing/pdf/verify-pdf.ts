@@ -1,0 +1,143 @@
+/** Verifies all signatures of a PDF (design 7; ETSI EN 319 102-1 clause 5, EN 319 142-1). */
+import { SigningError } from '../errors.ts'
+import type { VerificationPolicy } from '../policy.ts'
+import { type Finding, type SignatureReport, type VerificationReport, worstIndication } from '../report.ts'
+import { forbidden, type RevisionChange } from './change.ts'
+import { compareRevision } from './compare-revisions.ts'
+import { findSignatures } from './find-signatures.ts'
+import { judgeSignature } from './judge-signature.ts'
+import { openPdf, type PdfFile } from './pdf-file.ts'
+import { readSecurityStore } from './security-store.ts'
+
+/**
+ * Judges every signature of every revision. What is wrong with the file is a verdict, never an exception: a broken
+ * structure is `TOTAL_FAILED`/`FORMAT_FAILURE`, an encrypted file `INDETERMINATE` with the error `PDF_ENCRYPTED`.
+ *
+ * Signatures are told in the order in which they appeared. `warnings` of a signature begin with what speaks against
+ * its form; `changes` tell every change after it, permitted or not.
+ *
+ * @throws SigningError `PDF_NOT_A_PDF` when the bytes do not even claim to be one, `INPUT_TOO_LARGE`
+ */
+export function verifyPdf(pdf: Uint8Array, policy: VerificationPolicy): VerificationReport {
+  const opened = open(pdf)
+  if ('errors' in opened) return opened
+  const { file, broken } = opened
+  const { signatures, errors } = findSignatures(file)
+  const compared = new Map<number, readonly RevisionChange[]>()
+  const context = {
+    file,
+    policy,
+    changesOf: (revision: number) => {
+      const changes = compared.get(revision) ?? compareRevision(file, revision)
+      compared.set(revision, changes)
+      return changes
+    },
+    fileChanges: broken === undefined ? [] : [forbidden('REVISION_UNREADABLE', broken.message)],
+    embeddedRevocation: materialOf(file),
+  }
+  const reports = signatures.map((found, i) => judgeSignature(found, `sig-${i + 1}`, context))
+  const faults: Finding[] = [...(broken === undefined ? [] : [broken]), ...errors]
+  if (faults.length > 0) return { ...failure(faults), signatures: reports }
+  return applyProfile(reports, policy.profile)
+}
+
+/** The file; or the longest beginning of it that can be read, with what is wrong about the rest; or the report. */
+function open(pdf: Uint8Array): { file: PdfFile; broken?: Finding } | VerificationReport {
+  try {
+    return { file: checked(openPdf(pdf)) }
+  } catch (error) {
+    if (!(error instanceof SigningError)) throw error
+    const finding = { code: error.code, message: error.message }
+    if (error.code === 'PDF_ENCRYPTED') {
+      const verdict = { indication: 'INDETERMINATE', subIndication: 'GENERIC' } as const
+      return { format: 'pdf', ...verdict, signatures: [], errors: [finding] }
+    }
+    if (error.code !== 'PDF_MALFORMED') throw error
+    const file = readableBeginning(pdf)
+    return file === undefined ? failure([finding]) : { file, broken: finding }
+  }
+}
+
+/** Without a catalog there is no document to speak of. */
+function checked(file: PdfFile): PdfFile {
+  void file.latest.catalog
+  return file
+}
+
+/** How many ends of revisions are tried, from the last one back. */
+const mostAttempts = 8
+
+/**
+ * The file as it was before whatever broke it: signatures of that part are facts worth telling, though none of them
+ * can pass any more.
+ */
+function readableBeginning(pdf: Uint8Array): PdfFile | undefined {
+  const buffer = Buffer.from(pdf.buffer, pdf.byteOffset, pdf.byteLength)
+  let at = buffer.lastIndexOf('%%EOF')
+  for (let attempt = 0; at > 0 && attempt < mostAttempts; attempt += 1) {
+    const end = at + '%%EOF'.length
+    const eol =
+      buffer[end] === 0x0d && buffer[end + 1] === 0x0a
+        ? 2
+        : buffer[end] === 0x0a || buffer[end] === 0x0d
+          ? 1
+          : 0
+    try {
+      return checked(openPdf(pdf.subarray(0, end + eol)))
+    } catch (error) {
+      if (!(error instanceof SigningError)) throw error
+    }
+    at = buffer.lastIndexOf('%%EOF', at - 1)
+  }
+  return undefined
+}
+
+function materialOf(file: PdfFile) {
+  try {
+    return readSecurityStore(file.latest)
+  } catch (error) {
+    if (error instanceof SigningError) return undefined
+    throw error
+  }
+}
+
+function failure(errors: readonly Finding[]): VerificationReport {
+  return {
+    format: 'pdf',
+    indication: 'TOTAL_FAILED',
+    subIndication: 'FORMAT_FAILURE',
+    signatures: [],
+    errors,
+  }
+}
+
+/** The file's verdict: the worst of its signatures', and what the profile asks for besides (reference 3.2, 4.3). */
+function applyProfile(
+  signatures: readonly SignatureReport[],
+  profile: VerificationPolicy['profile'],
+): VerificationReport {
+  const worst = worstIndication(signatures)
+  const unmet = unmetProfile(signatures, profile)
+  if (unmet === undefined) return { format: 'pdf', ...worst, signatures, errors: [] }
+  const verdict =
+    worst.indication === 'TOTAL_PASSED'
+      ? ({ indication: 'INDETERMINATE', subIndication: 'SIG_CONSTRAINTS_FAILURE' } as const)
+      : worst
+  return { format: 'pdf', ...verdict, signatures, errors: [unmet] }
+}
+
+function unmetProfile(
+  signatures: readonly SignatureReport[],
+  profile: VerificationPolicy['profile'],
+): Finding | undefined {
+  if (profile === 'any') return undefined
+  const roles = signatures.map((signature) => signature.role)
+  const individual = roles.indexOf('individual')
+  const agency = roles.lastIndexOf('agency')
+  if (profile === 'scanned-copy') {
+    return agency >= 0 ? undefined : { code: 'PROFILE_NOT_MET', message: 'no signature of an agency' }
+  }
+  return individual >= 0 && agency > individual
+    ? undefined
+    : { code: 'PROFILE_NOT_MET', message: 'no signature of a person followed by one of an agency' }
+}

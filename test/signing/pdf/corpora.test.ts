@@ -1,0 +1,116 @@
+/** Labelled files of other makers, where the folder with them stands beside the project. */
+import { existsSync, readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { SigningError } from '../../../signing/errors.ts'
+import { verifyPdf } from '../../../signing/pdf/verify-pdf.ts'
+import type { VerificationReport } from '../../../signing/report.ts'
+
+const corpora = new URL('../../../../shared/corpora/', import.meta.url)
+
+/**
+ * Controls that this verifier fails on purpose: it knows the two fills of a letter and no other filling of forms.
+ */
+const strict: ReadonlySet<string> = new Set([
+  '401-control-formfill-P2.pdf',
+  '402-control-formfill-nocert.pdf',
+  '431-control-fieldmdp-free-changed.pdf',
+])
+
+function verify(file: URL, trust: readonly Uint8Array[], at: string): VerificationReport {
+  return verifyPdf(readFileSync(file), {
+    trustAnchors: trust,
+    untrusted: [],
+    crls: [],
+    ocspResponses: [],
+    time: new Date(at),
+    requireRevocation: false,
+    legacy: false,
+    profile: 'any',
+  })
+}
+
+/** Rows of a CSV file whose quoted cells may span lines. */
+function readCsv(file: URL): Record<string, string>[] {
+  const cells = [...readFileSync(file, 'utf8').matchAll(/("(?:[^"]|"")*"|[^,\n]*)(,|\r?\n|$)/g)]
+  const rows: string[][] = [[]]
+  for (const [, cell = '', end] of cells) {
+    rows.at(-1)?.push(cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell)
+    if (end !== ',') rows.push([])
+  }
+  const [header = [], ...body] = rows
+  return body
+    .filter((row) => row.length === header.length)
+    .map((row) => Object.fromEntries(header.map((key, i) => [key, row[i] ?? ''])))
+}
+
+describe('labelled PDFs', () => {
+  before(function () {
+    if (existsSync(corpora)) return
+    process.stderr.write(`      skipped: the labelled files are not at ${corpora.pathname}\n`)
+    this.skip()
+  })
+
+  it('lets no attack pass and fails no control', () => {
+    const folder = new URL('pdf-attacks-synth/', corpora)
+    const pem = readFileSync(new URL('ca.pem', folder), 'latin1')
+    const root = Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64')
+    const rows = readCsv(new URL('index.csv', folder))
+    expect(rows.length).to.be.greaterThan(30)
+    for (const { file = '', verdict, crypto_intact: intact, at = '' } of rows) {
+      const report = verify(new URL(file, folder), [root], at)
+      if (verdict === 'VALID' && !strict.has(file)) expect(report.indication, file).to.equal('TOTAL_PASSED')
+      else expect(report.indication, file).not.to.equal('TOTAL_PASSED')
+      if (strict.has(file)) expect(report.signatures[0]?.changesAfter, file).to.equal('forbidden')
+      const [first] = report.signatures
+      if (first !== undefined && intact !== 'n/a') expect(String(first.cryptoIntact), file).to.equal(intact)
+    }
+  })
+
+  it('agrees with another verifier about changes and cryptography wherever both have an opinion', function () {
+    this.timeout(120_000)
+    const folder = new URL('pyhanko-harvest/', corpora)
+    const rows = readCsv(new URL('index.csv', folder)).filter(
+      (row) => row.kind === 'pdf' && row.encrypted === '',
+    )
+    const disagreements: string[] = []
+    let compared = 0
+    for (const row of rows) {
+      const { file = '', field, trust = '', at = '', custom } = row
+      if (custom !== '' || row.crypto_intact === 'n/a') continue
+      const anchors = trust.split(/[ ;]/).filter(Boolean)
+      const roots = anchors.map((name) => readFileSync(new URL(name, folder)))
+      const report = verify(new URL(file, folder), roots, at || '2020-11-01T00:00:00Z')
+      const found = report.signatures.find((signature) => signature.field === field)
+      const unsupported = found?.warnings.some(({ code }) => code === 'ALGORITHM_UNSUPPORTED') === true
+      if (found === undefined || unsupported) continue
+      compared += 1
+      if (String(found.cryptoIntact) !== row.crypto_intact)
+        disagreements.push(`${file} ${field}: cryptography`)
+      if (row.sub === 'MODIFIED' && found.changesAfter !== 'forbidden')
+        disagreements.push(`${file} ${field}: changes`)
+      if (row.verdict === 'VALID' && row.modification_level === 'NONE' && found.changesAfter !== 'none') {
+        disagreements.push(`${file} ${field}: no changes`)
+      }
+    }
+    expect(compared).to.be.greaterThan(300)
+    expect(disagreements).to.deep.equal([])
+  })
+
+  it('ends with a verdict or an error of its own on files of odd structure', () => {
+    const folder = new URL('pyhanko-static/pdf/', corpora)
+    for (const name of [
+      'minimal-startxref-hopeless.pdf',
+      'broken-objstream1.pdf',
+      'broken-objstream6.pdf',
+      'minimal-startxref-obo1.pdf',
+    ]) {
+      try {
+        expect(verify(new URL(name, folder), [], '2026-01-01T00:00:00Z').indication, name).not.to.equal(
+          'TOTAL_PASSED',
+        )
+      } catch (error) {
+        expect(error, name).to.be.instanceOf(SigningError)
+      }
+    }
+  })
+})

@@ -1,0 +1,122 @@
+/**
+ * What no change of bytes may achieve (issue 2): a byte inside a byte range changed means `TOTAL_FAILED`, and a
+ * changed value in `/Contents` is never `TOTAL_PASSED`.
+ */
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { readSignedBytes } from '../../../signing/pdf/byte-range.ts'
+import { findSignatures } from '../../../signing/pdf/find-signatures.ts'
+import { pdfDict } from '../../../signing/pdf/objects.ts'
+import { openPdf } from '../../../signing/pdf/pdf-file.ts'
+import { verifyPdf } from '../../../signing/pdf/verify-pdf.ts'
+import type { VerificationPolicy } from '../../../signing/policy.ts'
+import { policyOf } from '../cms/signatures.ts'
+import { issueLetter, makeSigners } from './signers.ts'
+import { smallPdf } from './small-pdf.ts'
+
+interface Sample {
+  readonly name: string
+  readonly bytes: Uint8Array
+  readonly policy: VerificationPolicy
+  /** Offsets of the first digit of the last signature's `/Contents` and of the `>` behind it. */
+  readonly contents: readonly [number, number]
+}
+
+describe('changed bytes of an issued document', () => {
+  const samples: Sample[] = []
+
+  before(async () => {
+    for (const [algorithm, objectStreams] of [
+      ['P-256', false],
+      ['P-256', true],
+      ['RSA-2048', false],
+    ] as const) {
+      const signers = await makeSigners(algorithm)
+      const { issued } = await issueLetter(await smallPdf({ objectStreams }), signers)
+      const dict = findSignatures(openPdf(issued)).signatures.at(-1)?.dict ?? pdfDict({})
+      const { range } = readSignedBytes(issued, dict)
+      if (range === undefined) throw new Error('no signature')
+      const policy = policyOf(signers.pki)
+      expect(verifyPdf(issued, policy).indication).to.equal('TOTAL_PASSED')
+      const name = `${algorithm}, ${objectStreams ? 'streams' : 'table'}`
+      samples.push({ name, bytes: issued, policy, contents: [range[1] + 1, range[2] - 1] })
+    }
+  })
+
+  function verdict({ bytes, policy }: Sample, at: number, value: number): string {
+    const changed = Uint8Array.from(bytes)
+    changed[at] = value
+    return verifyPdf(changed, policy).indication
+  }
+
+  it('fails on every changed byte that is signed', () => {
+    const change = fc.record({
+      sample: fc.nat(2),
+      at: fc.nat(),
+      // Bits as a transmission error flips them, and bytes that mean something to a parser.
+      value: fc.oneof(fc.constantFrom(...Buffer.from('\0\n\r %()/<>[]0123456789nfRx')), fc.nat(255)),
+    })
+    fc.assert(
+      fc.property(change, ({ sample: index, at, value }) => {
+        const sample = samples[index]
+        if (sample === undefined) throw new Error('no sample')
+        const offset = at % sample.bytes.length
+        const [start, end] = sample.contents
+        fc.pre((offset < start || offset >= end) && sample.bytes[offset] !== value)
+        expect(verdict(sample, offset, value), `${sample.name}, byte ${offset} to ${value}`).to.equal(
+          'TOTAL_FAILED',
+        )
+      }),
+      { numRuns: 1200 },
+    )
+  })
+
+  it('fails on every byte around the signatures and at the end of the file, whatever it becomes', () => {
+    for (const sample of samples.slice(0, 1)) {
+      const [start, end] = sample.contents
+      const { length } = sample.bytes
+      const around = [start - 90, end, length - 260].flatMap((from) =>
+        Array.from({ length: 90 }, (_, i) => from + i),
+      )
+      for (const at of around) {
+        if (at >= start && at < end) continue
+        for (const value of Buffer.from(' 9%')) {
+          if (sample.bytes[at] === value) continue
+          expect(verdict(sample, at, value), `byte ${at} to ${value}`).to.equal('TOTAL_FAILED')
+        }
+      }
+    }
+  })
+
+  it('never passes with another value in /Contents', () => {
+    for (const sample of samples) {
+      const [start, end] = sample.contents
+      let changed = 0
+      for (let at = start; at < end; at += 1) {
+        const digit = Number.parseInt(String.fromCharCode(sample.bytes[at] ?? 0), 16)
+        // Every digit of the CMS once, and every 64th of the padding.
+        const isPadding = at > start + 2 * cmsLength(sample)
+        if (isPadding && at % 64 !== 0 && at !== end - 1) continue
+        const other = (digit ^ (1 << (at % 4))).toString(16).charCodeAt(0)
+        expect(verdict(sample, at, other), `${sample.name}, digit ${at - start}`).not.to.equal('TOTAL_PASSED')
+        changed += 1
+      }
+      expect(changed).to.be.greaterThan(1500)
+    }
+  })
+
+  function cmsLength({ bytes, contents: [start] }: Sample): number {
+    const header = Buffer.from(Buffer.from(bytes.subarray(start, start + 8)).toString('latin1'), 'hex')
+    return 4 + header.readUInt16BE(2)
+  }
+
+  it('does not take anything but hexadecimal digits in /Contents', () => {
+    for (const sample of samples) {
+      const [start, end] = sample.contents
+      for (const at of [start, start + 1, end - 1, end - 40]) {
+        for (const value of Buffer.from(' \n\0>g'))
+          expect(verdict(sample, at, value)).to.equal('TOTAL_FAILED')
+      }
+    }
+  })
+})
