@@ -13,7 +13,7 @@ const only = (name, from, allowed) => ({
 // What every feature may use beneath it: types and doors, no feature among them.
 const ground = [
   '^server/(actor|errors|db|log|context|queue)\\.ts$',
-  '^server/http/(route|mount|peer-routes|peer-client|message-signature)\\.ts$',
+  '^server/http/(route|mount|peer-routes|peer-client|message-signature|node-signature)\\.ts$',
 ]
 const signing = '^signing/index\\.ts$'
 

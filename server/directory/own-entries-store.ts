@@ -74,6 +74,15 @@ export async function saveOwnAgencies(
   await trx('directory_own_tombstones').insert(removed.map((id) => ({ kind: 'agency', id, removed_at: now })))
 }
 
+export async function saveNodeTombstones(
+  trx: NodeTransaction,
+  ids: readonly string[],
+  now: Date,
+): Promise<void> {
+  if (ids.length === 0) return
+  await trx('directory_own_tombstones').insert(ids.map((id) => ({ kind: 'node', id, removed_at: now })))
+}
+
 export async function saveOwnNode(trx: NodeTransaction, nodeId: string, url: string | null): Promise<void> {
   await trx('directory_own_nodes').insert({ node_id: nodeId, public_url: url }).onConflict('node_id').merge()
 }

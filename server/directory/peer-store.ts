@@ -3,7 +3,6 @@ import type { NodeContext } from '../context.ts'
 import type { NodeTransaction } from '../db.ts'
 import type { PeerAddress } from '../http/peer-client.ts'
 import type { PeerRegister } from '../http/peer-routes.ts'
-import { nodeKeyFingerprints } from './node-store.ts'
 
 export type PeerRelation = 'parent' | 'child'
 
@@ -21,44 +20,47 @@ interface PeerRow {
   relation: PeerRelation
   enabled: boolean
   pinned_fingerprint: string
+  fingerprints: string[]
 }
+
+/**
+ * The keys of a peer at a moment: the directory's, and the one that the operator entered, since before the directory
+ * has arrived nothing else is known. Once the directory says when that key ends, its word counts.
+ */
+const SELECT_PEER = `
+  select p.*, array(
+    select k.fingerprint from directory_node_keys k
+    where k.node_id = p.node_id and k.valid_from <= :at and (k.valid_to is null or k.valid_to > :at)
+    union
+    select p.pinned_fingerprint where not exists (
+      select 1 from directory_node_keys e
+      where e.node_id = p.node_id and e.fingerprint = p.pinned_fingerprint and e.valid_to <= :at)
+    order by 1) as fingerprints
+  from peers p`
 
 /** @param at the moment whose keys count */
 export async function findPeer(trx: NodeTransaction, nodeId: string, at: Date): Promise<Peer | undefined> {
-  const row = await trx('peers').where('node_id', nodeId).first<PeerRow | undefined>()
-  return row && withKeys(trx, row, at)
+  const { rows } = await trx.raw<{ rows: PeerRow[] }>(`${SELECT_PEER} where p.node_id = :nodeId`, {
+    nodeId,
+    at,
+  })
+  return rows.map(toPeer)[0]
 }
 
 export async function listPeers(trx: NodeTransaction, at: Date): Promise<Peer[]> {
-  const rows = await trx('peers').orderBy('node_id').select<PeerRow[]>()
-  const peers: Peer[] = []
-  for (const row of rows) peers.push(await withKeys(trx, row, at))
-  return peers
+  const { rows } = await trx.raw<{ rows: PeerRow[] }>(`${SELECT_PEER} order by p.node_id`, { at })
+  return rows.map(toPeer)
 }
 
-async function withKeys(trx: NodeTransaction, row: PeerRow, at: Date): Promise<Peer> {
+function toPeer(row: PeerRow): Peer {
   return {
     nodeId: row.node_id,
     url: row.base_url,
     relation: row.relation,
     enabled: row.enabled,
     pinnedFingerprint: row.pinned_fingerprint,
-    keyFingerprints: await peerKeys(trx, row, at),
+    keyFingerprints: row.fingerprints,
   }
-}
-
-/**
- * The directory's keys of that moment, and the one that the operator entered: before the directory has arrived
- * nothing else is known. Once the directory says when that key ends, its word counts.
- */
-async function peerKeys(trx: NodeTransaction, row: PeerRow, at: Date): Promise<string[]> {
-  const keys = await nodeKeyFingerprints(trx, row.node_id, at)
-  const judged = await trx('directory_node_keys')
-    .where({ node_id: row.node_id, fingerprint: row.pinned_fingerprint })
-    .andWhere('valid_to', '<=', at)
-    .first<object | undefined>('fingerprint')
-  const pinned = judged === undefined ? [row.pinned_fingerprint] : []
-  return [...new Set([...keys, ...pinned])]
 }
 
 export async function savePeer(

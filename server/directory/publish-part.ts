@@ -1,12 +1,18 @@
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import type { NodeTransaction } from '../db.ts'
-import { publicKeyOf } from '../http/node-public-key.ts'
+import { publicKeyOf } from '../http/node-signature.ts'
 import { keyValidAt } from './derive.ts'
 import type { DirectoryFeed } from './directory-feed.ts'
 import { previewDirectory, writeDirectory } from './directory-store.ts'
 import { findNode, nodeKeyFingerprints } from './node-store.ts'
-import { isRootNode, ownEntries, saveOwnNode, saveOwnNodeKey } from './own-entries-store.ts'
+import {
+  isRootNode,
+  ownEntries,
+  saveNodeTombstones,
+  saveOwnNode,
+  saveOwnNodeKey,
+} from './own-entries-store.ts'
 import { type PartContent, type PartEntries, readStoredContent, sameEntries, signPart } from './part.ts'
 import { findPart, insertPart, lockDirectory, type StoredPart } from './part-store.ts'
 import { type PartName, putPushes } from './push-parts.ts'
@@ -74,10 +80,12 @@ async function isPinnedRoot(feed: DirectoryFeed, trx: NodeTransaction): Promise<
 
 async function nextVersion(feed: DirectoryFeed, trx: NodeTransaction): Promise<PartContent | null> {
   const { context } = feed
-  const own = await ownEntries(trx, context.nodeId)
   const last = await findPart(trx, context.nodeId)
+  const before = last && readStoredContent(last.bytes)
+  if (before !== undefined) await buryNodes(feed, trx, before)
+  const own = await ownEntries(trx, context.nodeId)
   if (last === undefined && isEmpty(own)) return null
-  if (last !== undefined && sameEntries(own, readStoredContent(last.bytes))) {
+  if (last !== undefined && before !== undefined && sameEntries(own, before)) {
     if (await stillCounts(feed, trx, last, own)) return null
   }
   const now = context.clock().getTime()
@@ -89,6 +97,15 @@ async function nextVersion(feed: DirectoryFeed, trx: NodeTransaction): Promise<P
     signedAt: new Date(Math.max(now, last?.signedAt.getTime() ?? 0)).toISOString(),
     ...own,
   }
+}
+
+/** A node that this one does not sign for any more: itself, when it has got a parent. No entry goes without a word. */
+async function buryNodes(feed: DirectoryFeed, trx: NodeTransaction, before: PartEntries): Promise<void> {
+  const { context } = feed
+  const { nodes, tombstones } = await ownEntries(trx, context.nodeId)
+  const stated = new Set([...nodes.map((node) => node.id), ...tombstones.map((one) => one.id)])
+  const gone = before.nodes.map((node) => node.id).filter((id) => !stated.has(id))
+  await saveNodeTombstones(trx, gone, context.clock())
 }
 
 /** A node without children and agencies has nothing to say, unless it is a root: then it names its own key. */

@@ -47,17 +47,24 @@ async function pullFrom(feed: DirectoryFeed, peer: Peer): Promise<number> {
       one.issuer !== feed.context.nodeId &&
       one.version > (ours.find((held) => held.issuer === one.issuer)?.version ?? 0),
   )
-  const fetched: Uint8Array[] = []
+  const waiting: Uint8Array[] = []
+  let accepted = 0
   for (const { issuer } of newer) {
-    const part = await feed.client.request(peer, {
+    const { body } = await feed.client.request(peer, {
       method: 'GET',
       path: `/relay/v1/directory/${issuer}`,
       maxAnswerBytes: MAX_PART_BYTES,
     })
-    fetched.push(part.body)
+    const outcome = await tryPart(feed, body, peer.nodeId)
+    if (outcome === 'accepted') accepted += 1
+    const held = waiting.reduce((sum, one) => sum + one.length, body.length)
+    if (outcome === 'later' && held <= MAX_WAITING_BYTES) waiting.push(body)
   }
-  return acceptInOrder(feed, fetched, peer.nodeId)
+  return accepted + (await tryAgain(feed, waiting, peer.nodeId))
 }
+
+/** A peer cannot fill the memory with parts that nothing here supports; what does not fit comes with the next pull. */
+const MAX_WAITING_BYTES = 4 * MAX_PART_BYTES
 
 function readList(peer: Peer, body: Uint8Array): z.output<typeof listSchema>['parts'] {
   try {
@@ -67,25 +74,32 @@ function readList(peer: Peer, body: Uint8Array): z.output<typeof listSchema>['pa
   }
 }
 
-/** A part can be judged only after those of its issuer's ancestors: what fails for that waits for another round. */
-async function acceptInOrder(
-  feed: DirectoryFeed,
-  parts: readonly Uint8Array[],
-  from: string,
-): Promise<number> {
+/** A part can be judged only after those of its issuer's ancestors: rounds go on as long as one of them helps. */
+async function tryAgain(feed: DirectoryFeed, parts: readonly Uint8Array[], from: string): Promise<number> {
   let accepted = 0
   for (let waiting = parts; waiting.length > 0; ) {
     const again: Uint8Array[] = []
     for (const bytes of waiting) {
-      try {
-        if ((await acceptPart(feed, bytes, from)).accepted) accepted += 1
-      } catch (error) {
-        if (!(error instanceof CongvanError) || error.code !== 'DIRECTORY_FEED_REJECTED') throw error
-        if (mayPassLater(error.params.why)) again.push(bytes)
-      }
+      const outcome = await tryPart(feed, bytes, from)
+      if (outcome === 'accepted') accepted += 1
+      if (outcome === 'later') again.push(bytes)
     }
     if (again.length === waiting.length) break
     waiting = again
   }
   return accepted
+}
+
+/** A rejection was logged by `acceptPart`; it is no reason to leave the other parts. */
+async function tryPart(
+  feed: DirectoryFeed,
+  bytes: Uint8Array,
+  from: string,
+): Promise<'accepted' | 'known' | 'later' | 'rejected'> {
+  try {
+    return (await acceptPart(feed, bytes, from)).accepted ? 'accepted' : 'known'
+  } catch (error) {
+    if (!(error instanceof CongvanError) || error.code !== 'DIRECTORY_FEED_REJECTED') throw error
+    return mayPassLater(error.params.why) ? 'later' : 'rejected'
+  }
 }

@@ -26,8 +26,7 @@ import {
 import { type KeyProvider, nodeKeyFingerprint, SigningError } from '../../signing/index.ts'
 import { CongvanError } from '../errors.ts'
 import { formatContentDigest, parseContentDigest } from './content-digest.ts'
-import { signP1363 } from './ecdsa-p1363.ts'
-import { publicKeyOf } from './node-public-key.ts'
+import { publicKeyOf, signP1363 } from './node-signature.ts'
 
 export const RELAY_TAG = 'congvan-relay-v1'
 

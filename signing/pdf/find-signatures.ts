@@ -66,14 +66,13 @@ function locate(snapshot: Snapshot, field: FormField, revision: number): FoundSi
 function findUnreachable(file: PdfFile, found: readonly FoundSignature[]): Finding[] {
   if (countOf(file.bytes, '/ByteRange') <= found.length) return []
   const known = new Set(found.map((signature) => signature.dict?.span?.start))
-  const snapshot = file.latest
-  const usageRights = usageRightsOf(snapshot)
   const findings: Finding[] = []
-  for (const number of snapshot.numbers()) {
+  for (const number of file.latest.numbers()) {
     try {
-      const value = snapshot.object(number)?.value
-      if (!isDict(value) || known.has(value.span?.start) || usageRights.has(number)) continue
+      const value = file.latest.object(number)?.value
+      if (!isDict(value) || known.has(value.span?.start)) continue
       if (!isArray(value.entries.get('ByteRange')) || !value.entries.has('Contents')) continue
+      if (isUsageRight(file.latest, number)) continue
       const message = `object ${number} is a signature that no field of the form leads to`
       findings.push({ code: 'SIGNATURE_UNREACHABLE', message })
     } catch (error) {
@@ -85,10 +84,12 @@ function findUnreachable(file: PdfFile, found: readonly FoundSignature[]): Findi
 }
 
 /** Usage rights (12.8.2.3) are the reader's business and no signature on the document. */
-function usageRightsOf(snapshot: Snapshot): ReadonlySet<number> {
+function isUsageRight(snapshot: Snapshot, number: number): boolean {
   const permissions = snapshot.dictEntry(snapshot.catalog, 'Perms')
-  const values = ['UR', 'UR3'].map((key) => permissions?.entries.get(key))
-  return new Set(values.filter(isReference).map((reference) => reference.number))
+  return ['UR', 'UR3'].some((key) => {
+    const value = permissions?.entries.get(key)
+    return isReference(value) && value.number === number
+  })
 }
 
 function countOf(bytes: Uint8Array, word: string): number {

@@ -2,15 +2,16 @@
 import type { DigestAlgorithm } from '../algorithms.ts'
 import type { EmbeddedRevocation } from '../cms/carried-material.ts'
 import { judgeSignedData, type SignedDataJudgement } from '../cms/judge-signed-data.ts'
+import { SigningError } from '../errors.ts'
 import type { VerificationPolicy } from '../policy.ts'
 import type { Finding, SignatureReport } from '../report.ts'
 import { digestByteRange, readSignedBytes, type SignedBytes } from './byte-range.ts'
-import type { RevisionChange } from './change.ts'
+import { forbidden, type RevisionChange } from './change.ts'
 import { coverageOf } from './coverage.ts'
 import { isoDate } from './dates.ts'
 import type { FoundSignature } from './find-signatures.ts'
 import { type ChangesJudgement, judgeChanges } from './judge-changes.ts'
-import { readLocks } from './locks.ts'
+import { readLocks, type SignatureLocks } from './locks.ts'
 import { isName, isString, type PdfDict, pdfDict, textOf } from './objects.ts'
 import type { PdfFile } from './pdf-file.ts'
 
@@ -123,9 +124,17 @@ function laterChanges(
   const { file, changesOf, fileChanges } = context
   const from = covered ?? found.revision
   const changes = file.revisions.slice(from + 1).flatMap(({ index }) => changesOf(index))
-  const locks = readLocks(file.at(found.revision), found.fieldDict, found.dict ?? pdfDict({}))
-  return judgeChanges([...changes, ...fileChanges], locks)
+  const all = [...changes, ...fileChanges]
+  try {
+    return judgeChanges(all, readLocks(file.at(found.revision), found.fieldDict, found.dict ?? pdfDict({})))
+  } catch (error) {
+    if (!(error instanceof SigningError)) throw error
+    // What the signature forbids cannot be read, so nothing is known to be permitted.
+    return judgeChanges([...all, forbidden('REVISION_UNREADABLE', error.message)], noLocks)
+  }
 }
+
+const noLocks: SignatureLocks = { documentPermission: undefined, fieldLocks: [] }
 
 /** The first reason to fail counts: form, then cryptography and trust, then later changes (EN 319 102-1 clause 5.6). */
 function verdict(

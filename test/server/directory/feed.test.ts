@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { agencyFiles } from '../../../fixtures/agencies/read.ts'
 import { acceptPart } from '../../../server/directory/accept-part.ts'
+import { addPeer } from '../../../server/directory/add-peer.ts'
 import { findAgencyByCode, listAgencies } from '../../../server/directory/agency-store.ts'
 import { importAgencies } from '../../../server/directory/import-agencies.ts'
 import { nodeKeyFingerprints, routeTo } from '../../../server/directory/node-store.ts'
@@ -373,8 +374,40 @@ describe('directory feed: four nodes', () => {
   })
 })
 
+describe('directory feed: a node that was a root and gets a parent', () => {
+  const clock = { now: new Date('2025-03-01T08:00:00Z') }
+
+  it('takes itself out of its part, with a tombstone, and leaves its key to its parent', async () => {
+    const nodes: TestNode[] = []
+    try {
+      const rootKey = testNodeKey('tw')
+      const root = await startNode('tw', { clock, key: rootKey, rootFingerprint: () => rootKey.fingerprint })
+      const alone = await startNode('tinh', { clock })
+      nodes.push(root, alone)
+      expect(await publishOwnPart(alone.feed)).to.deep.equal({ issuer: 'tinh', version: 1 })
+      await connect(root, alone)
+      expect(await publishOwnPart(alone.feed)).to.deep.equal({ issuer: 'tinh', version: 2 })
+      const part = await alone.database.db.asNode((trx) => findPart(trx, 'tinh'))
+      const { content } = await decodePart(part?.bytes ?? new Uint8Array())
+      expect(content.nodes).to.deep.equal([])
+      expect(content.tombstones.map((one) => `${one.kind} ${one.id}`)).to.deep.equal(['node tinh'])
+      expect(await publishOwnPart(alone.feed)).to.equal(null)
+    } finally {
+      for (const node of nodes) await node.close()
+    }
+  })
+
+  it('signs nothing while its parent is not entered and another root is pinned', async () => {
+    const node = await startNode('tinh', { clock, rootFingerprint: () => 'a'.repeat(64) })
+    try {
+      expect(await publishOwnPart(node.feed)).to.equal(null)
+    } finally {
+      await node.close()
+    }
+  })
+})
+
 async function connectParentOnly(child: TestNode, parent: TestNode): Promise<void> {
-  const { addPeer } = await import('../../../server/directory/add-peer.ts')
   await addPeer(child.context, operator, {
     nodeId: parent.id,
     url: parent.url,

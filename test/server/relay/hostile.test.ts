@@ -132,12 +132,21 @@ describe('relay: a hostile peer', () => {
     it('off the route, looped, too long or with another last hop', async () => {
       // An envelope of tw’s agency can reach tinh only from tw itself.
       const fromCentre = await offer({ from: { organId: 'G22', organName: '-' } }, { path: ['tw', 'xa'] }, tw)
-      await expectFault(() => post(xa, 'tinh', '/offers', fromCentre), 'RELAY_OFF_ROUTE', /another/)
-      await expectFault(() => post(xa, 'tinh', '/offers', await offer({}, { path: ['tw'] })), 'RELAY_OFF_ROUTE')
-      await expectFault(() => post(xa, 'tinh', '/offers', await offer({}, { path: ['tinh', 'xa'] })), 'RELAY_LOOP')
-      await expectFault(() => post(xa, 'tinh', '/offers', await offer({}, { path: ['xa', 'xa'] })), 'RELAY_LOOP')
+      await expectFault(async () => post(xa, 'tinh', '/offers', fromCentre), 'RELAY_OFF_ROUTE', /another/)
       await expectFault(
-        () => post(xa, 'tinh', '/offers', await offer({}, { path: ['a', 'b', 'xa'] })),
+        async () => post(xa, 'tinh', '/offers', await offer({}, { path: ['tw'] })),
+        'RELAY_OFF_ROUTE',
+      )
+      await expectFault(
+        async () => post(xa, 'tinh', '/offers', await offer({}, { path: ['tinh', 'xa'] })),
+        'RELAY_LOOP',
+      )
+      await expectFault(
+        async () => post(xa, 'tinh', '/offers', await offer({}, { path: ['xa', 'xa'] })),
+        'RELAY_LOOP',
+      )
+      await expectFault(
+        async () => post(xa, 'tinh', '/offers', await offer({}, { path: ['a', 'b', 'xa'] })),
         'RELAY_TOO_MANY_HOPS',
       )
     })
@@ -145,18 +154,18 @@ describe('relay: a hostile peer', () => {
     it('that would go back where they came from, or to recipients unknown or not addressed', async () => {
       const to = [{ organId: 'H40.12.3', organName: '-' }]
       await expectFault(
-        () => post(xa, 'tinh', '/offers', await offer({ to }, { recipients: ['H40.12.3'] })),
+        async () => post(xa, 'tinh', '/offers', await offer({ to }, { recipients: ['H40.12.3'] })),
         'RELAY_RECIPIENTS_REFUSED',
         /RELAY_OFF_ROUTE/,
       )
       const unknown = [{ organId: 'H99.1', organName: '-' }]
       await expectFault(
-        () => post(xa, 'tinh', '/offers', await offer({ to: unknown }, { recipients: ['H99.1'] })),
+        async () => post(xa, 'tinh', '/offers', await offer({ to: unknown }, { recipients: ['H99.1'] })),
         'RELAY_RECIPIENTS_REFUSED',
         /AGENCY_CODE_UNKNOWN/,
       )
       await expectFault(
-        () => post(xa, 'tinh', '/offers', await offer({}, { recipients: ['H40.01'] })),
+        async () => post(xa, 'tinh', '/offers', await offer({}, { recipients: ['H40.01'] })),
         'RELAY_ENVELOPE_REJECTED',
         /H40.01 is no recipient/,
       )
@@ -164,13 +173,13 @@ describe('relay: a hostile peer', () => {
 
     it('sealed by a key that is not the origin’s, or by a node that does not host From', async () => {
       await expectFault(
-        () => post(xa, 'tinh', '/offers', await offer({}, {}, tw)),
+        async () => post(xa, 'tinh', '/offers', await offer({}, {}, tw)),
         'RELAY_ENVELOPE_REJECTED',
         /XML_KEY_NOT_ALLOWED/,
       )
       const from = { organId: 'H40.12.5', organName: '-' }
       await expectFault(
-        () => post(xa, 'tinh', '/offers', await offer({ from })),
+        async () => post(xa, 'tinh', '/offers', await offer({ from })),
         'RELAY_ENVELOPE_REJECTED',
         /did not host H40.12.5/,
       )
@@ -178,7 +187,7 @@ describe('relay: a hostile peer', () => {
       const xml = Buffer.from(tampered.envelope, 'base64').toString().replace('V/v thử', 'V/v giả')
       const envelope = Buffer.from(xml).toString('base64')
       await expectFault(
-        () => post(xa, 'tinh', '/offers', { ...tampered, envelope }),
+        async () => post(xa, 'tinh', '/offers', { ...tampered, envelope }),
         'RELAY_ENVELOPE_REJECTED',
         /XML_DIGEST_MISMATCH/,
       )
@@ -190,7 +199,8 @@ describe('relay: a hostile peer', () => {
       const early = await sealDocument(content, { key: xa.key, sealedAt: later })
       const base = await offer()
       await expectFault(
-        () => post(xa, 'tinh', '/offers', { ...base, envelope: Buffer.from(early.xml).toString('base64') }),
+        async () =>
+          post(xa, 'tinh', '/offers', { ...base, envelope: Buffer.from(early.xml).toString('base64') }),
         'RELAY_ENVELOPE_REJECTED',
         /SigningTime/,
       )
@@ -203,22 +213,23 @@ describe('relay: a hostile peer', () => {
 
     it('expired, or with another time than the envelope', async () => {
       const past = await offer({ notAfter: new Date(network.now().getTime() - 1000) })
-      await expectFault(() => post(xa, 'tinh', '/offers', past), 'RELAY_EXPIRED')
+      await expectFault(async () => post(xa, 'tinh', '/offers', past), 'RELAY_EXPIRED')
       const other = await offer({}, { notAfter: '2025-04-01T00:00:00Z' })
-      await expectFault(() => post(xa, 'tinh', '/offers', other), 'RELAY_ENVELOPE_REJECTED', /notAfter/)
+      await expectFault(async () => post(xa, 'tinh', '/offers', other), 'RELAY_ENVELOPE_REJECTED', /notAfter/)
     })
 
     it('too large, without a document, or with XML that must not be read', async () => {
       await expectFault(
-        () => post(xa, 'tinh', '/offers', await offer({}, { envelope: Buffer.alloc(50_001).toString('base64') })),
+        async () =>
+          post(xa, 'tinh', '/offers', await offer({}, { envelope: Buffer.alloc(50_001).toString('base64') })),
         'INPUT_TOO_LARGE',
       )
       const [attachment] = message().attachments
       if (attachment === undefined) throw new Error('no attachment')
       const huge = await offer({ attachments: [{ ...attachment, length: 100_001 }] })
-      await expectFault(() => post(xa, 'tinh', '/offers', huge), 'INPUT_TOO_LARGE')
+      await expectFault(async () => post(xa, 'tinh', '/offers', huge), 'INPUT_TOO_LARGE')
       await expectFault(
-        () => post(xa, 'tinh', '/offers', await offer({ attachments: [] })),
+        async () => post(xa, 'tinh', '/offers', await offer({ attachments: [] })),
         'RELAY_ENVELOPE_REJECTED',
         /no PDF/,
       )
@@ -229,7 +240,7 @@ describe('relay: a hostile peer', () => {
       ] as const) {
         const envelope = Buffer.from(xml).toString('base64')
         await expectFault(
-          () => post(xa, 'tinh', '/offers', await offer({}, { envelope })),
+          async () => post(xa, 'tinh', '/offers', await offer({}, { envelope })),
           'RELAY_ENVELOPE_REJECTED',
           reason,
         )
@@ -250,7 +261,7 @@ describe('relay: a hostile peer', () => {
         { ...good, previousReceipt: 'f00' },
         { ...good, notAfter: 'tomorrow' },
       ]) {
-        await expectFault(() => post(xa, 'tinh', '/offers', broken), 'INPUT_INVALID')
+        await expectFault(async () => post(xa, 'tinh', '/offers', broken), 'INPUT_INVALID')
       }
     })
 
@@ -264,7 +275,8 @@ describe('relay: a hostile peer', () => {
         { ...first, previousReceipt: 'a'.repeat(64) },
         { ...first, recipients: ['H40', 'G22'] },
       ]
-      for (const other of others) await expectFault(() => post(xa, 'tinh', '/offers', other), 'RELAY_COLLISION')
+      for (const other of others)
+        await expectFault(async () => post(xa, 'tinh', '/offers', other), 'RELAY_COLLISION')
     })
   })
 
@@ -283,16 +295,16 @@ describe('relay: a hostile peer', () => {
     it('that are not in the offer, not the peer’s, misplaced, too long or of another hash', async () => {
       const { offer: id } = await open({ subject: 'các tệp' })
       const none = 'b'.repeat(64)
-      await expectFault(() => put(xa, id, PDF, 0, none), 'RELAY_OFFER_UNKNOWN')
-      await expectFault(() => put(xa, randomUUID(), PDF), 'RELAY_OFFER_UNKNOWN')
-      await expectFault(() => put(tw, id, PDF), 'RELAY_OFFER_UNKNOWN')
-      await expectFault(() => ask(tw, 'tinh', { method: 'GET', path: path(id) }), 'RELAY_OFFER_UNKNOWN')
-      await expectFault(() => put(xa, id, PDF, 1), 'RELAY_PIECE_MISPLACED')
-      await expectFault(() => put(xa, id, PDF, -1), 'INPUT_INVALID')
-      await expectFault(() => put(xa, id, Buffer.concat([PDF, PDF])), 'RELAY_FILE_MISMATCH')
+      await expectFault(async () => put(xa, id, PDF, 0, none), 'RELAY_OFFER_UNKNOWN')
+      await expectFault(async () => put(xa, randomUUID(), PDF), 'RELAY_OFFER_UNKNOWN')
+      await expectFault(async () => put(tw, id, PDF), 'RELAY_OFFER_UNKNOWN')
+      await expectFault(async () => ask(tw, 'tinh', { method: 'GET', path: path(id) }), 'RELAY_OFFER_UNKNOWN')
+      await expectFault(async () => put(xa, id, PDF, 1), 'RELAY_PIECE_MISPLACED')
+      await expectFault(async () => put(xa, id, PDF, -1), 'INPUT_INVALID')
+      await expectFault(async () => put(xa, id, Buffer.concat([PDF, PDF])), 'RELAY_FILE_MISMATCH')
       const wrong = Buffer.from(PDF)
       wrong[5] = 0
-      await expectFault(() => put(xa, id, wrong), 'RELAY_FILE_MISMATCH')
+      await expectFault(async () => put(xa, id, wrong), 'RELAY_FILE_MISMATCH')
       const state = await ask(xa, 'tinh', { method: 'GET', path: path(id) })
       expect(state).to.deep.equal({ sha256: PDF_SHA256, length: PDF.length, received: 0, complete: false })
     })
@@ -303,12 +315,12 @@ describe('relay: a hostile peer', () => {
       const state = { sha256: PDF_SHA256, length: PDF.length, received: 10, complete: false }
       expect(await put(xa, id, half)).to.deep.equal(state)
       expect(await put(xa, id, half)).to.deep.equal(state)
-      await expectFault(() => put(xa, id, Buffer.alloc(10)), 'RELAY_COLLISION')
-      await expectFault(() => post(xa, 'tinh', `/offers/${id}/commit`, {}), 'RELAY_FILES_MISSING')
+      await expectFault(async () => put(xa, id, Buffer.alloc(10)), 'RELAY_COLLISION')
+      await expectFault(async () => post(xa, 'tinh', `/offers/${id}/commit`, {}), 'RELAY_FILES_MISSING')
       const whole = { ...state, received: PDF.length, complete: true }
       expect(await put(xa, id, PDF.subarray(10), 10)).to.deep.equal(whole)
       expect(await put(xa, id, PDF)).to.deep.equal(whole)
-      await expectFault(() => put(xa, id, Buffer.alloc(PDF.length)), 'RELAY_COLLISION')
+      await expectFault(async () => put(xa, id, Buffer.alloc(PDF.length)), 'RELAY_COLLISION')
     })
 
     it('cannot be named by hash alone: what another peer or an agency here holds has to be uploaded', async () => {
@@ -321,7 +333,10 @@ describe('relay: a hostile peer', () => {
         subject: 'dò tệp',
       })
       expect(probe.needs).to.deep.equal([sha256])
-      await expectFault(() => post(xa, 'tinh', `/offers/${probe.offer}/commit`, {}), 'RELAY_FILES_MISSING')
+      await expectFault(
+        async () => post(xa, 'tinh', `/offers/${probe.offer}/commit`, {}),
+        'RELAY_FILES_MISSING',
+      )
       const state = await ask(xa, 'tinh', { method: 'GET', path: path(probe.offer, sha256) })
       expect(state).to.include({ received: 0, complete: false })
     })
@@ -330,7 +345,7 @@ describe('relay: a hostile peer', () => {
       const first = await offer({ subject: 'một lần' })
       const { offer: id } = (await post(xa, 'tinh', '/offers', first)) as { offer: string }
       await put(xa, id, PDF)
-      await expectFault(() => post(tw, 'tinh', `/offers/${id}/commit`, {}), 'RELAY_OFFER_UNKNOWN')
+      await expectFault(async () => post(tw, 'tinh', `/offers/${id}/commit`, {}), 'RELAY_OFFER_UNKNOWN')
       const answers = await Promise.all([1, 2, 3].map(() => post(xa, 'tinh', `/offers/${id}/commit`, {})))
       expect(answers[1]).to.deep.equal(answers[0])
       expect(answers[2]).to.deep.equal(answers[0])
@@ -338,7 +353,7 @@ describe('relay: a hostile peer', () => {
       expect(again.receipts).to.deep.equal((answers[0] as { receipts: string[] }).receipts)
       const twin = { ...first, branch: randomUUID() }
       const { offer: other } = (await post(xa, 'tinh', '/offers', twin)) as { offer: string }
-      await expectFault(() => post(xa, 'tinh', `/offers/${other}/commit`, {}), 'RELAY_COLLISION')
+      await expectFault(async () => post(xa, 'tinh', `/offers/${other}/commit`, {}), 'RELAY_COLLISION')
     })
   })
 
@@ -419,40 +434,44 @@ describe('relay: a hostile peer', () => {
     it('about deliveries that were not given to it', async () => {
       const delivered = await deliver()
       const good = await receipt(delivered, 'ContentHandover')
-      await expectFault(() => send(xa, 'tinh', good), REJECTED, /not given to xa/)
-      await expectFault(() => send(network.node('xb'), 'tinh', good), REJECTED, /not given to xb/)
+      await expectFault(async () => send(xa, 'tinh', good), REJECTED, /not given to xa/)
+      await expectFault(async () => send(network.node('xb'), 'tinh', good), REJECTED, /not given to xb/)
       const unknown = await receipt({ ...delivered, envelope: 'c'.repeat(64) }, 'ContentHandover')
-      await expectFault(() => send(tw, 'tinh', unknown), REJECTED, /not given/)
+      await expectFault(async () => send(tw, 'tinh', unknown), REJECTED, /not given/)
       const series = await receipt(delivered, 'ContentHandover', { series: 2 })
-      await expectFault(() => send(tw, 'tinh', series), REJECTED, /not given/)
+      await expectFault(async () => send(tw, 'tinh', series), REJECTED, /not given/)
       const others = { ...good, recipients: ['G22', 'H40'] }
-      await expectFault(() => send(tw, 'tinh', others), REJECTED, /not given/)
+      await expectFault(async () => send(tw, 'tinh', others), REJECTED, /not given/)
       const named = {
         ...(await receipt(delivered, 'RelayAcceptance', { recipients: ['G22', 'H40'] })),
         recipients: ['G22'],
       }
-      await expectFault(() => send(tw, 'tinh', named), REJECTED, /other recipients/)
+      await expectFault(async () => send(tw, 'tinh', named), REJECTED, /other recipients/)
     })
 
     it('sealed by the wrong node, or by one that does not host the recipient', async () => {
       const delivered = await deliver()
       const forged = await receipt(delivered, 'ContentHandover', {}, xa)
-      await expectFault(() => send(tw, 'tinh', forged), REJECTED, /XML_KEY_NOT_ALLOWED/)
+      await expectFault(async () => send(tw, 'tinh', forged), REJECTED, /XML_KEY_NOT_ALLOWED/)
       const sideways = await receipt(delivered, 'ContentHandover', { issuingNode: 'xa' }, xa)
-      await expectFault(() => send(tw, 'tinh', sideways), REJECTED, /does not lie behind tw/)
+      await expectFault(async () => send(tw, 'tinh', sideways), REJECTED, /does not lie behind tw/)
       const own = await receipt(delivered, 'RelayAcceptance', { issuingNode: 'tinh' }, tinh)
-      await expectFault(() => send(tw, 'tinh', own), REJECTED, /does not lie behind/)
+      await expectFault(async () => send(tw, 'tinh', own), REJECTED, /does not lie behind/)
       // tinh lies between xa and tw, but the recipient is not there.
       const between = await receipt(delivered, 'ContentHandover', { issuingNode: 'tinh' }, tinh)
-      await expectFault(() => send(tinh, 'xa', between), REJECTED, /tinh does not host G22/)
+      await expectFault(async () => send(tinh, 'xa', between), REJECTED, /tinh does not host G22/)
       const stranger = await receipt(delivered, 'ContentHandover', { issuingNode: 'nobody' })
-      await expectFault(() => send(tw, 'tinh', stranger), REJECTED)
+      await expectFault(async () => send(tw, 'tinh', stranger), REJECTED)
     })
 
     it('of events that only the origin may speak of', async () => {
       const delivered = await deliver()
       for (const event of ['Expiry', 'SubmissionAcceptance', 'SubmissionRejection'] as const) {
-        await expectFault(() => send(tw, 'tinh', await receipt(delivered, event)), REJECTED, /further on/)
+        await expectFault(
+          async () => send(tw, 'tinh', await receipt(delivered, event)),
+          REJECTED,
+          /further on/,
+        )
       }
     })
 
@@ -460,8 +479,8 @@ describe('relay: a hostile peer', () => {
       const delivered = await deliver()
       for (const event of ['ContentConsignmentFailure', 'RelayRejection', 'ContentConsignment'] as const) {
         const second = await receipt(delivered, event)
-        await expectFault(() => send(tw, 'tinh', second), 'RELAY_RECEIPT_CONTRADICTS')
-        await expectFault(() => send(tinh, 'xa', second), 'RELAY_RECEIPT_CONTRADICTS')
+        await expectFault(async () => send(tw, 'tinh', second), 'RELAY_RECEIPT_CONTRADICTS')
+        await expectFault(async () => send(tinh, 'xa', second), 'RELAY_RECEIPT_CONTRADICTS')
       }
     })
 
@@ -487,7 +506,8 @@ describe('relay: a hostile peer', () => {
         [{ ...(await status(delivered)), kind: 'receipt' }, /XML_/],
         [{ ...(await receipt(delivered, 'ContentHandover')), kind: 'status' }, /XML_/],
       ]
-      for (const [request, reason] of cases) await expectFault(() => send(tw, 'tinh', request), REJECTED, reason)
+      for (const [request, reason] of cases)
+        await expectFault(async () => send(tw, 'tinh', request), REJECTED, reason)
     })
   })
 })

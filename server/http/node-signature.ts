@@ -1,8 +1,33 @@
 /**
+ * A node key at work outside XML: its raw signatures, and its public half as other nodes are shown it.
+ *
  * Key providers answer ECDSA as DER `ECDSA-Sig-Value` (RFC 3279); HTTP signatures (RFC 9421 section 3.3.4) and
  * JWS (RFC 7518 section 3.4) want r‖s, each 32 bytes for P-256.
  */
-import type { KeyProvider } from '../../signing/index.ts'
+import { X509Certificate } from 'node:crypto'
+import { type KeyProvider, nodeKeyFingerprint } from '../../signing/index.ts'
+
+export interface NodePublicKey {
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Buffer
+  /** SHA-256 of `spki`, hexadecimal. */
+  readonly fingerprint: string
+}
+
+/** Parsing a certificate for every request would cost more than signing it. */
+const known = new WeakMap<KeyProvider, NodePublicKey>()
+
+export function publicKeyOf(key: KeyProvider): NodePublicKey {
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const { publicKey } = new X509Certificate(key.certificate)
+  const value = {
+    spki: publicKey.export({ type: 'spki', format: 'der' }),
+    fingerprint: nodeKeyFingerprint(publicKey),
+  }
+  known.set(key, value)
+  return value
+}
 
 const SIZE = 32
 
