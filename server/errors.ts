@@ -317,6 +317,13 @@ const ownErrors = {
     vi: 'Không chuyển được tới {codes}: {reason}',
     en: 'the envelope cannot be taken for {codes}: {reason}',
   },
+  RELAY_DIRECTORY_BEHIND: {
+    status: 409,
+    exit: 75,
+    vi: 'Danh bạ của nút này chưa có {what}',
+    en: 'the directory of this node does not have {what} yet',
+    hint: { vi: 'thử lại sau', en: 'try again later' },
+  },
   RELAY_OFFER_UNKNOWN: {
     status: 404,
     exit: 65,

@@ -238,7 +238,7 @@ export async function makeNodeKey(
 ): Promise<{ keyFile: string; certificateFile: string; fingerprint: string }> {
   const to = new Date(now)
   to.setUTCFullYear(to.getUTCFullYear() + years)
-  await createNodeKey(config.nodeKeyFile, config.nodeCertificateFile, config.nodeId, { from: now, to })
+  createNodeKey(config.nodeKeyFile, config.nodeCertificateFile, config.nodeId, { from: now, to })
   const { certificate } = loadNodeKey(config.nodeKeyFile, config.nodeCertificateFile)
   return {
     keyFile: config.nodeKeyFile,

@@ -3,19 +3,17 @@
  * readable by its owner only. Other nodes know it by the SHA-256 of its SPKI, so its certificate may be
  * self-signed. It is never an agency's or a person's key (design 1).
  */
-import {
-  createPrivateKey,
-  generateKeyPairSync,
-  type KeyObject,
-  webcrypto,
-  X509Certificate,
-} from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-// The certificate library's container wants this before it.
-import 'reflect-metadata'
-import { KeyUsageFlags, KeyUsagesExtension, X509CertificateGenerator } from '@peculiar/x509'
-import { type KeyProvider, keyObjectProvider } from '../signing/index.ts'
+import {
+  ATTRIBUTE,
+  KEY_USAGE,
+  type KeyProvider,
+  keyObjectProvider,
+  newSerial,
+  writeCertificate,
+} from '../signing/index.ts'
 import { CongvanError } from './errors.ts'
 
 /**
@@ -52,37 +50,28 @@ function unusable(file: string, cause: unknown): CongvanError {
 }
 
 /** Makes a P-256 key and a self-signed certificate that names the node; never overwrites either file. */
-export async function createNodeKey(
+export function createNodeKey(
   keyFile: string,
   certificateFile: string,
   nodeId: string,
   validity: { readonly from: Date; readonly to: Date },
-): Promise<void> {
-  const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
-  const curve = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
-  const [privateKey, publicKey] = await Promise.all([
-    webcrypto.subtle.importKey(
-      'pkcs8',
-      pair.privateKey.export({ type: 'pkcs8', format: 'der' }),
-      curve,
-      true,
-      ['sign'],
-    ),
-    webcrypto.subtle.importKey('spki', pair.publicKey.export({ type: 'spki', format: 'der' }), curve, true, [
-      'verify',
-    ]),
-  ])
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: `CN=${nodeId}`,
-    keys: { privateKey, publicKey },
-    notBefore: validity.from,
-    notAfter: validity.to,
-    signingAlgorithm: curve,
-    extensions: [new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true)],
-  })
-  for (const file of [keyFile, certificateFile]) mkdirSync(dirname(file), { recursive: true })
-  writeNew(keyFile, pair.privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600)
-  writeNew(certificateFile, `${certificate.toString('pem')}\n`, 0o644)
+): void {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+  const subject = [[ATTRIBUTE.commonName, nodeId]] as const
+  const certificate = writeCertificate(
+    {
+      subject,
+      publicKey,
+      notBefore: validity.from,
+      notAfter: validity.to,
+      keyUsage: [KEY_USAGE.digitalSignature],
+    },
+    { name: subject, publicKey, privateKey },
+    newSerial(),
+  )
+  for (const file of [keyFile, certificateFile]) mkdirSync(dirname(file), { recursive: true, mode: 0o711 })
+  writeNew(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600)
+  writeNew(certificateFile, new X509Certificate(certificate).toString(), 0o644)
 }
 
 function writeNew(file: string, content: string | Buffer, mode: number): void {

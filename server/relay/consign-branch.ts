@@ -8,7 +8,7 @@ import type { LocalRecipient } from './examine-offer.ts'
 import { giveUp } from './give-up.ts'
 import { passBack } from './pass-back.ts'
 import type { RelayDeps } from './relay-deps.ts'
-import { routeRecipient } from './route-recipient.ts'
+import { recipientRouter } from './route-recipient.ts'
 import { type BranchJob, branchOfJob } from './send.ts'
 
 /**
@@ -76,8 +76,9 @@ async function readBranch(deps: RelayDeps, branch: Branch, now: Date) {
     if (document === undefined) throw new Error(`envelope ${envelope.sha256} brings no file`)
     const here: LocalRecipient[] = []
     const moved = new Map<string, string[]>()
+    const routeRecipient = recipientRouter(trx, context.nodeId, envelope.sealedAt, now)
     for (const code of branch.recipients) {
-      const route = await routeRecipient(trx, context.nodeId, code, envelope.sealedAt, now)
+      const route = await routeRecipient(code)
       if (route.kind === 'here') here.push(route)
       else moved.set(route.nodeId, [...(moved.get(route.nodeId) ?? []), code])
     }

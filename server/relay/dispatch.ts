@@ -21,7 +21,7 @@ import { makeReceipt } from './make-receipt.ts'
 import { addToHistory } from './pass-back.ts'
 import { insertReceipt, type SealedReceipt } from './receipt-store.ts'
 import type { RelayDeps } from './relay-deps.ts'
-import { routeRecipient } from './route-recipient.ts'
+import { recipientRouter } from './route-recipient.ts'
 
 export interface DispatchRequest {
   readonly documentId: string
@@ -163,8 +163,9 @@ async function byNextHop(
   now: Date,
 ): Promise<Map<string | null, string[]>> {
   const hops = new Map<string | null, string[]>()
+  const routeRecipient = recipientRouter(trx, context.nodeId, now, now)
   for (const code of recipients) {
-    const route = await routeRecipient(trx, context.nodeId, code, now, now)
+    const route = await routeRecipient(code)
     const hop = route.kind === 'here' ? null : route.nodeId
     hops.set(hop, [...(hops.get(hop) ?? []), code])
   }

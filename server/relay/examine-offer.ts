@@ -1,4 +1,6 @@
 import type { NodeContext } from '../context.ts'
+import { vietnamDay } from '../directory/agency-entry.ts'
+import { findAgencyByCode } from '../directory/agency-store.ts'
 import { nodeHostedAgency, routeTo } from '../directory/node-store.ts'
 import type { Attachment, DocumentMessage } from '../edxml/envelope.ts'
 import { openSealedDocument } from '../edxml/seal.ts'
@@ -7,7 +9,7 @@ import { CongvanError } from '../errors.ts'
 import type { StoredEnvelope } from './envelope-store.ts'
 import type { Offer } from './offer-store.ts'
 import { openByOwnKey, requireKeyOf, sealProblem } from './open-sealed.ts'
-import { type RecipientRoute, routeRecipient } from './route-recipient.ts'
+import { type RecipientRoute, recipientRouter } from './route-recipient.ts'
 
 export type LocalRecipient = Extract<RecipientRoute, { kind: 'here' }>
 
@@ -29,7 +31,7 @@ export type OfferTerms = Pick<Offer, 'peer' | 'recipients' | 'path' | 'notAfter'
  * came, the seal and who was entitled to it, the time, and for each recipient the way it goes.
  *
  * @throws CongvanError `RELAY_OFF_ROUTE`, `RELAY_LOOP`, `RELAY_TOO_MANY_HOPS`, `RELAY_ENVELOPE_REJECTED`,
- *   `RELAY_EXPIRED`, `RELAY_RECIPIENTS_REFUSED`, `INPUT_TOO_LARGE`
+ *   `RELAY_DIRECTORY_BEHIND`, `RELAY_EXPIRED`, `RELAY_RECIPIENTS_REFUSED`, `INPUT_TOO_LARGE`
  */
 export async function examineOffer(
   context: NodeContext,
@@ -84,7 +86,7 @@ function requirePath(context: NodeContext, { peer, path }: OfferTerms): void {
 /**
  * Opens an envelope and checks that its seal is by a key of the origin node, which hosted From when it sealed.
  *
- * @throws CongvanError `RELAY_ENVELOPE_REJECTED`
+ * @throws CongvanError `RELAY_ENVELOPE_REJECTED`, `RELAY_DIRECTORY_BEHIND`
  */
 async function openEnvelope(
   context: NodeContext,
@@ -95,14 +97,26 @@ async function openEnvelope(
   try {
     const opened = openByOwnKey(openSealedDocument, bytes)
     await requireKeyOf(context, originNode, opened, now)
-    const from = opened.message.from.organId
-    const hosted = await context.db.asNode((trx) => nodeHostedAgency(trx, originNode, from, opened.sealedAt))
-    if (!hosted) throw rejected(`the node ${originNode} did not host ${from} when it sealed`)
+    await requireHosted(context, originNode, opened.message.from.organId, opened.sealedAt)
     return opened
   } catch (error) {
     const problem = sealProblem(error)
     throw problem === undefined ? error : rejected(problem)
   }
+}
+
+async function requireHosted(
+  context: NodeContext,
+  originNode: string,
+  from: string,
+  sealedAt: Date,
+): Promise<void> {
+  const { hosted, agency } = await context.db.asNode(async (trx) => ({
+    hosted: await nodeHostedAgency(trx, originNode, from, sealedAt),
+    agency: await findAgencyByCode(trx, from, vietnamDay(sealedAt)),
+  }))
+  if (agency === undefined) throw new CongvanError('RELAY_DIRECTORY_BEHIND', { what: `agency ${from}` })
+  if (!hosted) throw rejected(`the node ${originNode} did not host ${from} when it sealed`)
 }
 
 function requireTime({ notAfter }: OfferTerms, message: DocumentMessage, now: Date): void {
@@ -158,9 +172,10 @@ async function routeAll(
   const routes: RecipientRoute[] = []
   const refused = new Map<string, string>()
   await context.db.asNode(async (trx) => {
+    const routeRecipient = recipientRouter(trx, context.nodeId, sealedAt, now)
     for (const code of terms.recipients) {
       try {
-        const route = await routeRecipient(trx, context.nodeId, code, sealedAt, now)
+        const route = await routeRecipient(code)
         if (route.kind === 'onward' && route.nodeId === terms.peer) refused.set(code, 'RELAY_OFF_ROUTE')
         else routes.push(route)
       } catch (error) {

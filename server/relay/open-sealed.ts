@@ -1,6 +1,6 @@
 import { SigningError } from '../../signing/index.ts'
 import type { NodeContext } from '../context.ts'
-import { nodeKeyFingerprints } from '../directory/node-store.ts'
+import { findNode, nodeKeyFingerprints } from '../directory/node-store.ts'
 import type { Opened, OpenOptions } from '../edxml/sealed-xml.ts'
 import { CongvanError } from '../errors.ts'
 
@@ -31,9 +31,11 @@ function keyNamedIn<Message>(open: Open<Message>, xml: Uint8Array): string {
 
 /**
  * Whether the key that sealed was the node's at the time of sealing, and that time is not in the future. The clock
- * of the sealer is its own: a difference within `limits.clockSkewSeconds` is allowed.
+ * of the sealer is its own: a difference within `limits.clockSkewSeconds` is allowed. An envelope can overtake the
+ * part of the directory that tells of its node; that is no judgement on it.
  *
- * @throws SigningError `XML_KEY_NOT_ALLOWED`; CongvanError `INPUT_INVALID` for a time in the future
+ * @throws SigningError `XML_KEY_NOT_ALLOWED`; CongvanError `INPUT_INVALID` for a time in the future,
+ *   `RELAY_DIRECTORY_BEHIND` for a node that is not known (yet)
  */
 export async function requireKeyOf(
   context: NodeContext,
@@ -45,7 +47,11 @@ export async function requireKeyOf(
     const reason = `trong tương lai / in the future: ${sealed.sealedAt.toISOString()}`
     throw new CongvanError('INPUT_INVALID', { field: 'SigningTime', reason })
   }
-  const own = await context.db.asNode((trx) => nodeKeyFingerprints(trx, nodeId, sealed.sealedAt))
+  const { node, own } = await context.db.asNode(async (trx) => ({
+    node: await findNode(trx, nodeId),
+    own: await nodeKeyFingerprints(trx, nodeId, sealed.sealedAt),
+  }))
+  if (node === undefined) throw new CongvanError('RELAY_DIRECTORY_BEHIND', { what: `node ${nodeId}` })
   if (!own.includes(sealed.keyFingerprint)) {
     throw new SigningError('XML_KEY_NOT_ALLOWED', { fingerprint: sealed.keyFingerprint })
   }

@@ -23,7 +23,7 @@ import type { RelayDeps } from './relay-deps.ts'
  *
  * The peer must be the hop to which this node gave the deliveries that the message is about.
  *
- * @throws CongvanError `RELAY_MESSAGE_REJECTED`, `RELAY_RECEIPT_CONTRADICTS`, `INPUT_TOO_LARGE`
+ * @throws CongvanError `RELAY_MESSAGE_REJECTED`, `RELAY_RECEIPT_CONTRADICTS`, `RELAY_DIRECTORY_BEHIND`, `INPUT_TOO_LARGE`
  */
 export async function receiveMessage(
   deps: RelayDeps,
@@ -159,7 +159,7 @@ async function openTrustedStatus(context: NodeContext, xml: Uint8Array, now: Dat
     const from = opened.message.from.organId
     const date = vietnamDay(opened.sealedAt)
     const agency = await context.db.asNode((trx) => findAgencyByCode(trx, from, date))
-    if (agency === undefined) throw rejected(`no agency has the code ${from} on ${date}`)
+    if (agency === undefined) throw new CongvanError('RELAY_DIRECTORY_BEHIND', { what: `agency ${from}` })
     await requireKeyOf(context, agency.hostingNode, opened, now)
     return { opened, node: agency.hostingNode }
   } catch (error) {

@@ -1,6 +1,6 @@
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { type DirectoryTransaction, findAgencyByCode, findAgencyById } from '../directory/agency-store.ts'
-import { routeTo } from '../directory/node-store.ts'
+import { type Hop, routeTo } from '../directory/node-store.ts'
 import { CongvanError } from '../errors.ts'
 
 /** Where an envelope goes for one recipient, asked at one node. */
@@ -15,25 +15,35 @@ export type RecipientRoute =
   | { readonly kind: 'onward'; readonly code: string; readonly nodeId: string }
 
 /**
- * The route to the agency that bore a code when the envelope was sealed. A code may have passed to another agency
- * since; the agency itself is followed to the node that hosts it now, a closed one to the node that hosted it last.
+ * The route to the agency that bore a code when the envelope was sealed.
  *
  * @throws CongvanError `AGENCY_CODE_UNKNOWN`, `NO_ROUTE`
  */
-export async function routeRecipient(
+export type RouteRecipient = (code: string) => Promise<RecipientRoute>
+
+/**
+ * Routes the recipients of one envelope from one node. A code may have passed to another agency since the sealing;
+ * the agency itself is followed to the node that hosts it now, a closed one to the node that hosted it last.
+ */
+export function recipientRouter(
   trx: DirectoryTransaction,
   ownNodeId: string,
-  code: string,
   sealedAt: Date,
   now: Date,
-): Promise<RecipientRoute> {
-  const date = vietnamDay(sealedAt)
-  const addressed = await findAgencyByCode(trx, code, date)
-  if (addressed === undefined) throw new CongvanError('AGENCY_CODE_UNKNOWN', { code, date })
+): RouteRecipient {
+  const sealed = vietnamDay(sealedAt)
   const today = vietnamDay(now)
-  const agency = (await findAgencyById(trx, addressed.id, today)) ?? addressed
-  const hop = await routeTo(trx, ownNodeId, agency)
-  if (hop.kind !== 'deliver') return { kind: 'onward', code, nodeId: hop.nodeId }
-  const closedOn = agency.closedOn !== null && agency.closedOn <= today ? agency.closedOn : null
-  return { kind: 'here', code, agencyId: agency.id, closedOn }
+  // Many recipients share a hosting node, and its way is the same for all of them.
+  const hops = new Map<string, Hop>()
+  return async (code) => {
+    const addressed = await findAgencyByCode(trx, code, sealed)
+    if (addressed === undefined) throw new CongvanError('AGENCY_CODE_UNKNOWN', { code, date: sealed })
+    const known = sealed === today ? addressed : await findAgencyById(trx, addressed.id, today)
+    const agency = known ?? addressed
+    const hop = hops.get(agency.hostingNode) ?? (await routeTo(trx, ownNodeId, agency))
+    hops.set(agency.hostingNode, hop)
+    if (hop.kind !== 'deliver') return { kind: 'onward', code, nodeId: hop.nodeId }
+    const closedOn = agency.closedOn !== null && agency.closedOn <= today ? agency.closedOn : null
+    return { kind: 'here', code, agencyId: agency.id, closedOn }
+  }
 }

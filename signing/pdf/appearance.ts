@@ -81,7 +81,7 @@ export function textFieldAppearance(writer: RevisionWriter, box: Rectangle, line
   return addForm(writer, box, font, content)
 }
 
-/** The appearance of a signature field: lines on the left, in the largest size up to `size` at which all fit. */
+/** The appearance of a signature field: lines from the top, in the largest size up to `size` at which all fit. */
 export function signatureAppearance(
   writer: RevisionWriter,
   box: Rectangle,
@@ -97,8 +97,7 @@ export function signatureAppearance(
     widest === 0 ? size : (box.width - 2 * padding) / widest,
   )
   const used = Math.max(0.1, Math.floor(fitting * 100) / 100)
-  const spare = box.height - leading * used * lines.length
-  const top = box.height - spare / 2 - font.ascent * used
+  const top = box.height - padding - font.ascent * used
   const content = [
     'q',
     'BT',

@@ -150,7 +150,7 @@ export function isSigned(field: FormField): boolean {
   return field.type === 'Sig' && field.value !== null
 }
 
-/** The page of a rectangle in default user space: lower left and upper right corner, in points. */
+/** A rectangle in default user space: its lower left corner and its size, in points. */
 export interface Rectangle {
   readonly left: number
   readonly bottom: number

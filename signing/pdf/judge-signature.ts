@@ -57,7 +57,8 @@ export function judgeSignature(
   return {
     id,
     field: found.field,
-    cryptoIntact: judgement?.cryptoIntact ?? false,
+    // Without byte range and CMS no signature value holds over anything.
+    cryptoIntact: judgement === undefined ? false : judgement.cryptoIntact,
     ...verdict(faults, judgement, later),
     level: isBaseline && claimed !== undefined ? 'PAdES-B-B' : bareFormat(subFilter),
     role: judgement?.role ?? 'unknown',

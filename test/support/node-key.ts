@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { KEY_USAGE, newSerial, writeCertificate } from '../../fixtures/pki/certificate-writer.ts'
 import { type KeyProvider, keyObjectProvider, nodeKeyFingerprint } from '../../signing/index.ts'
 import { ATTRIBUTE } from '../../signing/x509/name.ts'
+import { KEY_USAGE, newSerial, writeCertificate } from '../../signing/x509/write-certificate.ts'
 
 export interface TestNodeKey {
   readonly provider: KeyProvider

@@ -233,6 +233,20 @@ describe('relay: an exchange over three nodes', () => {
     ).to.deep.equal([])
   })
 
+  it('waits for a directory that has not heard of the sender yet', async () => {
+    const sent = await dispatch(['G22'])
+    const tw = network.node('tw')
+    await network.node('xa').runJobs()
+    await tw.rows("update agency_codes set code = 'H40.99' where code = $1", [SENDER])
+    await network.node('tinh').runJobs()
+    await network.node('tinh').runJobs()
+    expect((await track(sent, 'G22')).terminal).to.equal(null)
+    await tw.rows("update agency_codes set code = $1 where code = 'H40.99'", [SENDER])
+    network.advance(10_000)
+    await network.settle()
+    expect((await track(sent, 'G22')).state).to.equal('arrived')
+  })
+
   it('lets one refused recipient delay no other', async () => {
     const sent = await dispatch(['G22', 'H40', 'H40.01'])
     // Between dispatch and arrival the province's directory loses one of the codes.

@@ -1,6 +1,5 @@
 /** Makes CMS signatures for tests: right ones by the library, wrong ones by hand. */
 import { createHash, createPrivateKey, generateKeyPairSync } from 'node:crypto'
-import { newSerial, writeCertificate } from '../../../fixtures/pki/certificate-writer.ts'
 import type { IssuedCertificate, TestPki } from '../../../fixtures/pki/make-pki.ts'
 import { digest as digestOf, type SignatureAlgorithm, signData } from '../../../signing/algorithms.ts'
 import { judgeSignedData, type SignedDataJudgement } from '../../../signing/cms/judge-signed-data.ts'
@@ -17,6 +16,7 @@ import { parseCertificate } from '../../../signing/x509/certificate.ts'
 import { TAG } from '../../../signing/x509/der.ts'
 import { context, integer, octetString, oid, sequence, setOf, tlv } from '../../../signing/x509/der-write.ts'
 import { ATTRIBUTE } from '../../../signing/x509/name.ts'
+import { newSerial, writeCertificate } from '../../../signing/x509/write-certificate.ts'
 
 export const content = Buffer.from('Nội dung văn bản\n')
 export const seedTime = new Date('2026-03-02T08:00:00Z')

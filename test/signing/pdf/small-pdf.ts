@@ -1,7 +1,7 @@
 /** Small PDFs for tests, made by pdf-lib: an independent writer of what our reader reads. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { PDFDocument, PDFHexString, PDFName, type PDFRef, PDFString, StandardFonts } from 'pdf-lib'
+import { PDFDict, PDFDocument, PDFHexString, PDFName, type PDFRef, PDFString, StandardFonts } from 'pdf-lib'
 import { letterFields } from '../../../signing/pdf/letter-fields.ts'
 
 const require = createRequire(import.meta.url)
@@ -17,6 +17,8 @@ export interface SmallPdfOptions {
   /** The four fields of a letter; without them the document has no form. */
   readonly fields?: boolean
   readonly pages?: number
+  /** The agency's field has a signature dictionary of pdf-lib's, which covers nothing. */
+  readonly hollowSignature?: boolean
 }
 
 const identifier = PDFHexString.of('00112233445566778899aabbccddeeff')
@@ -28,7 +30,7 @@ export async function smallPdf(options: SmallPdfOptions = {}): Promise<Uint8Arra
   for (let i = 0; i < (options.pages ?? 1); i += 1) {
     pdf.addPage([300, 200]).drawText(`Pay 100 to A, page ${i + 1}`, { x: 20, y: 150, size: 12, font })
   }
-  if (options.fields !== false) addFields(pdf)
+  if (options.fields !== false) addFields(pdf, options.hollowSignature === true)
   pdf.context.trailerInfo.ID = pdf.context.obj([identifier, identifier])
   return pdf.save({
     useObjectStreams: options.objectStreams === true,
@@ -37,7 +39,7 @@ export async function smallPdf(options: SmallPdfOptions = {}): Promise<Uint8Arra
   })
 }
 
-function addFields(pdf: PDFDocument): void {
+function addFields(pdf: PDFDocument, hollowSignature: boolean): void {
   const { context } = pdf
   const page = pdf.getPage(0)
   const root = context.nextRef()
@@ -64,6 +66,12 @@ function addFields(pdf: PDFDocument): void {
     field(signature, letterFields.individualSignature, 'Sig', [20, 20, 140, 80]),
     field(signature, letterFields.agencySignature, 'Sig', [0, 0, 0, 0]),
   ]
+  if (hollowSignature) {
+    const entries = { SubFilter: 'ETSI.CAdES.detached', ByteRange: [0, 10, 20, 30] }
+    const dict = context.obj({ ...entries, Contents: PDFHexString.of('3003020105') })
+    const field = context.lookup(signatures[1], PDFDict)
+    field.set(PDFName.of('V'), context.register(dict))
+  }
   context.assign(signature, context.obj({ T: PDFString.of('signature'), Parent: root, Kids: signatures }))
   context.assign(root, context.obj({ T: PDFString.of('congvan'), Kids: [...texts, signature] }))
   page.node.set(PDFName.of('Annots'), context.obj([...texts, ...signatures]))

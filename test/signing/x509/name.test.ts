@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { writeName } from '../../../fixtures/pki/certificate-writer.ts'
 import { parseDer, TAG } from '../../../signing/x509/der.ts'
 import { oid, sequence, setOf, tlv, utf8String } from '../../../signing/x509/der-write.ts'
 import { ATTRIBUTE, formatName, nameKey, readName } from '../../../signing/x509/name.ts'
+import { writeName } from '../../../signing/x509/write-certificate.ts'
 
 function named(...attributes: (readonly [string, string])[]) {
   return readName(parseDer(writeName(attributes)))

@@ -1,9 +1,9 @@
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
 import { expect } from 'chai'
-import { newSerial, writeCertificate } from '../../../fixtures/pki/certificate-writer.ts'
 import { makeTestPki, type TestPki } from '../../../fixtures/pki/make-pki.ts'
 import { ATTRIBUTE } from '../../../signing/x509/name.ts'
 import { type PathInput, validateCertificatePath } from '../../../signing/x509/path.ts'
+import { newSerial, writeCertificate } from '../../../signing/x509/write-certificate.ts'
 
 const seedTime = new Date('2026-03-02T08:00:00Z')
 const DAY = 86_400_000

@@ -1,15 +1,15 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { expect } from 'chai'
-import {
-  newSerial,
-  type SubjectAttributes,
-  writeCertificate,
-} from '../../../fixtures/pki/certificate-writer.ts'
 import { makeTestPki } from '../../../fixtures/pki/make-pki.ts'
 import { SigningError } from '../../../signing/errors.ts'
 import { judgeCertificate } from '../../../signing/x509/judge-certificate.ts'
 import { ATTRIBUTE } from '../../../signing/x509/name.ts'
 import { agencyCodeOf, type RoleRule, roleOf } from '../../../signing/x509/subject-roles.ts'
+import {
+  newSerial,
+  type SubjectAttributes,
+  writeCertificate,
+} from '../../../signing/x509/write-certificate.ts'
 
 const { commonName, organization, organizationalUnit, title, surname, userId } = ATTRIBUTE
 const key = generateKeyPairSync('ec', { namedCurve: 'P-256' })

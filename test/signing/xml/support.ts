@@ -1,14 +1,14 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { toPem as writePem } from '../../../fixtures/pki/write-pki.ts'
+import { type SignatureAlgorithm, signatureAlgorithm, signData } from '../../../signing/algorithms.ts'
+import type { KeyProvider } from '../../../signing/keys/key-provider.ts'
+import { ATTRIBUTE } from '../../../signing/x509/name.ts'
 import {
   type Issuer,
   KEY_USAGE,
   newSerial,
   writeCertificate,
-} from '../../../fixtures/pki/certificate-writer.ts'
-import { toPem as writePem } from '../../../fixtures/pki/write-pki.ts'
-import { type SignatureAlgorithm, signatureAlgorithm, signData } from '../../../signing/algorithms.ts'
-import type { KeyProvider } from '../../../signing/keys/key-provider.ts'
-import { ATTRIBUTE } from '../../../signing/x509/name.ts'
+} from '../../../signing/x509/write-certificate.ts'
 
 const notBefore = new Date('2025-01-01T00:00:00Z')
 const notAfter = new Date('2035-01-01T00:00:00Z')
