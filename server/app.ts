@@ -18,6 +18,11 @@ export function createApp(services: Services, health: Health, version: string): 
   app.disable('x-powered-by')
   app.set('etag', false)
   app.set('query parser', 'simple')
+  app.use((_request, response, next) => {
+    response.setHeader('Cache-Control', 'no-store')
+    response.setHeader('X-Content-Type-Options', 'nosniff')
+    next()
+  })
   app.get('/healthz', (_request, response) => {
     response.json({ status: 'ok' })
   })

@@ -145,6 +145,16 @@ const ownErrors = {
     en: 'the database does not answer; nothing was written',
     hint: { vi: 'thử lại sau', en: 'try again later' },
   },
+  DATABASE_REFUSED: {
+    status: 503,
+    exit: 78,
+    vi: 'PostgreSQL không cho dùng cơ sở dữ liệu đã cấu hình: {reason}',
+    en: 'PostgreSQL refuses the configured database: {reason}',
+    hint: {
+      vi: 'kiểm tra DATABASE_URL và CONGVAN_OWNER_DATABASE_URL',
+      en: 'check DATABASE_URL and CONGVAN_OWNER_DATABASE_URL',
+    },
+  },
   DATABASE_SCHEMA_OLD: {
     status: 503,
     exit: 78,

@@ -6,21 +6,22 @@
  * what a running node would have left.
  */
 import { readFileSync } from 'node:fs'
-import type { Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Express } from 'express'
 import { nodeKeyFingerprint } from '../signing/index.ts'
 import { createApp, type Health } from './app.ts'
 import type { Config } from './config.ts'
-import { type Database, openDatabase } from './db.ts'
+import { type Database, openDatabase, sqlState, translate } from './db.ts'
 import { type DatabaseUrls, provisionDatabase } from './embedded-database.ts'
 import { attachEmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
 import { CongvanError } from './errors.ts'
 import { type Logger, openLog } from './log.ts'
 import { checkSchema, migrate } from './migrate.ts'
 import { createNodeKey, loadNodeKey } from './node-key.ts'
-import type { Queue } from './queue.ts'
-import { openQueue } from './queue.ts'
+import { openQueue, type Queue } from './queue.ts'
 import { createServices, type Services } from './services.ts'
 
 /** What a stop waits for at most before the rest goes back to the queue (design 6.13). */
@@ -42,77 +43,111 @@ export interface RunningNode {
 /**
  * Runs one node until `stop()`.
  *
- * @throws CongvanError `CONFIGURATION_INVALID`, `NODE_KEY_UNUSABLE`, `EMBEDDED_POSTGRES_IN_USE`,
- *   `DATABASE_UNAVAILABLE`, `DATABASE_SCHEMA_OLD`, `DATABASE_SCHEMA_NEW`
+ * @throws CongvanError `NODE_KEY_UNUSABLE`, `EMBEDDED_POSTGRES_IN_USE`, `EMBEDDED_POSTGRES_FAILED`,
+ *   `DATABASE_UNAVAILABLE`, `DATABASE_REFUSED`, `DATABASE_SCHEMA_OLD`, `DATABASE_SCHEMA_NEW`, `ADDRESS_UNUSABLE`
  */
 export async function startNode(config: Config, options: NodeOptions = {}): Promise<RunningNode> {
   const log = options.log ?? openLog({ level: config.logLevel, node: config.nodeId })
   const key = loadNodeKey(config.nodeKeyFile, config.nodeCertificateFile)
-  const opened: (() => Promise<void>)[] = []
-  const closeAll = async () => {
-    for (const close of opened.reverse())
-      await close().catch((error: unknown) => log.warn({ error: String(error) }, 'stop'))
-  }
+  const opened: Opened = {}
+  const app = Promise.withResolvers<Express>()
+  app.promise.catch(() => {})
   try {
     const place = await openPlace(config, log)
-    opened.push(place.close)
-    if (place.ownerUrl === undefined) await checkSchema(place.applicationUrl)
-    else await migrate(place.ownerUrl, place.applicationUrl)
-    const db = openDatabase({ url: place.applicationUrl, poolSize: config.databasePoolSize })
-    opened.push(() => db.close())
-    const queue = await openQueue(place.applicationUrl, log)
-    const listener = await listen(config)
-    const url = config.publicUrl ?? `http://${config.host}:${listener.port}`
-    const services = await createServices({
-      config,
-      publicUrl: url,
-      db,
-      queue,
-      log,
-      key,
-      clock: options.clock ?? (() => new Date()),
-    })
-    const health: Health = { accepting: true }
-    listener.server.on('request', createApp(services, health, version()))
+    opened.place = place
+    const { db, queue } = await openDatabaseAndQueue(place, opened, config.databasePoolSize, log)
+    // Listening comes before the services: they have to know the port. Who asks so early waits for the answer.
+    const { server, port } = await listen(config, app.promise)
+    opened.server = server
+    const publicUrl = config.publicUrl ?? addressOf(config.host, port)
+    const clock = options.clock ?? (() => new Date())
+    const services = await createServices({ config, publicUrl, db, queue, log, key, clock })
+    opened.services = services
     await services.start()
-    log.info({ url, port: listener.port }, 'node started')
+    const health: Health = { accepting: true }
+    app.resolve(createApp(services, health, version()))
+    log.info({ url: publicUrl, port }, 'node started')
     let stopped: Promise<void> | undefined
     return {
       nodeId: config.nodeId,
-      url: `http://${config.host === '::1' ? '[::1]' : config.host}:${listener.port}`,
+      url: addressOf(config.host, port),
       services,
       stop() {
-        stopped ??= stopInOrder(listener.server, health, services, queue, closeAll, log)
+        health.accepting = false
+        stopped ??= closeAll(opened, DRAIN_MS, log).then(() => log.info({}, 'node stopped'))
         return stopped
       },
     }
   } catch (error) {
-    await closeAll()
-    throw error
+    app.reject(error)
+    await closeAll(opened, 1_000, log)
+    throw asStartError(error)
   }
 }
 
-async function stopInOrder(
-  server: Server,
-  health: Health,
-  services: Services,
-  queue: Queue,
-  closeAll: () => Promise<void>,
-  log: Logger,
-): Promise<void> {
-  health.accepting = false
-  await services.stop()
+/** What has been opened so far, by a start that may fail at any step. */
+interface Opened {
+  place?: Place
+  db?: Database
+  queue?: Queue
+  server?: Server
+  services?: Services
+}
+
+/** Closes in the order of a stop. One thing that does not close well keeps no other open. */
+async function closeAll(opened: Opened, drainMs: number, log: Logger): Promise<void> {
+  const deadline = Date.now() + drainMs
+  const close = async (closing: Promise<void> | undefined) => {
+    await closing?.catch((error: unknown) => log.warn({ error: String(error) }, 'stop'))
+  }
+  // A round in hand may wait for a peer that does not answer; what it leaves undone, the next start does.
+  await close(
+    opened.services && Promise.race([opened.services.stop(), delay(drainMs, undefined, { ref: false })]),
+  )
+  await close(opened.server && closeServer(opened.server, deadline))
+  await close(opened.queue?.stop(Math.max(1_000, deadline - Date.now())))
+  await close(opened.db?.close())
+  await close(opened.place?.close())
+}
+
+/** Takes no more connections, and cuts those that are still busy at the deadline. */
+async function closeServer(server: Server, deadline: number): Promise<void> {
   const closed = new Promise<void>((accept) => server.close(() => accept()))
   server.closeIdleConnections()
-  const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
-  await Promise.all([closed, queue.stop(DRAIN_MS)])
+  const cut = setTimeout(() => server.closeAllConnections(), Math.max(0, deadline - Date.now()))
+  await closed
   clearTimeout(cut)
-  await closeAll()
-  log.info({}, 'node stopped')
+}
+
+/** Brings the schema up to date, or checks it where only the application's role is known, and opens what uses it. */
+async function openDatabaseAndQueue(
+  place: Place,
+  opened: Opened,
+  poolSize: number,
+  log: Logger,
+): Promise<{ db: Database; queue: Queue }> {
+  if (place.ownerUrl === undefined || place.isOthers) await checkSchema(place.applicationUrl)
+  else await migrate(place.ownerUrl, place.applicationUrl)
+  const db = openDatabase({ url: place.applicationUrl, poolSize })
+  opened.db = db
+  const queue = await openQueue(place.applicationUrl, log, { max: Math.min(4, poolSize) })
+  opened.queue = queue
+  return { db, queue }
+}
+
+/** What PostgreSQL says of a URL that names the wrong password, role or database, or a role without rights. */
+const REFUSED = /^(28|3D|42501)/
+
+function asStartError(error: unknown): unknown {
+  const known = translate(error)
+  if (!(known instanceof Error) || !REFUSED.test(sqlState(known) ?? '')) return known
+  return new CongvanError('DATABASE_REFUSED', { reason: known.message }, { cause: known })
 }
 
 interface Place extends Partial<Pick<DatabaseUrls, 'ownerUrl'>> {
   readonly applicationUrl: string
+  /** The embedded PostgreSQL of another process that runs now. */
+  readonly isOthers?: true
   close(): Promise<void>
 }
 
@@ -128,17 +163,46 @@ async function openPlace(config: Config, log: Logger): Promise<Place> {
     runAs: config.postgresUser,
     onRestart: (reason) => log.warn({ reason }, 'embedded PostgreSQL'),
   })
-  const urls = await provisionDatabase(postgres, DATABASE_NAME, passwordFile(config))
-  return { ...urls, close: () => postgres.stop() }
+  try {
+    const urls = await provisionDatabase(postgres, DATABASE_NAME, passwordFile(config))
+    return { ...urls, close: () => postgres.stop() }
+  } catch (error) {
+    await postgres.stop()
+    throw error
+  }
+}
+
+/** As `openPlace`, but beside a `serve` that owns the embedded PostgreSQL its own is used and left running. */
+async function openConsolePlace(config: Config, log: Logger): Promise<Place> {
+  if (config.databaseUrl === undefined) {
+    const running = attachEmbeddedPostgres({ folder: config.dataFolder, runAs: config.postgresUser })
+    if (running !== undefined) {
+      const urls = await provisionDatabase(running, DATABASE_NAME, passwordFile(config))
+      return { ...urls, isOthers: true, close: async () => {} }
+    }
+  }
+  return openPlace(config, log)
 }
 
 function passwordFile(config: Config): string {
   return join(config.dataFolder, 'database-passwords.json')
 }
 
-async function listen(config: Config): Promise<{ server: Server; port: number }> {
-  const { createServer } = await import('node:http')
-  const server = createServer({ requestTimeout: 120_000, headersTimeout: 15_000, keepAliveTimeout: 15_000 })
+/** Longest time for one request to arrive: 50 MB over the line of a commune that carries 100 kB a second. */
+const REQUEST_MS = 600_000
+
+async function listen(config: Config, app: Promise<Express>): Promise<{ server: Server; port: number }> {
+  const server = createServer({
+    requestTimeout: REQUEST_MS,
+    headersTimeout: 15_000,
+    keepAliveTimeout: 15_000,
+  })
+  server.on('request', (request, response) => {
+    app.then(
+      (handle) => handle(request, response),
+      () => response.destroy(),
+    )
+  })
   await new Promise<void>((accept, reject) => {
     server.once('error', (error) =>
       reject(
@@ -151,6 +215,10 @@ async function listen(config: Config): Promise<{ server: Server; port: number }>
     server.listen(config.port, config.host, accept)
   })
   return { server, port: (server.address() as AddressInfo).port }
+}
+
+function addressOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 function version(): string {
@@ -172,57 +240,40 @@ export interface NodeConsole {
 export async function openConsole(config: Config, options: NodeOptions = {}): Promise<NodeConsole> {
   const log = options.log ?? openLog({ level: 'warn', node: config.nodeId })
   const key = loadNodeKey(config.nodeKeyFile, config.nodeCertificateFile)
-  const place = await openConsolePlace(config, log)
+  const opened: Opened = {}
   try {
-    if (place.ownerUrl === undefined) await checkSchema(place.applicationUrl)
-    else await migrate(place.ownerUrl, place.applicationUrl)
-    const db: Database = openDatabase({
-      url: place.applicationUrl,
-      poolSize: 3,
-      applicationName: 'congvan console',
-    })
-    const queue = await openQueue(place.applicationUrl, log, { max: 2 })
+    const place = await openConsolePlace(config, log)
+    opened.place = place
+    const { db, queue } = await openDatabaseAndQueue(place, opened, CONSOLE_POOL, log)
     const clock = options.clock ?? (() => new Date())
-    const publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`
+    const publicUrl = config.publicUrl ?? addressOf(config.host, config.port)
     const services = await createServices({ config, publicUrl, db, queue, log, key, clock })
-    return {
-      services,
-      async close() {
-        await queue.stop(1_000)
-        await db.close()
-        await place.close()
-      },
-    }
+    return { services, close: () => closeAll(opened, 1_000, log) }
   } catch (error) {
-    await place.close()
-    throw error
+    await closeAll(opened, 1_000, log)
+    throw asStartError(error)
   }
 }
 
-async function openConsolePlace(config: Config, log: Logger): Promise<Place> {
-  if (config.databaseUrl === undefined) {
-    const running = attachEmbeddedPostgres({ folder: config.dataFolder, runAs: config.postgresUser })
-    if (running !== undefined) {
-      const urls = await provisionDatabase(running, DATABASE_NAME, passwordFile(config))
-      return { applicationUrl: urls.applicationUrl, close: async () => {} }
-    }
-  }
-  return openPlace(config, log)
-}
+const CONSOLE_POOL = 3
 
 /** Runs the migrations of a node's database and says which ran. */
 export async function migrateNode(config: Config, options: NodeOptions = {}): Promise<string[]> {
   const log = options.log ?? openLog({ level: 'warn', node: config.nodeId })
-  const place = await openPlace(config, log)
+  const opened: Opened = {}
   try {
-    if (place.ownerUrl === undefined) {
+    opened.place = await openConsolePlace(config, log)
+    const { ownerUrl, applicationUrl } = opened.place
+    if (ownerUrl === undefined) {
       throw new CongvanError('CONFIGURATION_INVALID', {
-        problems: '  - CONGVAN_OWNER_DATABASE_URL: missing / thiếu',
+        problems: '  - CONGVAN_OWNER_DATABASE_URL: thiếu / missing',
       })
     }
-    return await migrate(place.ownerUrl, place.applicationUrl)
+    return await migrate(ownerUrl, applicationUrl)
+  } catch (error) {
+    throw asStartError(error)
   } finally {
-    await place.close()
+    await closeAll(opened, 1_000, log)
   }
 }
 

@@ -130,8 +130,7 @@ export async function createServices(options: ServiceOptions): Promise<Services>
     async stop() {
       if (running === undefined) return
       clearInterval(running.sweep)
-      running.relay.stop()
-      await running.feed.stop()
+      await Promise.all([running.relay.stop(), running.feed.stop()])
     },
   }
 }

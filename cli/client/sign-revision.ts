@@ -16,6 +16,7 @@ import {
   type KeyProvider,
   listFields,
   roleOf,
+  type SignatureAppearance,
   type SignatureRole,
   signPdf,
 } from '../../signing/index.ts'
@@ -35,19 +36,22 @@ async function signNext(
   const { names, signatureFields } = listFields(pdf)
   const field = defaultSignatureField(role, signatureFields)
   const lock = defaultLock(field, names, signatureFields)
-  const { commonName, title, organization } = certificateSubject(key.certificate)
-  const lines = role === 'agency' ? [organization ?? commonName ?? ''] : [title ?? '', commonName ?? '']
+  const { commonName, title } = certificateSubject(key.certificate)
   return signPdf(pdf, {
     key,
     field,
     signingTime: now,
     ...(commonName === undefined ? {} : { name: commonName }),
     ...(lock === undefined ? {} : { lock }),
-    appearance: {
-      fontBytes: appearanceFont(),
-      lines: [...lines.filter((line) => line !== ''), timeLine(now)],
-    },
+    // The agency's box lies over title and signature, where only the picture of its seal may stand, no text (NĐ
+    // 30/2020 Phụ lục I II.8): without that picture it stays empty.
+    ...(role === 'agency' ? {} : { appearance: textAppearance([title, commonName], now) }),
   })
+}
+
+function textAppearance(names: readonly (string | undefined)[], now: Date): SignatureAppearance {
+  const lines = names.flatMap((name) => (name === undefined ? [] : [name]))
+  return { fontBytes: appearanceFont(), lines: [...lines, timeLine(now)] }
 }
 
 /** `05.03.2020 14:25:16 +07:00`, as the signing tools of the public-duty CA print it. */

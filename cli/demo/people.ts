@@ -45,7 +45,7 @@ export const people = {
   governmentClerk: { login: 'vt.tw', title: 'Văn thư', agency: 'government', role: 'clerk', holds: 'agency' },
   governmentLeader: {
     login: 'ld.tw',
-    title: 'Phó Chủ nhiệm',
+    title: 'Bộ trưởng, Chủ nhiệm',
     agency: 'government',
     role: 'leader',
     holds: 'individual',

@@ -92,7 +92,7 @@ export async function sealAnnouncement(deps: RelayDeps, id: string): Promise<voi
   }
   await context.db.asNode(async (trx) => {
     if (!(await markSealed(trx, id, sha256, now))) return
-    for (const one of evidence) await passBack(trx, context, one, now)
+    await passBack(trx, context, evidence, now)
   })
 }
 

@@ -22,19 +22,26 @@ const testimony: Partial<Record<ReceiptEvent, 'relay' | 'host'>> = {
 }
 
 /**
- * Opens a receipt and checks its seal: by a key that was the issuing node's when it sealed.
+ * Opens receipts and checks their seals: each by a key that was the issuing node's when it sealed.
  *
- * @throws CongvanError `RELAY_MESSAGE_REJECTED`
+ * @throws CongvanError `RELAY_MESSAGE_REJECTED`, `RELAY_DIRECTORY_BEHIND`
  */
-export async function openTrustedReceipt(
+export async function openTrustedReceipts(
   context: NodeContext,
-  xml: Uint8Array,
+  xmls: readonly Uint8Array[],
   now: Date,
-): Promise<SealedReceipt> {
+): Promise<SealedReceipt[]> {
   try {
-    const opened = openByOwnKey(openReceipt, xml)
-    await requireKeyOf(context, opened.message.issuingNode, opened, now)
-    return { receipt: opened.message, sha256: opened.sha256, xml }
+    const opened = xmls.map((xml) => ({ xml, ...openByOwnKey(openReceipt, xml) }))
+    // Receipts of one commit share node, key and time: asked once.
+    const seals = new Map(
+      opened.map((one) => [
+        `${one.message.issuingNode} ${one.keyFingerprint} ${one.sealedAt.getTime()}`,
+        one,
+      ]),
+    )
+    for (const one of seals.values()) await requireKeyOf(context, one.message.issuingNode, one, now)
+    return opened.map(({ xml, sha256, message }) => ({ xml, sha256, receipt: message }))
   } catch (error) {
     const problem = sealProblem(error)
     throw problem === undefined ? error : rejected(problem)
@@ -42,19 +49,37 @@ export async function openTrustedReceipt(
 }
 
 /**
- * Whether a receipt may speak about a branch that was given to a peer: it is about this envelope, series and
- * recipients of this branch, its node lies behind that peer, and where it says what became of the content its node
- * hosts the recipient. Order and completeness of the chain are not asked: receipts overtake each other.
+ * Whether receipts may speak about a branch that was given to a peer: they are about this envelope, series and
+ * recipients of this branch, their node lies behind that peer, and where they say what became of the content their
+ * node hosts the recipient. Order and completeness of the chain are not asked: receipts overtake each other.
  *
  * @throws CongvanError `RELAY_MESSAGE_REJECTED`
  */
 export async function requireTestimony(
   trx: NodeTransaction,
   context: NodeContext,
-  receipt: Receipt,
+  receipts: readonly SealedReceipt[],
   branch: Branch,
   now: Date,
 ): Promise<void> {
+  const envelope = await findEnvelope(trx, branch.envelopeSha256)
+  const behind = new Set<string>()
+  for (const { receipt } of receipts) {
+    const kind = requireAbout(receipt, branch)
+    const { issuingNode } = receipt
+    if (!behind.has(issuingNode)) await requireBehind(trx, context, issuingNode, branch)
+    behind.add(issuingNode)
+    if (kind === 'relay') continue
+    for (const code of receipt.recipients) {
+      const hosted =
+        (await nodeHostedAgency(trx, issuingNode, code, receipt.time)) ||
+        (await lastHost(trx, code, envelope?.sealedAt ?? receipt.time, now)) === issuingNode
+      if (!hosted) throw rejected(`the node ${issuingNode} does not host ${code}`)
+    }
+  }
+}
+
+function requireAbout(receipt: Receipt, branch: Branch): 'relay' | 'host' {
   const kind = testimony[receipt.event]
   if (kind === undefined) throw rejected(`${receipt.event} does not come from a node further on`)
   if (receipt.envelopeSha256 !== branch.envelopeSha256 || receipt.series !== branch.series) {
@@ -62,21 +87,21 @@ export async function requireTestimony(
   }
   const foreign = receipt.recipients.find((code) => !branch.recipients.includes(code))
   if (foreign !== undefined) throw rejected(`${foreign} is no recipient of this branch`)
-  const { issuingNode } = receipt
-  const target = { id: '', code: issuingNode, hostingNode: issuingNode }
+  return kind
+}
+
+async function requireBehind(
+  trx: NodeTransaction,
+  context: NodeContext,
+  nodeId: string,
+  branch: Branch,
+): Promise<void> {
+  const target = { id: '', code: nodeId, hostingNode: nodeId }
   const hop = await routeTo(trx, context.nodeId, target).catch((error: unknown) => {
     throw error instanceof CongvanError && error.code === 'NO_ROUTE' ? rejected(error.message) : error
   })
   if (hop.kind === 'deliver' || hop.nodeId !== branch.nextHop) {
-    throw rejected(`the node ${issuingNode} does not lie behind ${branch.nextHop}`)
-  }
-  if (kind === 'relay') return
-  const envelope = await findEnvelope(trx, branch.envelopeSha256)
-  for (const code of receipt.recipients) {
-    const hosted =
-      (await nodeHostedAgency(trx, issuingNode, code, receipt.time)) ||
-      (await lastHost(trx, code, envelope?.sealedAt ?? receipt.time, now)) === issuingNode
-    if (!hosted) throw rejected(`the node ${issuingNode} does not host ${code}`)
+    throw rejected(`the node ${nodeId} does not lie behind ${branch.nextHop}`)
   }
 }
 

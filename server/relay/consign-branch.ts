@@ -42,7 +42,8 @@ export async function consignBranch(deps: RelayDeps, job: BranchJob): Promise<vo
     if (locked?.state !== 'queued') return
     await sendAfter(trx, deps, branch, moved, now)
     await layBeforeClerks(trx, deps, branch.envelopeSha256, { message, document, here })
-    for (const sealed of receipts) await passBack(trx, context, { kind: 'receipt', sealed }, now)
+    const evidence = receipts.map((sealed) => ({ kind: 'receipt' as const, sealed }))
+    await passBack(trx, context, evidence, now, [locked])
     await settleBranch(trx, branch.id, { state: 'done', outcome: 'committed' }, now)
   })
 }

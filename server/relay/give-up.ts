@@ -162,7 +162,8 @@ async function storeFailure(
   failure: Failure,
   now: Date,
 ): Promise<void> {
-  for (const sealed of receipts) await passBack(trx, context, { kind: 'receipt', sealed }, now)
+  const evidence = receipts.map((sealed) => ({ kind: 'receipt' as const, sealed }))
+  await passBack(trx, context, evidence, now, [branch])
   await settleBranch(trx, branch.id, { state: 'failed', ...failure }, now)
   const actor = { kind: 'node', nodeId: context.nodeId } as const
   await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, null, {

@@ -28,56 +28,73 @@ export type Evidence =
 
 /**
  * Stores evidence and sends it on: to the hop that a delivery came from, or at the origin into the sender's own
- * history. All in the caller's transaction with the job that carries it on, so that what is stored here also
+ * history. All in the caller's transaction with the jobs that carry it on, so that what is stored here also
  * travels; evidence that is there already changes nothing.
  *
+ * @param known branches that the caller has read already
  * @throws CongvanError `RELAY_RECEIPT_CONTRADICTS`; the caller's transaction must not commit then
  */
 export async function passBack(
   trx: NodeTransaction,
   context: NodeContext,
-  evidence: Evidence,
+  evidence: readonly Evidence[],
   now: Date,
+  known: readonly Branch[] = [],
 ): Promise<void> {
-  const isNew =
-    evidence.kind === 'receipt'
-      ? await insertReceipt(trx, evidence.sealed, now)
-      : await insertStatusMessage(trx, evidence.sealed, now)
-  if (!isNew) return
-  const { envelopeSha256, series, recipients } = deliveriesOf(evidence)
-  for (const [peer, codes] of await previousHops(trx, envelopeSha256, series, recipients)) {
-    if (peer === null) await intoHistory(trx, context, evidence, codes, now)
-    else await ontoTheWay(trx, context, evidence, peer, now)
+  const branches = [...known]
+  const home: Homecoming[] = []
+  for (const one of evidence) {
+    const isNew =
+      one.kind === 'receipt'
+        ? await insertReceipt(trx, one.sealed, now)
+        : await insertStatusMessage(trx, one.sealed, now)
+    if (!isNew) continue
+    for (const [peer, recipients] of await previousHops(trx, deliveriesOf(one), branches)) {
+      if (peer === null) home.push({ evidence: one, recipients })
+      else await ontoTheWay(trx, context, one, peer, now)
+    }
   }
+  await intoHistory(trx, context, home, now)
 }
 
-function deliveriesOf(evidence: Evidence): {
-  envelopeSha256: string
-  series: number
-  recipients: readonly string[]
-} {
+/** Evidence that has come back to where its deliveries began. */
+interface Homecoming {
+  readonly evidence: Evidence
+  readonly recipients: readonly string[]
+}
+
+interface Deliveries {
+  readonly envelopeSha256: string
+  readonly series: number
+  readonly recipients: readonly string[]
+}
+
+function deliveriesOf(evidence: Evidence): Deliveries {
   if (evidence.kind === 'receipt') return evidence.sealed.receipt
   const { envelopeSha256, series, recipient } = evidence.sealed
   return { envelopeSha256, series, recipients: [recipient] }
 }
 
-/** The recipients by the peer that their delivery came from; null: they were sent from here. */
+/**
+ * The recipients by the peer that their delivery came from; null: they were sent from here.
+ *
+ * @param branches those read so far; what is read now is added
+ */
 async function previousHops(
   trx: NodeTransaction,
-  envelopeSha256: string,
-  series: number,
-  recipients: readonly string[],
+  { envelopeSha256, series, recipients }: Deliveries,
+  branches: Branch[],
 ): Promise<Map<string | null, string[]>> {
   const hops = new Map<string | null, string[]>()
-  const branches: Branch[] = []
   for (const recipient of recipients) {
-    const branch =
-      branches.find((one) => one.recipients.includes(recipient)) ??
-      (await branchOfDelivery(trx, { envelopeSha256, series, recipient }))
+    const isOf = (one: Branch) =>
+      one.envelopeSha256 === envelopeSha256 && one.series === series && one.recipients.includes(recipient)
+    const known = branches.find(isOf)
+    const branch = known ?? (await branchOfDelivery(trx, { envelopeSha256, series, recipient }))
     if (branch === undefined) {
       throw new CongvanError('RELAY_MESSAGE_REJECTED', { reason: `no delivery to ${recipient} passed here` })
     }
-    branches.push(branch)
+    if (known === undefined) branches.push(branch)
     const peer = branch.previous?.peer ?? null
     hops.set(peer, [...(hops.get(peer) ?? []), recipient])
   }
@@ -103,27 +120,31 @@ async function ontoTheWay(
   })
 }
 
+/** Adds evidence to the histories of the agencies that sent the envelopes. */
 async function intoHistory(
   trx: NodeTransaction,
   context: NodeContext,
-  evidence: Evidence,
-  recipients: readonly string[],
+  home: readonly Homecoming[],
   now: Date,
 ): Promise<void> {
-  const { envelopeSha256, series } = deliveriesOf(evidence)
-  const envelope = await findEnvelope(trx, envelopeSha256)
-  const agencyId = envelope?.sender?.agencyId
-  if (agencyId === undefined) throw new Error(`envelope ${envelopeSha256} was not made here`)
-  await withAgencyTables(trx, agencyId, async (agency) => {
-    const deliveries = await lockDeliveries(agency, agencyId, envelopeSha256, series, recipients)
-    await addToHistory(agency, agencyId, deliveries, evidence, now)
-    const actor = { kind: 'node', nodeId: context.nodeId } as const
-    await appendLogEntry(agency, { nodeId: context.nodeId, actor, now }, agencyId, {
-      kind: evidence.kind === 'receipt' ? 'delivery.receipt' : 'delivery.status',
-      subject: `envelope:${envelopeSha256}`,
-      facts: factsOf(evidence),
+  const actor = { kind: 'node', nodeId: context.nodeId } as const
+  for (const sha256 of new Set(home.map((one) => deliveriesOf(one.evidence).envelopeSha256))) {
+    const agencyId = (await findEnvelope(trx, sha256))?.sender?.agencyId
+    if (agencyId === undefined) throw new Error(`envelope ${sha256} was not made here`)
+    const mine = home.filter((one) => deliveriesOf(one.evidence).envelopeSha256 === sha256)
+    await withAgencyTables(trx, agencyId, async (agency) => {
+      for (const { evidence, recipients } of mine) {
+        const { series } = deliveriesOf(evidence)
+        const deliveries = await lockDeliveries(agency, agencyId, sha256, series, recipients)
+        await addToHistory(agency, agencyId, deliveries, evidence, now)
+        await appendLogEntry(agency, { nodeId: context.nodeId, actor, now }, agencyId, {
+          kind: evidence.kind === 'receipt' ? 'delivery.receipt' : 'delivery.status',
+          subject: `envelope:${sha256}`,
+          facts: factsOf(evidence),
+        })
+      }
     })
-  })
+  }
 }
 
 /** Adds an event to the histories of deliveries of one agency and moves them on, in that agency's transaction. */

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import type { Limits } from '../context.ts'
 import { sha256 } from '../edxml/values.ts'
 import { CongvanError } from '../errors.ts'
-import { narrow } from '../http/mount.ts'
 import { jsonReply, type PeerReply, type PeerRequest, type PeerRoute } from '../http/peer-routes.ts'
 import { commitOffer } from './accept.ts'
 import { commitRequest, messageRequest, offerRequest } from './protocol.ts'
@@ -84,8 +83,13 @@ function reply(value: unknown): PeerReply {
   return jsonReply(value)
 }
 
+/** Programs read these faults, so their words are English only. */
 function narrowTo<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
-  return narrow(schema, value, where) as z.output<S>
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const issues = parsed.error.issues.slice(0, 5)
+  const field = issues.map((issue) => [where, ...issue.path.map(String)].join('.')).join(', ')
+  throw new CongvanError('INPUT_INVALID', { field, reason: issues.map((one) => one.message).join('; ') })
 }
 
 function readJson<S extends z.ZodType>(schema: S, request: PeerRequest): z.output<S> {

@@ -8,7 +8,7 @@ import { openSealedStatus } from '../edxml/seal.ts'
 import { sameKey } from '../edxml/values.ts'
 import { CongvanError } from '../errors.ts'
 import { type Branch, branchOfDelivery } from './branch-store.ts'
-import { openTrustedReceipt, requireTestimony } from './check-receipt.ts'
+import { openTrustedReceipts, requireTestimony } from './check-receipt.ts'
 import { findEnvelope, type StoredEnvelope } from './envelope-store.ts'
 import { makeReceipt } from './make-receipt.ts'
 import { openByOwnKey, requireKeyOf, sealProblem } from './open-sealed.ts'
@@ -42,7 +42,7 @@ export async function receiveMessage(
       ? await receiptEvidence(deps, branches, request, xml, now)
       : await statusEvidence(context, branches, request, xml, now)
   await context.db.asNode(async (trx) => {
-    for (const one of evidence) await passBack(trx, context, one, now)
+    await passBack(trx, context, evidence, now, branches)
   })
   return { message: createHash('sha256').update(xml).digest('hex') }
 }
@@ -73,7 +73,8 @@ async function receiptEvidence(
   now: Date,
 ): Promise<Evidence[]> {
   const { context } = deps
-  const sealed = await openTrustedReceipt(context, xml, now)
+  const [sealed] = await openTrustedReceipts(context, [xml], now)
+  if (sealed === undefined) throw rejected('there is no receipt')
   const { receipt } = sealed
   const named = [...receipt.recipients].sort().join()
   if (named !== [...request.recipients].sort().join()) {
@@ -82,7 +83,7 @@ async function receiptEvidence(
   const [branch] = branches
   // One hop gives a receipt about recipients of one branch; several branches would be several receipts.
   if (branch === undefined || branches.length > 1) throw rejected('it is about several branches')
-  await context.db.asNode((trx) => requireTestimony(trx, context, receipt, branch, now))
+  await context.db.asNode((trx) => requireTestimony(trx, context, [sealed], branch, now))
   const evidence: Evidence[] = [{ kind: 'receipt', sealed }]
   if (receipt.event === 'RelayFailure' && branch.previous === null) {
     const ends = await expiryOf(deps, branch, sealed, now)

@@ -1,8 +1,9 @@
 import type { Peer } from '../directory/peer-store.ts'
 import { openSealedDocument } from '../edxml/seal.ts'
+import { CongvanError } from '../errors.ts'
 import { askPeer, jsonCall, requirePeer, sendFailureOf, unreadable } from './ask-peer.ts'
 import { type Branch, findBranch, lockBranch, markCommitting, settleBranch } from './branch-store.ts'
-import { openTrustedReceipt, requireTestimony } from './check-receipt.ts'
+import { openTrustedReceipts, requireTestimony } from './check-receipt.ts'
 import { findEnvelope, readEnvelopeBytes } from './envelope-store.ts'
 import { deadlineOf, giveUp, handleFailure } from './give-up.ts'
 import { insertPeerFiles, type ManifestFile } from './offer-store.ts'
@@ -133,29 +134,35 @@ async function readReceipts(
 ): Promise<SealedReceipt[]> {
   const { context } = deps
   const now = context.clock()
-  const receipts: SealedReceipt[] = []
-  for (const one of answer.receipts) {
-    const sealed = await openTrustedReceipt(context, Buffer.from(one, 'base64'), now).catch(
-      (error: unknown) => {
-        throw error instanceof Error ? unreadable(peer.nodeId, error.message, error) : error
-      },
-    )
-    const { receipt } = sealed
+  const xmls = answer.receipts.map((one) => Buffer.from(one, 'base64'))
+  const receipts = await openTrustedReceipts(context, xmls, now).catch((error: unknown) => {
+    throw isRejection(error) ? unreadable(peer.nodeId, error.message, error) : error
+  })
+  for (const { receipt } of receipts) {
     if (receipt.issuingNode !== peer.nodeId) throw unreadable(peer.nodeId, `issued by ${receipt.issuingNode}`)
     if (receipt.branchId !== branch.id) throw unreadable(peer.nodeId, `about branch ${receipt.branchId}`)
     if (receipt.previousReceiptSha256 !== branch.previousReceipt) {
       throw unreadable(peer.nodeId, 'it does not follow the receipt of this node')
     }
-    receipts.push(sealed)
   }
-  await context.db.asNode(async (trx) => {
-    for (const { receipt } of receipts) await requireTestimony(trx, context, receipt, branch, now)
-  })
+  await context.db
+    .asNode((trx) => requireTestimony(trx, context, receipts, branch, now))
+    .catch((error: unknown) => {
+      throw isRejection(error) ? unreadable(peer.nodeId, error.message, error) : error
+    })
   const named = receipts.flatMap((one) => one.receipt.recipients).sort()
   if (named.join() !== [...branch.recipients].sort().join()) {
     throw unreadable(peer.nodeId, 'the receipts do not name every recipient once')
   }
   return receipts
+}
+
+/** What is wrong with a receipt, as against an error of this node's own. */
+function isRejection(error: unknown): error is CongvanError {
+  return (
+    error instanceof CongvanError &&
+    (error.code === 'RELAY_MESSAGE_REJECTED' || error.code === 'RELAY_DIRECTORY_BEHIND')
+  )
 }
 
 async function settle(deps: RelayDeps, branch: Branch, peer: Peer, sent: Sent): Promise<void> {
@@ -164,7 +171,8 @@ async function settle(deps: RelayDeps, branch: Branch, peer: Peer, sent: Sent): 
     const now = context.clock()
     const locked = await lockBranch(trx, branch.id)
     if (locked?.state !== 'queued' && locked?.state !== 'committing') return
-    for (const sealed of sent.receipts) await passBack(trx, context, { kind: 'receipt', sealed }, now)
+    const evidence = sent.receipts.map((sealed) => ({ kind: 'receipt' as const, sealed }))
+    await passBack(trx, context, evidence, now, [locked])
     const hashes = sent.files.map((file) => file.sha256)
     await insertPeerFiles(trx, peer.nodeId, hashes, now)
     await settleBranch(trx, branch.id, { state: 'done', outcome: 'committed' }, now)

@@ -9,7 +9,15 @@ import { SigningError } from '../errors.ts'
 import { forbidden, type RevisionChange } from './change.ts'
 import { compareForms } from './compare-forms.ts'
 import { compareSecurityStores } from './compare-security-stores.ts'
-import { differingKeys, type IndirectObject, isDict, isName, isReference, sameValue } from './objects.ts'
+import {
+  differingKeys,
+  type IndirectObject,
+  isDict,
+  isInteger,
+  isName,
+  isReference,
+  sameValue,
+} from './objects.ts'
 import type { PdfFile } from './pdf-file.ts'
 import { checkRevisionBody } from './revision-body.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -36,8 +44,9 @@ export interface RevisionPair {
 export function compareRevision(file: PdfFile, index: number): readonly RevisionChange[] {
   const revision = file.revisions[index]
   if (revision === undefined || index < 1) throw new RangeError(`no revision ${index} to compare`)
+  const changes: RevisionChange[] = []
   try {
-    const changes: RevisionChange[] = [...checkRevisionBody(file, revision)]
+    changes.push(...checkRevisionBody(file, revision))
     const pair = collect(file, index, changes)
     changes.push(...compareTrailers(pair))
     changes.push(...compareCatalogs(pair))
@@ -48,7 +57,7 @@ export function compareRevision(file: PdfFile, index: number): readonly Revision
     return changes
   } catch (error) {
     if (!(error instanceof SigningError)) throw error
-    return [forbidden('REVISION_UNREADABLE', `revision ${index + 1}: ${error.message}`)]
+    return [...changes, forbidden('REVISION_UNREADABLE', `revision ${index + 1}: ${error.message}`)]
   }
 }
 
@@ -58,6 +67,8 @@ function collect(file: PdfFile, index: number, changes: RevisionChange[]): Revis
   const modified = new Map<number, ModifiedObject>()
   const added = new Set<number>()
   const start = file.revisions[index]?.start ?? 0
+  // Reads every object of the older revision: one that could not be read then must not be readable now.
+  const dangling = before.danglingReferences()
   for (const [number, entry] of file.revisions[index]?.entries ?? []) {
     const old = before.lookup(number)
     if (entry.type === 'free') {
@@ -72,7 +83,7 @@ function collect(file: PdfFile, index: number, changes: RevisionChange[]): Revis
     }
     if (old === undefined) {
       added.add(number)
-      if (before.danglingReferences().has(number)) {
+      if (dangling.has(number)) {
         changes.push(
           forbidden('DANGLING_REFERENCE_DEFINED', `object ${number} was referred to before it existed`),
         )
@@ -81,7 +92,10 @@ function collect(file: PdfFile, index: number, changes: RevisionChange[]): Revis
     }
     const pair = { before: before.object(number), after: after.object(number) }
     if (pair.before === undefined || pair.after === undefined) continue
-    if (!sameObject(file.bytes, pair.before, pair.after)) {
+    if (pair.before.generation !== pair.after.generation) {
+      // References to the old generation lead nowhere now.
+      changes.push(forbidden('OBJECT_REMOVED', `object ${number} got another generation`))
+    } else if (!sameObject(file.bytes, pair.before, pair.after)) {
       modified.set(number, { before: pair.before, after: pair.after })
     }
   }
@@ -90,13 +104,18 @@ function collect(file: PdfFile, index: number, changes: RevisionChange[]): Revis
 
 function sameObject(bytes: Uint8Array, a: IndirectObject, b: IndirectObject): boolean {
   if (a === b) return true
-  if (a.generation !== b.generation || !sameValue(a.value, b.value)) return false
+  if (!sameValue(a.value, b.value)) return false
   if (a.stream === undefined || b.stream === undefined) return a.stream === b.stream
   const raw = (span: { start: number; end: number }) => bytes.subarray(span.start, span.end)
   return Buffer.compare(raw(a.stream), raw(b.stream)) === 0
 }
 
 function* compareTrailers({ before, after }: RevisionPair): Generator<RevisionChange> {
+  // A reader may take objects at or above /Size for missing (7.5.5).
+  const size = after.trailer.entries.get('Size')
+  if (!isInteger(size) || size <= (before.numbers().at(-1) ?? 0)) {
+    yield forbidden('OBJECT_REMOVED', 'the /Size of the trailer hides objects')
+  }
   if (after.trailer.duplicates?.has('Root') || !sameValue(rootOf(before), rootOf(after))) {
     yield forbidden('ROOT_CHANGED', 'the trailer names another catalog')
   }

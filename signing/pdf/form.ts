@@ -100,6 +100,7 @@ class FieldReader {
     if (this.#seen.size >= pdfLimits.formFields)
       throw malformed(this.#position, 'the form has too many fields')
     this.#seen.add(value.number)
+    this.#snapshot.file.countVisits(1)
     return { reference: value, dict: object.value }
   }
 

@@ -157,6 +157,7 @@ export class Lexer {
     for (;;) {
       const byte = this.peek()
       if (byte === undefined) throw malformed(start, 'string without an end')
+      if (out.length > pdfLimits.literalBytes) throw malformed(start, 'string is too long')
       this.position += 1
       if (byte === 0x5c) {
         this.escape(out)

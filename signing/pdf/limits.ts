@@ -7,16 +7,24 @@ export const pdfLimits = {
   fileBytes: 512 * 1024 * 1024,
   /** Deepest nesting of arrays and dictionaries. */
   nesting: 100,
-  /** Highest object number plus one (ISO 32000-1, annex C names 8,388,607 as a limit of readers). */
-  objects: 8_388_608,
+  /** Highest object number plus one. */
+  objects: 1_000_000,
+  /** Entries of all cross-reference sections of one file together. */
+  xrefEntries: 2_000_000,
+  /** Items of one array, or entries of one dictionary. */
+  items: 2_000_000,
   /** Revisions of one file. */
-  revisions: 1_000,
+  revisions: 200,
+  /** Objects looked at while revisions are compared, each revision counted anew. */
+  visits: 4_000_000,
   /** Decoded bytes of one cross-reference or object stream. */
   decodedStreamBytes: 64 * 1024 * 1024,
   /** Decoded bytes of all object streams of one file together. */
-  decodedTotalBytes: 512 * 1024 * 1024,
+  decodedTotalBytes: 256 * 1024 * 1024,
   /** Longest name in bytes. */
   nameBytes: 4096,
+  /** Longest literal string in bytes. */
+  literalBytes: 4 * 1024 * 1024,
   /** Fields and widgets of a form. */
   formFields: 20_000,
   /** Pages. */

@@ -21,6 +21,7 @@ export function readPages(snapshot: Snapshot): Page[] {
       throw malformed(position, `node ${value.number} of the page tree is reached twice`)
     if (seen.size >= pdfLimits.pages) throw malformed(position, 'too many pages')
     seen.add(value.number)
+    snapshot.file.countVisits(1)
     const object = snapshot.target(value)
     position = object?.span?.start ?? position
     const dict = object?.value

@@ -77,6 +77,7 @@ function parseArray(lexer: Lexer, depth: number): PdfArray {
       return { kind: 'array', items, span: { start, end: lexer.position } }
     }
     if (lexer.peek() === undefined) throw malformed(start, 'array without an end')
+    if (items.length >= pdfLimits.items) throw malformed(start, 'array is too long')
     items.push(parseValue(lexer, depth + 1))
   }
 }
@@ -99,6 +100,7 @@ export function parseDict(lexer: Lexer, depth = 0): PdfDict {
     }
     if (lexer.peek() !== 0x2f)
       throw malformed(lexer.position, 'a key or the end of the dictionary is expected')
+    if (entries.size >= pdfLimits.items) throw malformed(start, 'dictionary is too long')
     const key = lexer.name()
     const value = parseValue(lexer, depth + 1)
     if (entries.has(key)) {

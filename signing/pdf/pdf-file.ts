@@ -56,6 +56,7 @@ export class PdfFile {
   /** Objects being parsed, so that a stream whose length is itself is refused. */
   readonly #parsing = new Set<number>()
   #decodedBytes = 0
+  #visits = 0
 
   constructor(bytes: Uint8Array, revisions: readonly Revision[]) {
     this.bytes = bytes
@@ -74,6 +75,15 @@ export class PdfFile {
 
   get latest(): Snapshot {
     return this.at(this.revisions.length - 1)
+  }
+
+  /**
+   * Counts work that grows with objects times revisions.
+   * @throws SigningError `PDF_MALFORMED` when a file asks for more than any document needs
+   */
+  countVisits(objects: number): void {
+    this.#visits += objects
+    if (this.#visits > pdfLimits.visits) throw malformed(0, 'too many objects in too many revisions')
   }
 
   /** The object whose header stands at `offset`, as `snapshot` reads it. */

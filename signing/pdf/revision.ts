@@ -64,11 +64,14 @@ function findStartxref(bytes: Uint8Array): number {
 function readChain(bytes: Uint8Array, last: number): XrefSection[] {
   const sections: XrefSection[] = []
   const seen = new Set<number>()
+  let entries = 0
   for (let offset: number | undefined = last; offset !== undefined; ) {
     if (seen.has(offset)) throw malformed(offset, 'the chain of /Prev runs in a circle')
     if (seen.size >= pdfLimits.revisions) throw malformed(offset, 'too many revisions')
     seen.add(offset)
     const section = readSection(bytes, offset)
+    entries += section.entries.size
+    if (entries > pdfLimits.xrefEntries) throw malformed(offset, 'too many cross-reference entries')
     sections.push(section)
     offset = section.previous
   }

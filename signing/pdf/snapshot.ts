@@ -20,6 +20,7 @@ export class Snapshot {
   readonly revision: number
   /** Object streams being opened, so that one that contains itself is refused. */
   readonly #opening = new Set<number>()
+  #numbers: readonly number[] | undefined
   #dangling: ReadonlySet<number> | undefined
   #counts: ReadonlyMap<number, number> | undefined
 
@@ -61,8 +62,13 @@ export class Snapshot {
     return undefined
   }
 
-  /** Numbers of all objects in use. */
-  numbers(): number[] {
+  /** Numbers of all objects in use, ascending. */
+  numbers(): readonly number[] {
+    this.#numbers ??= this.#collectNumbers()
+    return this.#numbers
+  }
+
+  #collectNumbers(): readonly number[] {
     const seen = new Set<number>()
     const used: number[] = []
     for (let index = this.revision; index >= 0; index -= 1) {
@@ -72,6 +78,7 @@ export class Snapshot {
         if (entry.type !== 'free') used.push(number)
       }
     }
+    this.file.countVisits(seen.size)
     return used.sort((a, b) => a - b)
   }
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { SigningError } from '../../../signing/errors.ts'
+import { compareRevision } from '../../../signing/pdf/compare-revisions.ts'
 import { fillTextFields } from '../../../signing/pdf/fill-fields.ts'
 import { letterFields } from '../../../signing/pdf/letter-fields.ts'
 import {
@@ -12,13 +13,14 @@ import {
   pdfText,
 } from '../../../signing/pdf/objects.ts'
 import { openPdf } from '../../../signing/pdf/pdf-file.ts'
+import { serialize } from '../../../signing/pdf/serialize.ts'
 import { signPdf } from '../../../signing/pdf/sign-pdf.ts'
 import { verifyPdf } from '../../../signing/pdf/verify-pdf.ts'
 import type { SignatureReport } from '../../../signing/report.ts'
 import { policyOf, seedTime } from '../cms/signatures.ts'
 import { type Forgery, forge } from './forge.ts'
 import { makeSigners, type Signers, signField, values } from './signers.ts'
-import { asText, fontBytes, smallPdf } from './small-pdf.ts'
+import { asText, fontBytes, replaced, smallPdf } from './small-pdf.ts'
 
 const { number, date, individualSignature, agencySignature } = letterFields
 
@@ -274,6 +276,41 @@ describe('changes after a signature', () => {
       'OBJECT_CHANGED',
       'XREF_REDIRECTED',
     )
+  })
+
+  it('fails an object that gets another generation, which no reference names any more', () => {
+    const moved = forge(signed, ({ writer, page }) => {
+      writer.set({ ...page.reference, generation: 1 }, page.dict)
+    })
+    expectForbidden(moved, 'OBJECT_REMOVED')
+  })
+
+  it('fails a trailer whose /Size hides objects', () => {
+    const update = forge(signed, ({ page, change }) => change(page.reference, {}))
+    const size = openPdf(update).latest.trailer.entries.get('Size')
+    expectForbidden(replaced(update, `/Size ${size}`, '/Size 4 '), 'OBJECT_REMOVED')
+  })
+
+  it('fails a cross-reference that pointed behind the end of the file when it was signed', async () => {
+    const original = await smallPdf()
+    const file = openPdf(original)
+    const section = file.revisions[0]?.section.offset ?? 0
+    const number = file.latest.numbers().length + 5
+    const root = serialize(file.latest.trailer.entries.get('Root') ?? null)
+    const head = `xref\n${number} 1\n`
+    const tail = ` 00000 n \ntrailer\n<< /Size ${number + 1} /Root ${root} /Prev ${section} >>\n`
+    const end = `startxref\n${original.length}\n%%EOF\n`
+    const target = original.length + head.length + 10 + tail.length + end.length
+    const armed = asText(original) + head + String(target).padStart(10, '0') + tail + end
+    expect(armed.length).to.equal(target)
+    const payload = `${number} 0 obj\n(sprung)\nendobj\n`
+    const table = `xref\n0 1\n0000000000 65535 f \ntrailer\n<< /Size ${number + 1} /Root ${root} /Prev ${original.length} >>\n`
+    const sprung = `${armed}${payload}${table}startxref\n${target + payload.length}\n%%EOF\n`
+    const changes = compareRevision(openPdf(Buffer.from(sprung, 'latin1')), 2)
+    expect(changes.map((change) => (change.kind === 'forbidden' ? change.code : change.kind))).to.deep.equal([
+      'BYTES_OUTSIDE_OBJECTS',
+      'REVISION_UNREADABLE',
+    ])
   })
 
   it('fails bytes between the objects of an update', () => {
