@@ -4,13 +4,15 @@
 // again with the Node that came as a dependency (design 2, "Language, runtime").
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import module, { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const MAJOR = 24
 
 if (Number(process.versions.node.split('.')[0]) === MAJOR) {
+  // Compiled code is kept inside the installation, where only its owner writes; elsewhere Node goes without.
+  module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/congvan', import.meta.url)))
   const { run } = await import('./main.ts')
   process.exitCode = await run(process.argv.slice(2))
 } else {

@@ -9,6 +9,7 @@ import { parseEnv } from 'node:util'
 import { z } from 'zod'
 import type { Limits } from './context.ts'
 import { CongvanError } from './errors.ts'
+import { issueWords } from './issue-words.ts'
 import type { LogLevel } from './log.ts'
 
 export interface Config {
@@ -35,13 +36,13 @@ export interface Config {
 }
 
 const whole = (from: number, to: number, byDefault: number) =>
-  z.coerce.number('a number is wanted').int('a whole number is wanted').min(from).max(to).default(byDefault)
+  z.coerce.number().int().min(from).max(to).default(byDefault)
 
 const postgresUrl = z
   .string()
   .refine(
     (value) => /^postgres(ql)?:\/\/[^/@:]+(:[^@]*)?@[^/]+\/[^/?]+/.test(value),
-    'postgres://USER:PASSWORD@HOST:PORT/DATABASE is wanted',
+    'cần dạng / the form is postgres://USER:PASSWORD@HOST:PORT/DATABASE',
   )
 
 const settings = z.object({
@@ -52,7 +53,10 @@ const settings = z.object({
   CONGVAN_DATABASE_POOL: whole(2, 200, 10),
   CONGVAN_NODE_ID: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and - are wanted'),
+    .regex(
+      /^[a-z0-9][a-z0-9-]{0,62}$/,
+      'cần chữ thường, chữ số và - / lower-case letters, digits and - are wanted',
+    ),
   CONGVAN_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   CONGVAN_HOST: z.string().min(1).default('127.0.0.1'),
   CONGVAN_PORT: whole(0, 65_535, 8080),
@@ -62,7 +66,7 @@ const settings = z.object({
   CONGVAN_TRUST: z.string().default(''),
   CONGVAN_DIRECTORY_ROOT: z
     .string()
-    .regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits are wanted')
+    .regex(/^[0-9a-f]{64}$/, 'cần 64 chữ số hệ 16 / 64 hexadecimal digits are wanted')
     .optional(),
   CONGVAN_SESSION_HOURS: whole(1, 24 * 30, 12),
   CONGVAN_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -81,22 +85,23 @@ const foreign = new Set(['CONGVAN_CONFIG', 'CONGVAN_NODE', 'CONGVAN_TOKEN_FILE',
 /** @throws CongvanError `CONFIGURATION_INVALID` with every problem on a line of its own. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const problems: string[] = []
-  const given = { ...readFile(environment.CONGVAN_CONFIG, problems), ...definedOnly(environment) }
+  const own = definedOnly(environment)
+  const given = { ...definedOnly(readFile(own.CONGVAN_CONFIG, problems)), ...own }
   const known = new Set(Object.keys(settings.shape))
   for (const name of Object.keys(given)) {
     if (name.startsWith('CONGVAN_') && !known.has(name) && !foreign.has(name)) {
       problems.push(`${name}: ${nearest(name, known)}`)
     }
   }
-  const parsed = settings.safeParse(given)
-  for (const issue of parsed.error?.issues ?? []) {
-    const name = issue.path.join('.')
-    problems.push(`${name}: ${given[name] === undefined ? 'missing / thiếu' : issue.message}`)
+  const parsed = settings.safeParse(given, { error: bilingual })
+  for (const issue of parsed.error?.issues ?? []) problems.push(`${issue.path.join('.')}: ${issue.message}`)
+  if (given.CONGVAN_OWNER_DATABASE_URL !== undefined && given.DATABASE_URL === undefined) {
+    problems.push('CONGVAN_OWNER_DATABASE_URL: cần DATABASE_URL đi cùng / wants DATABASE_URL beside it')
   }
   const host = given.CONGVAN_HOST ?? '127.0.0.1'
   if (!/^(127\.|::1$|localhost$)/.test(host) && !given.CONGVAN_BEHIND_PROXY) {
     problems.push(
-      `CONGVAN_HOST: ${host} is not a loopback address; plain HTTP there needs CONGVAN_BEHIND_PROXY, the name of the TLS proxy in front`,
+      `CONGVAN_HOST: ${host} không phải địa chỉ nội bộ của máy; muốn mở HTTP ở đó phải đặt CONGVAN_BEHIND_PROXY là tên proxy TLS phía trước / is not a loopback address; plain HTTP there needs CONGVAN_BEHIND_PROXY, the name of the TLS proxy in front`,
     )
   }
   if (problems.length > 0 || !parsed.success) {
@@ -156,10 +161,19 @@ function definedOnly(
   )
 }
 
+/** A known name that differs in one word only, if there is one. */
 function nearest(name: string, known: ReadonlySet<string>): string {
   const words = name.split('_')
-  const close = [...known].find(
-    (one) => words.filter((word) => one.split('_').includes(word)).length >= words.length - 1,
-  )
-  return close === undefined ? 'unknown name / tên không có' : `unknown name / tên không có; ${close}?`
+  const close = [...known].find((one) => {
+    const shared = words.filter((word) => one.split('_').includes(word)).length
+    return shared >= words.length - 1 && shared > 1
+  })
+  return `tên không có / unknown name${close === undefined ? '' : `; ${close}?`}`
 }
+
+/** Read before a language is known. */
+function bilingual(issue: z.core.$ZodRawIssue): string {
+  return `${issueWords('vi')(issue)} / ${issueWords('en')(issue)}`
+}
+
+export { issueWords } from './issue-words.ts'

@@ -102,8 +102,28 @@ const ownErrors = {
   NOT_PERMITTED: {
     status: 403,
     exit: 77,
-    vi: 'Vai trò của bạn không có quyền "{permission}"',
-    en: 'your role does not have the permission "{permission}"',
+    vi: 'Vai trò của bạn không được {actVi} ({permission})',
+    en: 'your role may not {act} ({permission})',
+  },
+  AGENCY_NOT_YOURS: {
+    status: 403,
+    exit: 77,
+    vi: 'Tài khoản này không có vai trò nào ở cơ quan {codeVi}',
+    en: 'this account has no role in {code}',
+    hint: {
+      vi: 'quản trị của cơ quan cấp vai trò cho tài khoản',
+      en: 'the administrator of the agency grants roles to accounts',
+    },
+  },
+  TOKEN_SHOWN_ALREADY: {
+    status: 409,
+    exit: 65,
+    vi: 'Mã truy cập {id} đã được tạo bằng chính yêu cầu này và chỉ hiện một lần',
+    en: 'the token {id} was made by this very request and is shown only once',
+    hint: {
+      vi: 'thu hồi mã đó rồi tạo mã khác',
+      en: 'revoke it and make another one',
+    },
   },
   USER_EXISTS: {
     status: 409,

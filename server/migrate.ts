@@ -52,6 +52,8 @@ export async function migrate(ownerUrl: string, applicationUrl: string): Promise
   try {
     return await knex.transaction(async (lock) => {
       await lock.raw('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK])
+      // The lock's transaction is idle while others migrate, which may take longer than a server lets it be.
+      await lock.raw('set local idle_in_transaction_session_timeout = 0')
       await refuseNewer(knex)
       const settings = { migrationSource: source(roles), tableName: TABLE }
       const [, names] = (await knex.migrate.latest(settings)) as [number, string[]]

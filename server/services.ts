@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Router } from 'express'
-import type { KeyProvider } from '../signing/index.ts'
+import { type KeyProvider, nodeKeyFingerprint } from '../signing/index.ts'
 import type { OperatorActor } from './actor.ts'
+import { appendLogEntry } from './audit/audit-store.ts'
 import { auditRoutes } from './audit/routes.ts'
 import { addUser, type NewUser } from './auth/add-user.ts'
 import { authRoutes } from './auth/routes.ts'
@@ -113,6 +114,14 @@ export async function createServices(options: ServiceOptions): Promise<Services>
       importAgencies: (input) => importAndPublish(feed, operator, input),
     },
     async start() {
+      const actor = { kind: 'node', nodeId: config.nodeId } as const
+      await db.asNode((trx) =>
+        appendLogEntry(trx, { nodeId: config.nodeId, actor, now: clock() }, null, {
+          kind: 'node.started',
+          subject: `node:${config.nodeId}`,
+          facts: { key: nodeKeyFingerprint(key.certificate) },
+        }),
+      )
       await queue.work('document-verify', CONCURRENCY, async (data) => {
         const job = { agencyId: String(data.agencyId), documentId: String(data.documentId) }
         await verifyIncoming(context, documents, job)

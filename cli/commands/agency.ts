@@ -4,7 +4,9 @@ import { readConfig } from '../../server/config.ts'
 import { openConsole } from '../../server/main.ts'
 import { type CommandContext, described, type Invoke } from '../command.ts'
 import { nodeOptionsForm, signedInClient, withNodeOptions } from '../node-options.ts'
+import { parseOptions } from '../parse-options.ts'
 import { readInput } from '../read-input.ts'
+import { safeText } from '../terminal-text.ts'
 import { usageError } from '../usage.ts'
 
 const importForm = z.object({
@@ -28,7 +30,7 @@ export function defineAgency(command: Command, invoke: Invoke): void {
       described('bỏ qua cơ quan của nút khác', 'leave out agencies of other nodes'),
     )
     .action((file: string, options: unknown) =>
-      invoke((context) => importFile(file, importForm.parse(options), context)),
+      invoke((context) => importFile(file, parseOptions(importForm, options, context.language), context)),
     )
   withNodeOptions(
     command
@@ -38,7 +40,7 @@ export function defineAgency(command: Command, invoke: Invoke): void {
     .option('--code <code>', described('mã định danh', 'agency code'))
     .option('--date <date>', described('vào ngày, YYYY-MM-DD', 'on a day'))
     .action((words: string | undefined, options: unknown) =>
-      invoke((context) => list(words, listForm.parse(options), context)),
+      invoke((context) => list(words, parseOptions(listForm, options, context.language), context)),
     )
 }
 
@@ -61,7 +63,7 @@ async function importFile(
     const report = await node.services.console.importAgencies({ format, content, dryRun, skipOtherNodes })
     if (context.json) await context.output.json(report)
     else {
-      await context.output.table(report.changes.map((one) => [one.change, one.code, one.name]))
+      await context.output.table(report.changes.map((one) => [one.change, one.code, one.name].map(safeText)))
       context.output.message(
         context.language === 'vi'
           ? `${report.changes.length} thay đổi, ${report.unchanged} giữ nguyên, ${report.skipped} bỏ qua${dryRun ? ' (xem trước, chưa ghi gì)' : ''}`
@@ -96,6 +98,8 @@ async function list(
     query: { q: words, code: options.code, date: options.date },
   })
   if (context.json) for (const one of agencies) await context.output.json(one)
-  else await context.output.table(agencies.map((one) => [one.code, one.name, one.level, one.hostingNode]))
+  else await context.output.table(
+    agencies.map((one) => [one.code, one.name, one.level, one.hostingNode].map(safeText)),
+  )
   return 0
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { readConfig } from '../../server/config.ts'
 import { makeNodeKey } from '../../server/main.ts'
 import { type CommandContext, described, type Invoke } from '../command.ts'
+import { parseOptions } from '../parse-options.ts'
 
 const optionsForm = z.object({ years: z.coerce.number().int().min(1).max(10) })
 
@@ -16,7 +17,9 @@ export function defineCert(command: Command, invoke: Invoke): void {
       ),
     )
     .option('--years <n>', described('số năm hiệu lực', 'years of validity'), '5')
-    .action((options: unknown) => invoke((context) => nodeKey(context, optionsForm.parse(options).years)))
+    .action((options: unknown) =>
+      invoke((context) => nodeKey(context, parseOptions(optionsForm, options, context.language).years)),
+    )
 }
 
 /** Prints the fingerprint that the operators of neighbouring nodes compare before they add this one. */

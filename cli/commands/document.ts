@@ -8,8 +8,10 @@ import { type CommandContext, described, type Invoke, repeatable } from '../comm
 import { forEachItem } from '../each.ts'
 import { loadKeyFile } from '../key-file.ts'
 import { nodeOptionsForm, signedInClient, withNodeOptions } from '../node-options.ts'
+import { parseOptions } from '../parse-options.ts'
 import { readInput } from '../read-input.ts'
 import { stateText } from '../state-words.ts'
+import { safeText } from '../terminal-text.ts'
 import { writeNewFile } from '../write-new-file.ts'
 
 const draftForm = nodeOptionsForm.extend({
@@ -57,7 +59,7 @@ function defineOutgoing(command: Command, invoke: Invoke): void {
       described('cam kết không có bí mật nhà nước', 'declare that it holds no state secret'),
     )
     .action((files: string[], options: unknown) =>
-      invoke((context) => draft(files, draftForm.parse(options), context)),
+      invoke((context) => draft(files, parseOptions(draftForm, options, context.language), context)),
     )
   for (const [verb, description] of [
     ['sign', described('ký cá nhân (người có thẩm quyền)', 'sign as the person with authority')],
@@ -67,7 +69,9 @@ function defineOutgoing(command: Command, invoke: Invoke): void {
       .requiredOption('--key <file>', described('tệp khóa PKCS#12', 'PKCS#12 key file'))
       .option('--password-file <file>', described('tệp mật khẩu của khóa', 'file with the key’s password'))
       .action((ids: string[], options: unknown) =>
-        invoke((context) => signOrIssue(verb, ids, keyForm.parse(options), context)),
+        invoke((context) =>
+          signOrIssue(verb, ids, parseOptions(keyForm, options, context.language), context),
+        ),
       )
   }
   withNodeOptions(
@@ -75,12 +79,12 @@ function defineOutgoing(command: Command, invoke: Invoke): void {
   )
     .option('--out <folder>', described('thư mục', 'folder'))
     .action((ids: string[], options: unknown) =>
-      invoke((context) => download(ids, downloadForm.parse(options), context)),
+      invoke((context) => download(ids, parseOptions(downloadForm, options, context.language), context)),
     )
   withNodeOptions(
     command.command('show <id...>').description(described('xem văn bản', 'show documents')),
   ).action((ids: string[], options: unknown) =>
-    invoke((context) => show(ids, nodeOptionsForm.parse(options), context)),
+    invoke((context) => show(ids, parseOptions(nodeOptionsForm, options, context.language), context)),
   )
 }
 
@@ -95,7 +99,7 @@ function defineIncoming(command: Command, invoke: Invoke): void {
       described('tiếp nhận cả khi chưa đủ căn cứ', 'accept though the verdict is indeterminate'),
     )
     .action((ids: string[], options: unknown) =>
-      invoke((context) => accept(ids, acceptForm.parse(options), context)),
+      invoke((context) => accept(ids, parseOptions(acceptForm, options, context.language), context)),
     )
   withNodeOptions(
     command.command('refuse <id...>').description(described('từ chối tiếp nhận (02)', 'refuse (02)')),
@@ -104,7 +108,7 @@ function defineIncoming(command: Command, invoke: Invoke): void {
     .option('--text <text>', described('lý do bằng lời', 'the reason in words'))
     .action((ids: string[], options: unknown) =>
       invoke((context) => {
-        const { reason, text, ...node } = refuseForm.parse(options)
+        const { reason, text, ...node } = parseOptions(refuseForm, options, context.language)
         return act(ids, 'refuse', { reason, text }, node, context)
       }),
     )
@@ -113,7 +117,7 @@ function defineIncoming(command: Command, invoke: Invoke): void {
     .option('--due <date>', described('thời hạn, YYYY-MM-DD', 'deadline'))
     .action((ids: string[], options: unknown) =>
       invoke((context) => {
-        const { lead, due, ...node } = assignForm.parse(options)
+        const { lead, due, ...node } = parseOptions(assignForm, options, context.language)
         return act(ids, 'assign', { lead, ...(due === undefined ? {} : { dueDate: due }) }, node, context)
       }),
     )
@@ -123,7 +127,9 @@ function defineIncoming(command: Command, invoke: Invoke): void {
   ] as const) {
     withNodeOptions(command.command(`${verb} <id...>`).description(description)).action(
       (ids: string[], options: unknown) =>
-        invoke((context) => act(ids, verb, {}, nodeOptionsForm.parse(options), context)),
+        invoke((context) =>
+          act(ids, verb, {}, parseOptions(nodeOptionsForm, options, context.language), context),
+        ),
     )
   }
 }
@@ -196,7 +202,7 @@ async function show(
     const { id: _, ...details } = await client.get(`/documents/${id}`, detailsForm)
     const code = `${details.code.number ?? '…'}/${details.code.notation}`
     const state = stateText(details.state, context.language)
-    return { json: details, text: `${id}\t${code}\t${details.subject}\t${state}` }
+    return { json: details, text: [id, code, details.subject, state].map(safeText).join('\t') }
   })
 }
 

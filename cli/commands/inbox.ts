@@ -3,7 +3,9 @@ import { z } from 'zod'
 import { type Document, pageForm } from '../client/forms.ts'
 import { type CommandContext, described, type Invoke } from '../command.ts'
 import { nodeOptionsForm, signedInClient, withNodeOptions } from '../node-options.ts'
+import { parseOptions } from '../parse-options.ts'
 import { stateText } from '../state-words.ts'
+import { safeText } from '../terminal-text.ts'
 
 const optionsForm = nodeOptionsForm.extend({
   state: z.string().optional(),
@@ -14,7 +16,9 @@ export function defineInbox(command: Command, invoke: Invoke): void {
   withNodeOptions(command)
     .option('--state <state>', described('chỉ trạng thái này', 'only this state'))
     .option('--limit <n>', described('nhiều nhất', 'at most'), '50')
-    .action((options: unknown) => invoke((context) => inbox(optionsForm.parse(options), context)))
+    .action((options: unknown) =>
+      invoke((context) => inbox(parseOptions(optionsForm, options, context.language), context)),
+    )
 }
 
 /** Incoming documents of one's agency, newest first. */
@@ -42,7 +46,7 @@ async function inbox(options: z.output<typeof optionsForm>, context: CommandCont
 
 function row(one: Document, context: CommandContext): string[] {
   const verdict = one.incoming?.indication ?? ''
-  return [
+  const cells = [
     one.id,
     `${one.code.number ?? ''}/${one.code.notation}`,
     one.incoming?.senderName ?? one.incoming?.senderCode ?? '',
@@ -50,4 +54,6 @@ function row(one: Document, context: CommandContext): string[] {
     stateText(one.state, context.language),
     verdict,
   ]
+  // Senders elsewhere chose these words.
+  return cells.map(safeText)
 }

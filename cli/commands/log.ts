@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { type CommandContext, described, type Invoke } from '../command.ts'
 import { nodeOptionsForm, signedInClient, withNodeOptions } from '../node-options.ts'
+import { parseOptions } from '../parse-options.ts'
 import { requireZonedTime } from '../parse-time.ts'
 
 const exportForm = nodeOptionsForm.extend({
@@ -19,7 +20,9 @@ export function defineLog(command: Command, invoke: Invoke): void {
     .option('--from <time>', described('từ lúc (kể cả), ISO 8601 có múi giờ', 'from (inclusive), with zone'))
     .option('--to <time>', described('đến trước lúc, ISO 8601 có múi giờ', 'to (exclusive), with zone'))
     .option('--format <jsonl>', described('dạng tệp', 'form of the output'), 'jsonl')
-    .action((options: unknown) => invoke((context) => exportLog(exportForm.parse(options), context)))
+    .action((options: unknown) =>
+      invoke((context) => exportLog(parseOptions(exportForm, options, context.language), context)),
+    )
 }
 
 /** Streams to standard output as it arrives: the log may be far larger than memory. */

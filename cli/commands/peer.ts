@@ -3,11 +3,12 @@ import { z } from 'zod'
 import { readConfig } from '../../server/config.ts'
 import { openConsole } from '../../server/main.ts'
 import { type CommandContext, described, type Invoke } from '../command.ts'
+import { parseOptions } from '../parse-options.ts'
 
 const addForm = z.object({
-  url: z.url(),
+  url: z.url({ protocol: /^https?$/ }),
   relation: z.enum(['parent', 'child']),
-  fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
+  fingerprint: z.string().regex(/^[0-9a-f]{64}$/, 'cần 64 chữ số hệ 16 / 64 hexadecimal digits are wanted'),
 })
 
 export function definePeer(command: Command, invoke: Invoke): void {
@@ -29,7 +30,7 @@ export function definePeer(command: Command, invoke: Invoke): void {
       ),
     )
     .action((node: string, options: unknown) =>
-      invoke((context) => add(node, addForm.parse(options), context)),
+      invoke((context) => add(node, parseOptions(addForm, options, context.language), context)),
     )
 }
 

@@ -6,6 +6,7 @@ import { type CommandContext, described, type Invoke, repeatable } from '../comm
 import { forEachItem } from '../each.ts'
 import { loadKeyFile } from '../key-file.ts'
 import { nodeOptionsForm, signedInClient, withNodeOptions } from '../node-options.ts'
+import { parseOptions } from '../parse-options.ts'
 import { usageError } from '../usage.ts'
 
 const optionsForm = nodeOptionsForm.extend({
@@ -30,7 +31,7 @@ export function defineSend(command: Command, invoke: Invoke): void {
     )
     .option('--password-file <file>', described('tệp mật khẩu của khóa', 'file with the key’s password'))
     .action((ids: string[], options: unknown) =>
-      invoke((context) => send(ids, optionsForm.parse(options), context)),
+      invoke((context) => send(ids, parseOptions(optionsForm, options, context.language), context)),
     )
 }
 

@@ -24,15 +24,20 @@ Settings come from CONGVAN_* and DATABASE_URL, or from a file of NAME=value line
 
 /** Serves until SIGINT or SIGTERM; a second signal ends at once. */
 async function serve(context: CommandContext): Promise<number> {
-  const node = await startNode(readConfig(context.io.env))
-  await context.output.result(
-    context.json ? JSON.stringify({ node: node.nodeId, url: node.url }) : `${node.nodeId} ${node.url}`,
-  )
-  await untilStopped()
-  await node.stop()
-  // An open channel to the process that started this one would keep it alive.
-  if (process.connected) process.disconnect()
-  return 0
+  const config = readConfig(context.io.env)
+  // Listened for from the beginning: a signal during the start stops the node in order once it has started.
+  const stopAsked = untilStopped()
+  try {
+    const node = await startNode(config)
+    if (context.json) await context.output.json({ node: node.nodeId, url: node.url })
+    else await context.output.result(`${node.nodeId} ${node.url}`)
+    await stopAsked
+    await node.stop()
+    return 0
+  } finally {
+    // An open channel to the process that started this one would keep it alive.
+    if (process.connected) process.disconnect()
+  }
 }
 
 /** Resolves at the first signal, or when the process that started this one is gone (its IPC channel closed). */

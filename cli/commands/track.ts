@@ -3,14 +3,15 @@ import { type Delivery, trackDocument } from '../client/deliveries.ts'
 import { type CommandContext, described, type Invoke } from '../command.ts'
 import { forEachItem } from '../each.ts'
 import { type NodeOptions, nodeOptionsForm, signedInClient, withNodeOptions } from '../node-options.ts'
+import { parseOptions } from '../parse-options.ts'
 import { stateText } from '../state-words.ts'
-import { tableLines } from '../terminal-text.ts'
+import { safeText, tableLines } from '../terminal-text.ts'
 
 export function defineTrack(command: Command, invoke: Invoke): void {
   withNodeOptions(
     command.argument('<id...>', described('văn bản đã gửi', 'documents that were sent')),
   ).action((ids: string[], options: unknown) =>
-    invoke((context) => track(ids, nodeOptionsForm.parse(options), context)),
+    invoke((context) => track(ids, parseOptions(nodeOptionsForm, options, context.language), context)),
   )
 }
 
@@ -26,7 +27,7 @@ async function track(ids: readonly string[], options: NodeOptions, context: Comm
 function deliveryRow(one: Delivery, context: CommandContext): string[] {
   const reason =
     one.statuses.find((status) => status.code === '02')?.description ?? one.terminal?.reason ?? ''
-  return [
+  const cells = [
     one.recipient,
     stateText(one.state, context.language),
     one.hops.map((hop) => hop.to).join(' → '),
@@ -34,4 +35,6 @@ function deliveryRow(one: Delivery, context: CommandContext): string[] {
     one.terminal?.event ?? '',
     reason,
   ]
+  // Recipients elsewhere chose these words.
+  return cells.map(safeText)
 }

@@ -6,6 +6,7 @@ import { ApiClient } from '../client/api-client.ts'
 import { findNode, storeSession } from '../client/credentials.ts'
 import { type CommandContext, described, type Invoke, repeatable } from '../command.ts'
 import { nodeOptionsForm, withNodeOptions } from '../node-options.ts'
+import { parseOptions } from '../parse-options.ts'
 import { readSecret } from '../read-secret.ts'
 import { usageError } from '../usage.ts'
 
@@ -49,7 +50,7 @@ export function defineUser(command: Command, invoke: Invoke): void {
     )
   }
   add.action((login: string, options: unknown) =>
-    invoke((context) => addAccount(login, addForm.parse(options), context)),
+    invoke((context) => addAccount(login, parseOptions(addForm, options, context.language), context)),
   )
   withNodeOptions(
     command.command('sign-in <login>').description(described('đăng nhập một nút', 'sign in to a node')),
@@ -57,7 +58,7 @@ export function defineUser(command: Command, invoke: Invoke): void {
     .option('--password-file <file>', described('tệp mật khẩu', 'file with the password'))
     .option('--agency <code>', described('cơ quan, khi có nhiều', 'the agency, where there are several'))
     .action((login: string, options: unknown) =>
-      invoke((context) => signIn(login, signInForm.parse(options), context)),
+      invoke((context) => signIn(login, parseOptions(signInForm, options, context.language), context)),
     )
 }
 

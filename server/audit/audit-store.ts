@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Actor } from '../actor.ts'
-import type { AgencyTransaction, NodeTransaction } from '../db.ts'
+import { type AgencyTransaction, type NodeTransaction, withAgencyTables } from '../db.ts'
 import { type CanonicalValue, canonicalEntry, commitment, type EntryKind, leafHash } from './entry.ts'
 
 /** What a use case says about its act. The store adds the id, the actor and the hash. */
@@ -67,6 +67,20 @@ export async function appendLogEntry(
     )
   }
   return id
+}
+
+/**
+ * As `appendLogEntry`, out of a transaction of the node: what concerns an agency's people (a sign-in, a role, a token)
+ * stands in that agency's own log, where its auditor finds it; without an agency, in the node's.
+ */
+export function appendEntryOf(
+  trx: NodeTransaction,
+  context: LogContext,
+  agencyId: string | null,
+  act: LogAct,
+): Promise<string> {
+  if (agencyId === null) return appendLogEntry(trx, context, null, act)
+  return withAgencyTables(trx, agencyId, (agency) => appendLogEntry(agency, context, agencyId, act))
 }
 
 function actorName(actor: Actor): string {

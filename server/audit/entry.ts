@@ -70,7 +70,7 @@ export interface EntryInput {
   readonly agencyId: string | null
   readonly kind: EntryKind
   readonly occurredAt: Date
-  /** `user:<uuid>`, `operator`, `console`, `node:<id>`. */
+  /** `user:<uuid>`, `console`, `node:<id>`. */
   readonly actor: string
   /** What it was done to, e.g. `document:<uuid>`. */
   readonly subject: string

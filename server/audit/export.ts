@@ -1,7 +1,7 @@
 import type { Actor } from '../actor.ts'
 import type { NodeContext } from '../context.ts'
 import type { AgencyTransaction, NodeTransaction } from '../db.ts'
-import { appendLogEntry, readLogEntries } from './audit-store.ts'
+import { appendLogEntry, readLogEntries, type StoredEntry } from './audit-store.ts'
 
 export interface LogRange {
   readonly from?: Date | undefined
@@ -12,13 +12,14 @@ export interface LogRange {
  * Streams the log of the caller's own scope as JSON lines: an agency's entries for its auditor, the node's own for
  * the operator. A line is `{"position","leafHash","entry"}`; `entry` holds the canonical bytes as text, exactly as
  * they were hashed, so that a reader can hash them again. The export is itself an entry, written first: what is
- * streamed ends before it.
+ * streamed ends before it. Entry and first page are done before anything is answered, so that a failure there is
+ * still told as one.
  */
-export async function* exportLog(
+export async function exportLog(
   context: NodeContext,
   actor: Actor,
   range: LogRange,
-): AsyncGenerator<string> {
+): Promise<AsyncGenerator<string>> {
   const now = context.clock()
   const agencyId = actor.kind === 'user' ? actor.agencyId : null
   const bounds = {
@@ -28,23 +29,31 @@ export async function* exportLog(
   const inScope = <T>(work: (trx: AgencyTransaction | NodeTransaction) => Promise<T>): Promise<T> =>
     agencyId === null ? context.db.asNode(work) : context.db.asAgency({ agencyId }, work)
 
-  let after = await inScope(async (trx) => {
+  const readPage = (after: string) => inScope((trx) => readLogEntries(trx, { ...bounds, after, before: now }))
+
+  const first = await inScope(async (trx) => {
     await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, agencyId, {
       kind: 'log.exported',
       subject: agencyId === null ? `node:${context.nodeId}` : `agency:${agencyId}`,
       facts: { from: range.from?.toISOString() ?? null, to: range.to?.toISOString() ?? null },
     })
-    return '0'
+    return readLogEntries(trx, { ...bounds, after: '0', before: now })
   })
-  // A page a transaction: a slow reader holds no connection while it reads.
-  for (;;) {
-    const page = await inScope((trx) => readLogEntries(trx, { ...bounds, after, before: now }))
+  return linesOf(first, readPage)
+}
+
+/** A page a transaction: a slow reader holds no connection while it reads. */
+async function* linesOf(
+  first: readonly StoredEntry[],
+  readPage: (after: string) => Promise<StoredEntry[]>,
+): AsyncGenerator<string> {
+  for (let page = first; ; ) {
     for (const row of page) {
       const entry = row.entry.toString('utf8')
       yield `${JSON.stringify({ position: row.position, leafHash: row.leafHash.toString('hex'), entry })}\n`
     }
     const last = page.at(-1)
     if (last === undefined) return
-    after = last.position
+    page = await readPage(last.position)
   }
 }

@@ -25,7 +25,7 @@ export function auditRoutes(context: NodeContext): Route[] {
       response: { raw: 'application/jsonl' },
       handle: async ({ actor, query }) => ({
         contentType: 'application/jsonl',
-        body: Readable.from(exportLog(context, actor, query)),
+        body: Readable.from(await exportLog(context, actor, query)),
       }),
     }),
   ]

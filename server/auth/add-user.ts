@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Actor } from '../actor.ts'
-import { appendLogEntry } from '../audit/audit-store.ts'
+import { appendEntryOf, appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import type { NodeTransaction } from '../db.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { requireOpenAgency } from '../directory/agency-store.ts'
 import { CongvanError } from '../errors.ts'
 import { hashPassword } from './password.ts'
-import { type AgencyRole, findUserByLogin, grantRole, insertUser } from './user-store.ts'
+import { type AgencyRole, grantRole, insertUser } from './user-store.ts'
 
 export interface NewUser {
   readonly login: string
@@ -18,6 +18,7 @@ export interface NewUser {
 }
 
 const LOGIN = /^[a-z0-9._@-]{2,64}$/
+const LONGEST_NAME = 100
 
 /**
  * Makes an account with its roles, all of it or nothing, and logs each right that is given.
@@ -30,29 +31,36 @@ const LOGIN = /^[a-z0-9._@-]{2,64}$/
 export async function addUser(context: NodeContext, actor: Actor, input: NewUser): Promise<{ id: string }> {
   const now = context.clock()
   const login = input.login.toLowerCase()
+  const displayName = input.displayName.trim()
   if (!LOGIN.test(login)) {
-    throw new CongvanError('INPUT_INVALID', { field: 'login', reason: 'a-z 0-9 . _ @ -, 2-64' })
+    const reason = 'dùng 2-64 ký tự a-z 0-9 . _ @ - / 2-64 characters of a-z 0-9 . _ @ - are wanted'
+    throw new CongvanError('INPUT_INVALID', { field: 'login', reason })
   }
-  if (input.operator && actor.kind !== 'operator')
-    throw new CongvanError('NOT_PERMITTED', { permission: 'operator' })
+  if (displayName === '' || [...displayName].length > LONGEST_NAME || /\p{Cc}/u.test(displayName)) {
+    const reason = `cần 1-${LONGEST_NAME} ký tự trên một dòng / 1-${LONGEST_NAME} characters on one line are wanted`
+    throw new CongvanError('INPUT_INVALID', { field: 'displayName', reason })
+  }
+  if (input.operator && actor.kind !== 'operator') {
+    throw notPermitted('make operators of the node', 'tạo tài khoản người vận hành nút')
+  }
   const passwordHash = await hashPassword(input.password)
   const id = randomUUID()
   const work = async (trx: NodeTransaction) => {
-    if ((await findUserByLogin(trx, login)) !== undefined) throw new CongvanError('USER_EXISTS', { login })
-    await insertUser(trx, {
+    const made = await insertUser(trx, {
       id,
       login,
-      displayName: input.displayName,
+      displayName,
       passwordHash,
       isOperator: input.operator,
       createdAt: now,
     })
+    if (!made) throw new CongvanError('USER_EXISTS', { login })
     const log = { nodeId: context.nodeId, actor, now }
     await appendLogEntry(trx, log, null, {
       kind: 'user.created',
       subject: `user:${id}`,
       facts: { operator: input.operator },
-      personal: { login, displayName: input.displayName },
+      personal: { login, displayName },
     })
     for (const { agencyCode, role } of input.grants) {
       const agency = await requireOpenAgency(trx, agencyCode, vietnamDay(now))
@@ -60,13 +68,13 @@ export async function addUser(context: NodeContext, actor: Actor, input: NewUser
         throw new CongvanError('AGENCY_NOT_HOSTED', { code: agencyCode, node: agency.hostingNode })
       }
       if (actor.kind === 'user' && actor.agencyId !== agency.id) {
-        throw new CongvanError('NOT_PERMITTED', { permission: 'user.manage' })
+        throw notPermitted(`grant roles of ${agencyCode}`, `cấp vai trò ở cơ quan ${agencyCode}`)
       }
       await grantRole(trx, { agencyId: agency.id, userId: id, role, at: now })
-      await appendLogEntry(trx, log, null, {
+      await appendEntryOf(trx, log, agency.id, {
         kind: 'user.role-granted',
         subject: `user:${id}`,
-        facts: { agency: agency.id, role },
+        facts: { role },
       })
     }
     return { id }
@@ -76,4 +84,8 @@ export async function addUser(context: NodeContext, actor: Actor, input: NewUser
       ? { userId: actor.userId, idempotency: actor.idempotency }
       : undefined
   return context.db.asNode(work, claim)
+}
+
+function notPermitted(act: string, actVi: string): CongvanError {
+  return new CongvanError('NOT_PERMITTED', { permission: 'user.manage', act, actVi })
 }

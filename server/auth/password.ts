@@ -17,7 +17,7 @@ export async function hashPassword(password: string): Promise<string> {
   if (length < MIN_LENGTH || length > MAX_LENGTH) {
     throw new CongvanError('INPUT_INVALID', {
       field: 'password',
-      reason: `${MIN_LENGTH}-${MAX_LENGTH} characters / ký tự`,
+      reason: `cần ${MIN_LENGTH}-${MAX_LENGTH} ký tự / ${MIN_LENGTH}-${MAX_LENGTH} characters are wanted`,
     })
   }
   const salt = randomBytes(16)

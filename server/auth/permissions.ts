@@ -32,6 +32,26 @@ const rights: Readonly<Record<Role, readonly Permission[]>> = {
   operator: ['agency.read', 'token.create', 'agency.import', 'peer.manage', 'user.manage', 'log.export'],
 }
 
+/** What each permission lets one do, as it is told to who lacks it. */
+const acts: Readonly<Record<Permission, { readonly act: string; readonly actVi: string }>> = {
+  'agency.read': { act: 'look agencies up', actVi: 'tra cứu danh bạ cơ quan' },
+  'agency.import': { act: 'import agencies', actVi: 'nhập danh bạ cơ quan' },
+  'user.manage': { act: 'manage accounts', actVi: 'quản lý tài khoản' },
+  'token.create': { act: 'make API tokens', actVi: 'tạo mã truy cập' },
+  'document.read': { act: 'read documents', actVi: 'xem văn bản' },
+  'document.draft': { act: 'draft documents', actVi: 'soạn văn bản' },
+  'document.sign': { act: 'sign documents as the person with authority', actVi: 'ký cá nhân vào văn bản' },
+  'document.number': { act: 'number documents', actVi: 'cấp số văn bản' },
+  'document.issue': { act: 'issue documents', actVi: 'phát hành văn bản' },
+  'document.dispatch': { act: 'dispatch documents', actVi: 'gửi văn bản' },
+  'document.accept': { act: 'accept documents', actVi: 'tiếp nhận văn bản' },
+  'document.refuse': { act: 'refuse documents', actVi: 'từ chối văn bản' },
+  'document.process': { act: 'process documents', actVi: 'phân công, xử lý văn bản' },
+  'delivery.read': { act: 'track deliveries', actVi: 'theo dõi lượt gửi' },
+  'log.export': { act: 'export the log', actVi: 'xuất nhật ký trao đổi' },
+  'peer.manage': { act: 'manage neighbouring nodes', actVi: 'quản lý nút liền kề' },
+}
+
 export function permissionsOf(roles: readonly Role[]): ReadonlySet<Permission> {
   return new Set(roles.flatMap((role) => rights[role]))
 }
@@ -49,5 +69,6 @@ export function rolesOf(actor: Actor): readonly Role[] {
 
 /** @throws CongvanError `NOT_PERMITTED` naming the permission that is missing. */
 export function requirePermission(actor: Actor, permission: Permission): void {
-  if (!permissionsOf(rolesOf(actor)).has(permission)) throw new CongvanError('NOT_PERMITTED', { permission })
+  if (permissionsOf(rolesOf(actor)).has(permission)) return
+  throw new CongvanError('NOT_PERMITTED', { permission, ...acts[permission] })
 }

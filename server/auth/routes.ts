@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { appendLogEntry } from '../audit/audit-store.ts'
+import { appendEntryOf } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
+import type { NodeTransaction } from '../db.ts'
 import { CongvanError } from '../errors.ts'
 import { type Route, route } from '../http/route.ts'
 import { addUser } from './add-user.ts'
@@ -96,9 +97,10 @@ export function authRoutes(context: NodeContext, sessionHours: number): Route[] 
         const id = randomUUID()
         const agencyId = actor.kind === 'user' ? actor.agencyId : null
         const expiresAt = new Date(now.getTime() + body.days * 86_400_000)
-        // Shown once means once: the answer holds the secret and is therefore not kept for repetition. A caller
-        // whose answer was lost makes another token; the lost one ends by its own expiry or is revoked.
-        await context.db.asNode(async (trx) => {
+        // Shown once means once: what is kept for a repeated request does not hold the secret. A caller whose answer
+        // was lost is told so, revokes the token and makes another one.
+        let shown: string | undefined
+        const work = async (trx: NodeTransaction) => {
           await insertToken(trx, {
             id,
             tokenSha256: sha256,
@@ -109,13 +111,18 @@ export function authRoutes(context: NodeContext, sessionHours: number): Route[] 
             createdAt: now,
             expiresAt,
           })
-          await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, null, {
+          await appendEntryOf(trx, { nodeId: context.nodeId, actor, now }, agencyId, {
             kind: 'token.created',
             subject: `token:${id}`,
             facts: { user: userId },
           })
-        })
-        return { id, token, expiresAt: expiresAt.toISOString() }
+          shown = token
+          return { id, expiresAt: expiresAt.toISOString() }
+        }
+        const { idempotency } = actor
+        const made = await context.db.asNode(work, idempotency && { userId, idempotency })
+        if (shown === undefined) throw new CongvanError('TOKEN_SHOWN_ALREADY', { id: made.id })
+        return { ...made, token: shown }
       },
     }),
     route({
@@ -130,12 +137,12 @@ export function authRoutes(context: NodeContext, sessionHours: number): Route[] 
         context.db.asNode(async (trx) => {
           if (actor.kind === 'node' || actor.userId === null) throw new CongvanError('NOT_AUTHENTICATED')
           const revoked = await revokeToken(trx, params.id, actor.userId, now)
-          if (!revoked) throw new CongvanError('NOT_FOUND', { what: `token ${params.id}` })
-          await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, null, {
+          if (revoked === undefined) throw new CongvanError('NOT_FOUND', { what: `token ${params.id}` })
+          await appendEntryOf(trx, { nodeId: context.nodeId, actor, now }, revoked.agencyId, {
             kind: 'token.revoked',
             subject: `token:${params.id}`,
           })
-          return { revoked }
+          return { revoked: true }
         }),
     }),
   ]

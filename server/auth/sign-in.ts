@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { appendLogEntry } from '../audit/audit-store.ts'
+import { appendEntryOf, appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { type Agency, findAgencyByCode } from '../directory/agency-store.ts'
@@ -26,7 +26,7 @@ export interface Session {
  * Checks a password and opens a session for one agency (or for the node, by an operator).
  *
  * @throws CongvanError `SIGN_IN_FAILED` for an unknown login, a wrong password and a disabled account alike;
- *   `INPUT_INVALID` when the agency must be named; the failed try is logged.
+ *   `AGENCY_NOT_YOURS`; `INPUT_INVALID` when the agency must be named. The failed try is logged.
  */
 export async function signIn(context: NodeContext, input: SignIn, sessionHours: number): Promise<Session> {
   const now = context.clock()
@@ -61,11 +61,7 @@ export async function signIn(context: NodeContext, input: SignIn, sessionHours: 
       createdAt: now,
       expiresAt,
     })
-    await appendLogEntry(trx, log, null, {
-      kind: 'user.signed-in',
-      subject: `user:${user.id}`,
-      facts: { agency: place.agencyId },
-    })
+    await appendEntryOf(trx, log, place.agencyId, { kind: 'user.signed-in', subject: `user:${user.id}` })
     return { token, expiresAt: expiresAt.toISOString(), agencyId: place.agencyId, roles: place.roles }
   })
 }
@@ -78,16 +74,21 @@ function choosePlace(
 ): { agencyId: string | null; roles: readonly string[] } {
   if (wantedCode !== undefined) {
     const found = memberships.find((one) => one.agencyId === wanted?.id)
-    if (found === undefined) throw new CongvanError('NOT_PERMITTED', { permission: `agency ${wantedCode}` })
+    if (found === undefined) {
+      throw new CongvanError('AGENCY_NOT_YOURS', { code: wantedCode, codeVi: wantedCode })
+    }
     return found
   }
   if (isOperator) return { agencyId: null, roles: ['operator'] }
   const [only, ...others] = memberships
-  if (only === undefined) throw new CongvanError('NOT_PERMITTED', { permission: 'agency' })
+  if (only === undefined) {
+    throw new CongvanError('AGENCY_NOT_YOURS', { code: 'any agency', codeVi: 'nào' })
+  }
   if (others.length > 0) {
     throw new CongvanError('INPUT_INVALID', {
       field: 'agencyCode',
-      reason: 'several agencies / nhiều cơ quan',
+      reason:
+        'tài khoản thuộc nhiều cơ quan, hãy nêu mã của một / the account is of several agencies, name one by its code',
     })
   }
   return only

@@ -52,18 +52,24 @@ export async function findUserById(trx: NodeTransaction, id: string): Promise<Us
   return row === undefined ? undefined : fromRow(row)
 }
 
+/** @returns false when the login is taken, also by a transaction that ran at the same time */
 export async function insertUser(
   trx: NodeTransaction,
   user: Omit<User, 'disabled'> & { readonly createdAt: Date },
-): Promise<void> {
-  await trx('users').insert({
-    id: user.id,
-    login: user.login,
-    display_name: user.displayName,
-    password_hash: user.passwordHash,
-    is_operator: user.isOperator,
-    created_at: user.createdAt,
-  })
+): Promise<boolean> {
+  const made = await trx('users')
+    .insert({
+      id: user.id,
+      login: user.login,
+      display_name: user.displayName,
+      password_hash: user.passwordHash,
+      is_operator: user.isOperator,
+      created_at: user.createdAt,
+    })
+    .onConflict('login')
+    .ignore()
+    .returning('id')
+  return made.length > 0
 }
 
 /** Granting a role twice changes nothing. */
@@ -126,16 +132,17 @@ export async function findLiveToken(
   return row === undefined ? undefined : { id: row.id, userId: row.user_id, agencyId: row.agency_id }
 }
 
-/** @returns whether there was such a live token of this user */
+/** @returns the agency of the token; `undefined` when the user has no such token that was not revoked before */
 export async function revokeToken(
   trx: NodeTransaction,
   id: string,
   userId: string,
   now: Date,
-): Promise<boolean> {
-  const count = await trx('tokens')
+): Promise<{ agencyId: string | null } | undefined> {
+  const [row] = await trx('tokens')
     .where({ id, user_id: userId })
     .whereNull('revoked_at')
     .update({ revoked_at: now })
-  return count > 0
+    .returning<{ agency_id: string | null }[]>('agency_id')
+  return row === undefined ? undefined : { agencyId: row.agency_id }
 }

@@ -17,8 +17,17 @@ import {
 } from '../errors.ts'
 import type { Logger } from '../log.ts'
 
+/** The language asked for with the highest weight (RFC 9110 section 12.5.4), of the two there are; else Vietnamese. */
 export function languageOf(acceptLanguage: string | undefined): Language {
-  return /^\s*en\b/i.test(acceptLanguage ?? '') ? 'en' : 'vi'
+  let best: { language: Language; weight: number } = { language: 'vi', weight: 0 }
+  for (const wish of (acceptLanguage ?? '').toLowerCase().split(',')) {
+    const [, language, weight = '1'] =
+      /^\s*(vi|en)(?:-[\w-]*)?\s*(?:;\s*q=([\d.]{1,5}))?\s*$/.exec(wish) ?? []
+    if ((language === 'vi' || language === 'en') && Number(weight) > best.weight) {
+      best = { language, weight: Number(weight) }
+    }
+  }
+  return best.language
 }
 
 /** The body of an answer of type `application/problem+json`. */

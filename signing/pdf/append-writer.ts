@@ -15,6 +15,7 @@ import {
   pdfReference,
 } from './objects.ts'
 import type { PdfFile } from './pdf-file.ts'
+import type { ReferenceCounts } from './reference-counts.ts'
 import { serialize } from './serialize.ts'
 
 interface PendingObject {
@@ -33,7 +34,7 @@ export class RevisionWriter {
   readonly #file: PdfFile
   readonly #objects = new Map<number, PendingObject>()
   #nextNumber: number
-  #dangling: ReadonlySet<number> | undefined
+  #counts: ReferenceCounts | undefined
 
   constructor(file: PdfFile) {
     this.#file = file
@@ -45,8 +46,8 @@ export class RevisionWriter {
    * a new object.
    */
   allocate(): PdfReference {
-    this.#dangling ??= this.#file.latest.danglingReferences()
-    while (this.#dangling.has(this.#nextNumber)) this.#nextNumber += 1
+    this.#counts ??= this.#file.referenceCounts(this.#file.revisions.length - 1)
+    while (this.#counts.isDangling(this.#nextNumber)) this.#nextNumber += 1
     if (this.#nextNumber >= pdfLimits.objects) throw new RangeError('too many objects')
     const reference = pdfReference(this.#nextNumber)
     this.#nextNumber += 1

@@ -19,6 +19,7 @@ import {
   sameValue,
 } from './objects.ts'
 import type { PdfFile } from './pdf-file.ts'
+import type { ReferenceCounts } from './reference-counts.ts'
 import { checkRevisionBody } from './revision-body.ts'
 import type { Snapshot } from './snapshot.ts'
 import { sameEntry } from './xref.ts'
@@ -33,6 +34,8 @@ export interface ModifiedObject {
 export interface RevisionPair {
   readonly before: Snapshot
   readonly after: Snapshot
+  /** Of the older revision. */
+  readonly references: ReferenceCounts
   readonly modified: ReadonlyMap<number, ModifiedObject>
   /** Numbers that no object had before. */
   readonly added: ReadonlySet<number>
@@ -68,7 +71,7 @@ function collect(file: PdfFile, index: number, changes: RevisionChange[]): Revis
   const added = new Set<number>()
   const start = file.revisions[index]?.start ?? 0
   // Reads every object of the older revision: one that could not be read then must not be readable now.
-  const dangling = before.danglingReferences()
+  const references = file.referenceCounts(index - 1)
   for (const [number, entry] of file.revisions[index]?.entries ?? []) {
     const old = before.lookup(number)
     if (entry.type === 'free') {
@@ -83,7 +86,7 @@ function collect(file: PdfFile, index: number, changes: RevisionChange[]): Revis
     }
     if (old === undefined) {
       added.add(number)
-      if (dangling.has(number)) {
+      if (references.isDangling(number)) {
         changes.push(
           forbidden('DANGLING_REFERENCE_DEFINED', `object ${number} was referred to before it existed`),
         )
@@ -99,7 +102,7 @@ function collect(file: PdfFile, index: number, changes: RevisionChange[]): Revis
       modified.set(number, { before: pair.before, after: pair.after })
     }
   }
-  return { before, after, modified, added, judged: new Set() }
+  return { before, after, references, modified, added, judged: new Set() }
 }
 
 function sameObject(bytes: Uint8Array, a: IndirectObject, b: IndirectObject): boolean {
@@ -112,8 +115,8 @@ function sameObject(bytes: Uint8Array, a: IndirectObject, b: IndirectObject): bo
 
 function* compareTrailers({ before, after }: RevisionPair): Generator<RevisionChange> {
   // A reader may take objects at or above /Size for missing (7.5.5).
-  const size = after.trailer.entries.get('Size')
-  if (!isInteger(size) || size <= (before.numbers().at(-1) ?? 0)) {
+  const [old, now] = [before, after].map((snapshot) => snapshot.trailer.entries.get('Size'))
+  if (!isInteger(old) || !isInteger(now) || now < old) {
     yield forbidden('OBJECT_REMOVED', 'the /Size of the trailer hides objects')
   }
   if (after.trailer.duplicates?.has('Root') || !sameValue(rootOf(before), rootOf(after))) {
@@ -164,12 +167,12 @@ function* compareInfo({ before, after, judged }: RevisionPair): Generator<Revisi
 }
 
 /** Everything that no list above has let pass. */
-function* compareRest({ before, modified, judged }: RevisionPair): Generator<RevisionChange> {
+function* compareRest({ before, references, modified, judged }: RevisionPair): Generator<RevisionChange> {
   for (const [number, object] of modified) {
     if (judged.has(number)) continue
     const value = object.before.value
     const type = isDict(value) ? before.entry(value, 'Type') : null
-    if (isName(type, 'XRef') && isXrefStream(object.after) && !before.referenceCounts().has(number)) continue
+    if (isName(type, 'XRef') && isXrefStream(object.after) && references.of(number) === 0) continue
     const code =
       isName(type, 'Page') || isName(type, 'Pages')
         ? 'PAGE_CHANGED'

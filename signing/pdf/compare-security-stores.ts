@@ -2,7 +2,6 @@
 import { forbidden, type RevisionChange } from './change.ts'
 import type { RevisionPair } from './compare-revisions.ts'
 import { isArray, isDict, isReference, type PdfValue, sameValue } from './objects.ts'
-import type { Snapshot } from './snapshot.ts'
 
 /** Store, VRI, one signature's entry, its lists. */
 const deepest = 3
@@ -11,7 +10,7 @@ export function* compareSecurityStores(pair: RevisionPair): Generator<RevisionCh
   const { before, after, modified, judged } = pair
   const old = before.catalog.entries.get('DSS')
   const now = after.catalog.entries.get('DSS')
-  const parts = [...partsOf(before, old)]
+  const parts = [...partsOf(pair, old)]
   if (sameValue(old, now) && !parts.some((part) => modified.has(part))) return
   const store = after.resolve(now)
   if (now === undefined || !isDict(store) || store.duplicates !== undefined) {
@@ -28,14 +27,15 @@ export function* compareSecurityStores(pair: RevisionPair): Generator<RevisionCh
  * Object numbers of the store and of the dictionaries and arrays it is made of, as far as nothing but the store refers
  * to them: an array that is also a page's contents must not grow unseen.
  */
-function* partsOf(before: Snapshot, root: PdfValue | undefined, depth = 0): Generator<number> {
+function* partsOf(pair: RevisionPair, root: PdfValue | undefined, depth = 0): Generator<number> {
+  const { before, references } = pair
   const value = before.resolve(root)
   if (isReference(root)) {
-    if (before.referenceCounts().get(root.number) !== 1 || before.target(root)?.stream !== undefined) return
+    if (references.of(root.number) !== 1 || before.target(root)?.stream !== undefined) return
     yield root.number
   }
   if (depth > deepest) return
-  if (isDict(value)) for (const item of value.entries.values()) yield* partsOf(before, item, depth + 1)
+  if (isDict(value)) for (const item of value.entries.values()) yield* partsOf(pair, item, depth + 1)
 }
 
 /**

@@ -10,7 +10,7 @@ export function isExtended(pair: RevisionPair, old: PdfDict, now: PdfDict, key: 
   const before = pair.before.entry(old, key)
   const after = pair.after.entry(now, key)
   const reference = old.entries.get(key)
-  if (isReference(reference) && pair.before.referenceCounts().get(reference.number) === 1) {
+  if (isReference(reference) && pair.references.of(reference.number) === 1) {
     pair.judged.add(reference.number)
   }
   if (before === null) return after === null || isArray(after)

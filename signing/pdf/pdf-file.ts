@@ -8,6 +8,7 @@ import { Lexer, latin1Text, malformed } from './lexer.ts'
 import { pdfLimits } from './limits.ts'
 import { type IndirectObject, isDict, isInteger, isName, type PdfDict } from './objects.ts'
 import { parseIndirectObject, parseValue } from './parser.ts'
+import { ReferenceCounts } from './reference-counts.ts'
 import { type Revision, readRevisions } from './revision.ts'
 import { Snapshot } from './snapshot.ts'
 
@@ -57,6 +58,7 @@ export class PdfFile {
   readonly #parsing = new Set<number>()
   #decodedBytes = 0
   #visits = 0
+  #counts: ReferenceCounts | undefined
 
   constructor(bytes: Uint8Array, revisions: readonly Revision[]) {
     this.bytes = bytes
@@ -84,6 +86,23 @@ export class PdfFile {
   countVisits(objects: number): void {
     this.#visits += objects
     if (this.#visits > pdfLimits.visits) throw malformed(0, 'too many objects in too many revisions')
+  }
+
+  /**
+   * The reference counts of a revision. They are made anew or moved on from the revision before, whose counts are
+   * no longer valid then; whoever goes through the revisions in order pays for one count of the whole document.
+   */
+  referenceCounts(index: number): ReferenceCounts {
+    const known = this.#counts
+    if (known?.revision === index) return known
+    // An interrupted step would leave the counts between two revisions.
+    this.#counts = undefined
+    const counts =
+      known?.revision === index - 1 && known.advance(this.at(index))
+        ? known
+        : new ReferenceCounts(this.at(index))
+    this.#counts = counts
+    return counts
   }
 
   /** The object whose header stands at `offset`, as `snapshot` reads it. */

@@ -20,9 +20,6 @@ export class Snapshot {
   readonly revision: number
   /** Object streams being opened, so that one that contains itself is refused. */
   readonly #opening = new Set<number>()
-  #numbers: readonly number[] | undefined
-  #dangling: ReadonlySet<number> | undefined
-  #counts: ReadonlyMap<number, number> | undefined
 
   constructor(file: PdfFile, revision: number) {
     this.file = file
@@ -63,12 +60,7 @@ export class Snapshot {
   }
 
   /** Numbers of all objects in use, ascending. */
-  numbers(): readonly number[] {
-    this.#numbers ??= this.#collectNumbers()
-    return this.#numbers
-  }
-
-  #collectNumbers(): readonly number[] {
+  numbers(): number[] {
     const seen = new Set<number>()
     const used: number[] = []
     for (let index = this.revision; index >= 0; index -= 1) {
@@ -149,39 +141,5 @@ export class Snapshot {
   arrayEntry(dict: PdfDict, key: string): PdfArray | undefined {
     const value = this.entry(dict, key)
     return isArray(value) ? value : undefined
-  }
-
-  /**
-   * The object numbers that some object of this revision names though no object has them. They read as null now; a
-   * later revision that defines one of them changes what the document shows without touching any object that was
-   * signed. Reads the whole document once.
-   */
-  danglingReferences(): ReadonlySet<number> {
-    this.#dangling ??= new Set(
-      [...this.referenceCounts().keys()].filter((one) => this.lookup(one) === undefined),
-    )
-    return this.#dangling
-  }
-
-  /** How often each object number is referred to, from all objects in use and the trailer. Reads the whole document once. */
-  referenceCounts(): ReadonlyMap<number, number> {
-    if (this.#counts === undefined) {
-      const counts = new Map<number, number>()
-      countReferences(this.trailer, counts)
-      for (const number of this.numbers()) countReferences(this.object(number)?.value ?? null, counts)
-      this.#counts = counts
-    }
-    return this.#counts
-  }
-}
-
-function countReferences(value: PdfValue, counts: Map<number, number>): void {
-  if (typeof value !== 'object' || value === null) return
-  if (value.kind === 'reference') {
-    counts.set(value.number, (counts.get(value.number) ?? 0) + 1)
-  } else if (value.kind === 'array') {
-    for (const item of value.items) countReferences(item, counts)
-  } else if (value.kind === 'dict') {
-    for (const item of value.entries.values()) countReferences(item, counts)
   }
 }

@@ -93,26 +93,26 @@ describe('relay: faults', () => {
       where r.envelope_sha256 = $1 and e.recipient = $2 and r.event <> 'SubmissionAcceptance' order by 1`
     const here = await xa.rows(sql, [sent.envelope, recipient])
     expect(await node.rows(sql, [sent.envelope, recipient])).to.deep.equal(here)
-    const log = await xa.rows(
-      "select convert_from(entry, 'UTF8') entry from log_entries where kind in ('delivery.receipt', 'delivery.status')",
+    const doubled = await xa.rows(
+      `select entry->'facts'->>'message' as message, count(*)
+       from (select convert_from(entry, 'UTF8')::jsonb as entry from log_entries
+             where kind in ('delivery.receipt', 'delivery.status')) as entries
+       where entry->>'subject' = $1 group by 1 having count(*) > 1`,
+      [`envelope:${sent.envelope}`],
     )
-    const facts = log
-      .map((row) => JSON.parse(String(row.entry)) as { subject: string; facts: { message: string } })
-      .filter((entry) => entry.subject === `envelope:${sent.envelope}`)
-      .map((entry) => entry.facts.message)
-    expect(facts).to.have.length(new Set(facts).size)
+    expect(doubled).to.deep.equal([])
     const jobs = await xa.waitingJobs()
     expect(jobs).to.deep.equal([])
   }
 
-  for (const [here, there] of [
-    ['before', 'after'],
-    ['after', 'before'],
+  for (const [here, there, recipients] of [
+    ['before', 'after', [FAR, NEAR]],
+    ['after', 'before', [FAR]],
   ] as const) {
     it(`loses and doubles nothing when the sender breaks ${here} and the receiver ${there} any transaction`, async () => {
       let at = 1
       for (let burnt = true; burnt && at < 60; at += 1) {
-        const sent = await dispatch([FAR, NEAR])
+        const sent = await dispatch([...recipients])
         Object.assign(xa.fuse, { count: 0, armed: { at, mode: here } })
         Object.assign(tinh.fuse, { count: 0, armed: { at, mode: there } })
         await runThrough()
@@ -122,7 +122,7 @@ describe('relay: faults', () => {
         Object.assign(xa.fuse, { armed: undefined })
         Object.assign(tinh.fuse, { armed: undefined })
         await expectOnce(sent, FAR, 'accepted')
-        await expectOnce(sent, NEAR, 'arrived')
+        if (recipients.includes(NEAR as never)) await expectOnce(sent, NEAR, 'arrived')
       }
       expect(at, 'transactions broken').to.be.within(8, 59)
     })
