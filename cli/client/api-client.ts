@@ -5,8 +5,9 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
-import { CongvanError, errorFromCode } from '../../server/errors.ts'
+import { CongvanError, errorFromCode, isKnownError } from '../../server/errors.ts'
 import type { Language } from '../../signing/index.ts'
+import { safeText } from '../terminal-text.ts'
 
 export interface ApiClientOptions {
   /** Base URL of the node, e.g. `http://127.0.0.1:8080`. */
@@ -26,12 +27,17 @@ export interface ApiRequest {
   readonly idempotencyKey?: string
 }
 
+/** What a node says may be anybody's words: they are shown on a terminal, never obeyed by it. */
+const param = z.union([z.string().transform(safeLines), z.number()])
 const problemForm = z.object({
   code: z.string().max(100),
-  params: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+  params: z.record(z.string(), param).default({}),
 })
 
-const REQUEST_TIMEOUT_MS = 60_000
+/** How long an answer may take, beside the time that the request itself needs on a slow line. */
+const ANSWER_MS = 60_000
+/** Bytes that the slowest line worth waiting for carries in a millisecond: 50 MB take eight minutes. */
+const SLOWEST = 100
 
 /** A key that is the same for the same act on the same content. */
 export function derivedKey(...parts: readonly (string | Uint8Array)[]): string {
@@ -50,43 +56,51 @@ export class ApiClient {
   }
 
   /** @throws CongvanError with the node's own code; `NODE_UNREACHABLE`, `NODE_ANSWER_UNKNOWN` */
-  async get<T extends z.ZodType>(path: string, form: T, request: ApiRequest = {}): Promise<z.output<T>> {
-    return this.parse(await this.send('GET', path, request), form)
+  get<T extends z.ZodType>(path: string, form: T, request: ApiRequest = {}): Promise<z.output<T>> {
+    return this.send('GET', path, request, (response) => this.parse(response, form))
   }
 
-  async post<T extends z.ZodType>(path: string, form: T, request: ApiRequest = {}): Promise<z.output<T>> {
-    return this.parse(await this.send('POST', path, request), form)
+  post<T extends z.ZodType>(path: string, form: T, request: ApiRequest = {}): Promise<z.output<T>> {
+    return this.send('POST', path, request, (response) => this.parse(response, form))
   }
 
-  async getBytes(path: string, request: ApiRequest = {}): Promise<Uint8Array> {
-    return new Uint8Array(await (await this.send('GET', path, request)).arrayBuffer())
+  getBytes(path: string, request: ApiRequest = {}): Promise<Uint8Array> {
+    return this.send('GET', path, request, async (response) => new Uint8Array(await response.arrayBuffer()))
   }
 
-  /** The body as it comes, for answers too long for memory. */
-  async getStream(path: string, request: ApiRequest = {}): Promise<ReadableStream<Uint8Array>> {
-    const response = await this.send('GET', path, request)
-    if (response.body === null) throw this.unknownAnswer(response.status)
-    return response.body
+  /**
+   * The body piece by piece as it comes, for answers too long for memory. It may take any time as a whole.
+   *
+   * @throws CongvanError `NODE_UNREACHABLE` also while it is read, when the line is cut before its end
+   */
+  async *getStream(path: string, request: ApiRequest = {}): AsyncGenerator<Uint8Array> {
+    const body = await this.send('GET', path, request, async (response) => response.body)
+    try {
+      for await (const piece of body ?? []) yield piece
+    } catch (error) {
+      throw this.unreachable(error)
+    }
   }
 
   private async parse<T extends z.ZodType>(response: Response, form: T): Promise<z.output<T>> {
-    let body: unknown
-    try {
-      body = await response.json()
-    } catch {
-      throw this.unknownAnswer(response.status)
-    }
-    const parsed = form.safeParse(body)
+    const text = await response.text()
+    const parsed = form.safeParse(jsonOf(text))
     if (!parsed.success) throw this.unknownAnswer(response.status)
     return parsed.data
   }
 
-  private async send(method: 'GET' | 'POST', path: string, request: ApiRequest): Promise<Response> {
+  /** Asks, and reads the answer, again where either was lost on the way. */
+  private async send<T>(
+    method: 'GET' | 'POST',
+    path: string,
+    request: ApiRequest,
+    read: (response: Response) => Promise<T>,
+  ): Promise<T> {
     const key = request.idempotencyKey ?? randomUUID()
     const retries = this.options.retries ?? 3
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.sendOnce(method, path, request, key)
+        return await this.sendOnce(method, path, request, key, read)
       } catch (error) {
         const again = error instanceof CongvanError && transient.has(error.code) && attempt < retries
         if (!again) throw error
@@ -95,57 +109,78 @@ export class ApiClient {
     }
   }
 
-  private async sendOnce(
+  private async sendOnce<T>(
     method: 'GET' | 'POST',
     path: string,
     request: ApiRequest,
     key: string,
-  ): Promise<Response> {
+    read: (response: Response) => Promise<T>,
+  ): Promise<T> {
     const url = new URL(`${this.url}/api/v1${path}`)
     for (const [name, value] of Object.entries(request.query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, value)
     }
-    const body = request.json === undefined ? request.bytes : JSON.stringify(request.json)
-    let response: Response
+    const body = request.json === undefined ? request.bytes : Buffer.from(JSON.stringify(request.json))
+    const patience = new AbortController()
+    const timer = setTimeout(() => patience.abort(), ANSWER_MS + (body?.length ?? 0) / SLOWEST)
     try {
-      response = await fetch(url, {
+      const response = await fetch(url, {
         method,
         redirect: 'error',
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-        headers: {
-          'accept-language': this.options.language ?? 'vi',
-          ...(this.options.token === undefined ? {} : { authorization: `Bearer ${this.options.token}` }),
-          ...(method === 'POST' ? { 'idempotency-key': key } : {}),
-          ...(body === undefined
-            ? {}
-            : {
-                'content-type':
-                  request.json === undefined
-                    ? (request.contentType ?? 'application/pdf')
-                    : 'application/json',
-              }),
-        },
+        signal: patience.signal,
+        headers: this.headersOf(method, request, key),
         ...(body === undefined ? {} : { body: body as NonNullable<RequestInit['body']> }),
       })
+      if (!response.ok) throw this.asError(response.status, await response.text())
+      // What is streamed, or as large as a document, may take longer than the answer's beginning.
+      clearTimeout(timer)
+      return await read(response)
     } catch (error) {
-      throw new CongvanError(
-        'NODE_UNREACHABLE',
-        { node: this.url, reason: reasonOf(error) },
-        { cause: error },
-      )
+      throw isKnownError(error) ? error : this.unreachable(error)
+    } finally {
+      clearTimeout(timer)
     }
-    if (response.ok) return response
-    throw await this.asError(response)
   }
 
-  private async asError(response: Response): Promise<Error> {
-    const problem = problemForm.safeParse(await response.json().catch(() => undefined))
-    if (!problem.success) return this.unknownAnswer(response.status)
-    return errorFromCode(problem.data.code, problem.data.params) ?? this.unknownAnswer(response.status)
+  private headersOf(method: string, request: ApiRequest, key: string): Record<string, string> {
+    const { token, language = 'vi' } = this.options
+    const type =
+      request.json !== undefined
+        ? 'application/json'
+        : request.bytes && (request.contentType ?? 'application/pdf')
+    return {
+      'accept-language': language,
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(method === 'POST' ? { 'idempotency-key': key } : {}),
+      ...(type === undefined ? {} : { 'content-type': type }),
+    }
+  }
+
+  private asError(status: number, text: string): Error {
+    const problem = problemForm.safeParse(jsonOf(text))
+    if (!problem.success) return this.unknownAnswer(status)
+    return errorFromCode(problem.data.code, problem.data.params) ?? this.unknownAnswer(status)
   }
 
   private unknownAnswer(status: number): CongvanError {
     return new CongvanError('NODE_ANSWER_UNKNOWN', { node: this.url, status })
+  }
+
+  private unreachable(error: unknown): CongvanError {
+    return new CongvanError('NODE_UNREACHABLE', { node: this.url, reason: reasonOf(error) }, { cause: error })
+  }
+}
+
+/** The list of problems of an import has several lines. */
+function safeLines(text: string): string {
+  return text.split('\n').map(safeText).join('\n')
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

@@ -15,7 +15,7 @@ const fileForm = z.object({ current: z.string().optional(), sessions: z.record(z
 type Sessions = z.output<typeof fileForm>
 
 function fileOf(io: Io): string {
-  const base = io.env.XDG_CONFIG_HOME ?? join(io.env.HOME ?? homedir(), '.config')
+  const base = io.env.XDG_CONFIG_HOME || join(io.env.HOME || homedir(), '.config')
   return join(base, 'congvan', 'sessions.json')
 }
 
@@ -47,9 +47,14 @@ export interface Credentials {
 
 /** The node a command speaks to. @throws CongvanError `USAGE` when none is named and none was signed in to */
 export function findNode(io: Io, node: string | undefined): string {
-  const url = node ?? io.env.CONGVAN_NODE ?? read(io).current
-  if (url === undefined) throw new CongvanError('USAGE', { reason: '--node URL' })
-  return url.replace(/\/+$/, '')
+  const named = node ?? (io.env.CONGVAN_NODE || undefined) ?? read(io).current
+  const url = named === undefined || !URL.canParse(named) ? undefined : new URL(named)
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '') {
+    throw new CongvanError('USAGE', {
+      reason: `--node http(s)://…${named === undefined ? '' : ` ≠ ${named}`}`,
+    })
+  }
+  return url.href.replace(/\/+$/, '')
 }
 
 /**
@@ -60,7 +65,7 @@ export function findNode(io: Io, node: string | undefined): string {
  */
 export function findCredentials(io: Io, options: { node?: string; tokenFile?: string }): Credentials {
   const url = findNode(io, options.node)
-  const file = options.tokenFile ?? io.env.CONGVAN_TOKEN_FILE
+  const file = options.tokenFile ?? (io.env.CONGVAN_TOKEN_FILE || undefined)
   if (file !== undefined) return { url, token: readTokenFile(file) }
   const session = read(io).sessions[url]
   if (session === undefined || new Date(session.expiresAt) <= io.now())
@@ -69,10 +74,17 @@ export function findCredentials(io: Io, options: { node?: string; tokenFile?: st
 }
 
 function readTokenFile(file: string): string {
+  let token: string
   try {
-    return readFileSync(file, 'utf8').trim()
+    token = readFileSync(file, 'utf8').trim()
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new CongvanError('FILE_UNREADABLE', { file, reason }, { cause: error })
   }
+  // Anything else than one token would come back in the words of an error about the header it stood in.
+  if (/^[\x21-\x7e]{1,200}$/.test(token)) return token
+  throw new CongvanError('FILE_UNREADABLE', {
+    file,
+    reason: 'cần đúng một mã truy cập / one token is wanted',
+  })
 }

@@ -40,13 +40,16 @@ export function dispatchDocument(
   recipients: readonly string[],
 ): Promise<Dispatched> {
   const idempotencyKey = derivedKey('dispatch', id, [...recipients].sort().join(' '))
-  return client.post(`/documents/${id}/dispatch`, dispatchedForm, { json: { recipients }, idempotencyKey })
+  return client.post(`/documents/${encodeURIComponent(id)}/dispatch`, dispatchedForm, {
+    json: { recipients },
+    idempotencyKey,
+  })
 }
 
 /** What became of each delivery of a document. */
 export async function trackDocument(client: ApiClient, id: string): Promise<Delivery[]> {
   const { deliveries } = await client.get(
-    `/documents/${id}/deliveries`,
+    `/documents/${encodeURIComponent(id)}/deliveries`,
     z.object({ deliveries: z.array(deliveryForm) }),
   )
   return deliveries

@@ -26,12 +26,12 @@ export async function draftDocument(
   const { declaredFreeOfSecrets, ...metadata } = draft
   const key = (step: string) => derivedKey(step, pdf, JSON.stringify(metadata))
   const { id } = await client.post('/documents', stateForm, { json: metadata, idempotencyKey: key('draft') })
-  const uploaded = await client.post(`/documents/${id}/file`, stateForm, {
+  const uploaded = await client.post(`/documents/${encodeURIComponent(id)}/file`, stateForm, {
     bytes: pdf,
     idempotencyKey: key('file'),
   })
   if (!declaredFreeOfSecrets) return uploaded
-  return client.post(`/documents/${id}/declaration`, stateForm, {
+  return client.post(`/documents/${encodeURIComponent(id)}/declaration`, stateForm, {
     json: { stateSecret: false },
     idempotencyKey: key('declaration'),
   })

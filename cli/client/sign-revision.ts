@@ -14,6 +14,7 @@ import {
   defaultSignatureField,
   fillFields,
   type KeyProvider,
+  letterFields,
   listFields,
   roleOf,
   type SignatureAppearance,
@@ -51,7 +52,7 @@ async function signNext(
 
 function textAppearance(names: readonly (string | undefined)[], now: Date): SignatureAppearance {
   const lines = names.flatMap((name) => (name === undefined ? [] : [name]))
-  return { fontBytes: appearanceFont(), lines: [...lines, timeLine(now)] }
+  return { fontBytes: font('400Regular'), lines: [...lines, timeLine(now)] }
 }
 
 /** `05.03.2020 14:25:16 +07:00`, as the signing tools of the public-duty CA print it. */
@@ -60,11 +61,17 @@ function timeLine(now: Date): string {
   return `${date.split('-').reverse().join('.')} ${time.slice(0, 8)} +07:00`
 }
 
-function appearanceFont(): Uint8Array {
-  const file = createRequire(import.meta.url).resolve(
-    '@expo-google-fonts/tinos/400Regular/Tinos_400Regular.ttf',
-  )
+function font(face: '400Regular' | '400Regular_Italic'): Uint8Array {
+  const file = createRequire(import.meta.url).resolve(`@expo-google-fonts/tinos/${face}/Tinos_${face}.ttf`)
   return readFileSync(file)
+}
+
+/** The faces in which a node fills in number and date (NĐ 30/2020 Phụ lục I: the date line in italics). */
+function fillFonts() {
+  return {
+    fontBytes: font('400Regular'),
+    fontBytesByField: { [letterFields.date]: font('400Regular_Italic') },
+  }
 }
 
 /** The bytes of a revision, which must be those that the node's own list names. */
@@ -89,9 +96,13 @@ export async function signDocument(
   key: KeyProvider,
   now: Date,
 ): Promise<{ id: string; state: string; sha256: string }> {
-  const details = await client.get(`/documents/${id}`, detailsForm)
+  const details = await client.get(`/documents/${encodeURIComponent(id)}`, detailsForm)
   const signed = await signNext(await download(client, details), key, 'individual', now)
-  const { state, sha256 } = await client.post(`/documents/${id}/signatures`, revisionForm, { bytes: signed })
+  const { state, sha256 } = await client.post(
+    `/documents/${encodeURIComponent(id)}/signatures`,
+    revisionForm,
+    { bytes: signed },
+  )
   return { id, state, sha256 }
 }
 
@@ -106,16 +117,25 @@ export async function issueDocument(
   key: KeyProvider,
   now: Date,
 ): Promise<{ id: string; state: string; number: string; sha256: string }> {
-  const before = await client.get(`/documents/${id}`, detailsForm)
+  const before = await client.get(`/documents/${encodeURIComponent(id)}`, detailsForm)
   if (before.state === 'issued' || before.state === 'dispatched') return issuedAlready(before)
   const personSigned = before.revisions.findLast((one) => one.kind === 'individual')
-  const numbered = await client.post(`/documents/${id}/number`, numberedForm, { json: {} })
-  const after = await client.get(`/documents/${id}`, detailsForm)
+  const numbered = await client.post(`/documents/${encodeURIComponent(id)}/number`, numberedForm, {
+    json: {},
+  })
+  const after = await client.get(`/documents/${encodeURIComponent(id)}`, detailsForm)
   const filled = await download(client, after)
   if (personSigned === undefined) throw new CongvanError('DOWNLOAD_DAMAGED', { id })
-  assertOnlyFills(await download(client, after, personSigned.revision), filled, fillFields)
+  const unfilled = await download(client, after, personSigned.revision)
+  // Made again here with the same fonts and compared byte for byte: the page shows what the fields say, and the
+  // number is the one that the clerk was told.
+  const values = assertOnlyFills(unfilled, filled, fillFields, fillFonts())
+  if (!numbered.number.startsWith(`${values[letterFields.number]}/`))
+    throw new CongvanError('DOWNLOAD_DAMAGED', { id })
   const issued = await signNext(filled, key, 'agency', now)
-  const { state, sha256 } = await client.post(`/documents/${id}/issue`, revisionForm, { bytes: issued })
+  const { state, sha256 } = await client.post(`/documents/${encodeURIComponent(id)}/issue`, revisionForm, {
+    bytes: issued,
+  })
   return { id, state, number: numbered.number, sha256 }
 }
 

@@ -98,8 +98,9 @@ async function list(
     query: { q: words, code: options.code, date: options.date },
   })
   if (context.json) for (const one of agencies) await context.output.json(one)
-  else await context.output.table(
-    agencies.map((one) => [one.code, one.name, one.level, one.hostingNode].map(safeText)),
-  )
+  else
+    await context.output.table(
+      agencies.map((one) => [one.code, one.name, one.level, one.hostingNode].map(safeText)),
+    )
   return 0
 }

@@ -187,7 +187,11 @@ async function download(
   const client = signedInClient(options, context)
   return forEachItem('id', ids, context, async (id) => {
     const file = `${options.out ?? '.'}/${id}.pdf`
-    await writeNewFile(file, await client.getBytes(`/documents/${id}/file`), context.language)
+    await writeNewFile(
+      file,
+      await client.getBytes(`/documents/${encodeURIComponent(id)}/file`),
+      context.language,
+    )
     return { json: { file }, text: file }
   })
 }
@@ -199,7 +203,7 @@ async function show(
 ): Promise<number> {
   const client = signedInClient(options, context)
   return forEachItem('id', ids, context, async (id) => {
-    const { id: _, ...details } = await client.get(`/documents/${id}`, detailsForm)
+    const { id: _, ...details } = await client.get(`/documents/${encodeURIComponent(id)}`, detailsForm)
     const code = `${details.code.number ?? '…'}/${details.code.notation}`
     const state = stateText(details.state, context.language)
     return { json: details, text: [id, code, details.subject, state].map(safeText).join('\t') }
@@ -214,7 +218,11 @@ async function accept(
   const client = signedInClient(options, context)
   const json = { acceptIndeterminate: options.acceptIndeterminate }
   return forEachItem('id', ids, context, async (id) => {
-    const { state, incomingNumber } = await client.post(`/documents/${id}/accept`, acceptedForm, { json })
+    const { state, incomingNumber } = await client.post(
+      `/documents/${encodeURIComponent(id)}/accept`,
+      acceptedForm,
+      { json },
+    )
     return {
       json: { state, incomingNumber },
       text: `${id} (${stateText(state, context.language)}, số đến ${incomingNumber})`,
@@ -231,7 +239,7 @@ async function act(
 ): Promise<number> {
   const client = signedInClient(options, context)
   return forEachItem('id', ids, context, async (id) => {
-    const { state } = await client.post(`/documents/${id}/${verb}`, stateForm, { json })
+    const { state } = await client.post(`/documents/${encodeURIComponent(id)}/${verb}`, stateForm, { json })
     return { json: { state }, text: `${id} (${stateText(state, context.language)})` }
   })
 }

@@ -29,7 +29,7 @@ export function defineLog(command: Command, invoke: Invoke): void {
 async function exportLog(options: z.output<typeof exportForm>, context: CommandContext): Promise<number> {
   const time = (text: string | undefined) =>
     text === undefined ? undefined : requireZonedTime(text, context.language).toISOString()
-  const stream = await signedInClient(options, context).getStream('/log', {
+  const stream = signedInClient(options, context).getStream('/log', {
     query: { from: time(options.from), to: time(options.to), format: options.format },
   })
   const decoder = new TextDecoder()

@@ -4,6 +4,7 @@ import { readConfig } from '../../server/config.ts'
 import { openConsole } from '../../server/main.ts'
 import { type CommandContext, described, type Invoke } from '../command.ts'
 import { parseOptions } from '../parse-options.ts'
+import { usageError } from '../usage.ts'
 
 const addForm = z.object({
   url: z.url({ protocol: /^https?$/ }),
@@ -39,6 +40,13 @@ async function add(
   options: z.output<typeof addForm>,
   context: CommandContext,
 ): Promise<number> {
+  if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(nodeId)) {
+    const reason = {
+      vi: `tên nút "${nodeId}" phải gồm chữ thường, chữ số và -`,
+      en: `the name of the node "${nodeId}" must be of lower-case letters, digits and -`,
+    }
+    throw usageError(reason, context.language)
+  }
   const node = await openConsole(readConfig(context.io.env))
   try {
     const { url, relation, fingerprint: keyFingerprint } = options

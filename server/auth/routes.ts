@@ -23,7 +23,7 @@ export function authRoutes(context: NodeContext, sessionHours: number): Route[] 
       tag,
       access: 'public',
       summary: { vi: 'Đăng nhập', en: 'Sign in' },
-      body: z.strictObject({ login, password, agencyCode: z.string().max(40).optional() }),
+      body: z.strictObject({ login, password, agencyCode: z.string().min(1).max(40).optional() }),
       response: z.strictObject({
         token: z.string(),
         expiresAt: z.iso.datetime(),

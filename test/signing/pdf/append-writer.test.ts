@@ -75,4 +75,20 @@ describe('append-only writer', () => {
     const next = new RevisionWriter(openPdf(writer.build().bytes))
     expect([next.allocate().number, next.allocate().number]).to.deep.equal([size, size + 2])
   })
+
+  it('is followed by reference counts that are the same step by step as anew', async () => {
+    for (const objectStreams of [false, true]) {
+      const pdf = appendTo(appendTo(await smallPdf({ objectStreams })))
+      const stepwise = openPdf(pdf)
+      for (const { index } of stepwise.revisions) {
+        const counts = stepwise.referenceCounts(index)
+        const anew = openPdf(pdf).referenceCounts(index)
+        const numbers = Array.from({ length: 60 }, (_, number) => number)
+        expect(numbers.map((number) => counts.of(number))).to.deep.equal(
+          numbers.map((number) => anew.of(number)),
+        )
+        expect(numbers.some((number) => counts.of(number) > 0)).to.equal(true)
+      }
+    }
+  })
 })
