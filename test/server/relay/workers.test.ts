@@ -48,10 +48,11 @@ describe('relay: workers and routes', () => {
 
   const get = async (path: string) => (await fetch(`${base}${path}`)).json()
 
-  async function until(id: string, state: string): Promise<TrackedDelivery> {
-    for (let tries = 0; tries < 400; tries += 1) {
+  /** Receipt and status of one act travel apart: the state may be known before the status is. */
+  async function until(id: string, state: string, statuses: number): Promise<TrackedDelivery> {
+    for (let tries = 0; tries < 1200; tries += 1) {
       const tracked = (await get(`/deliveries/${id}`)) as TrackedDelivery
-      if (tracked.state === state) return tracked
+      if (tracked.state === state && tracked.statuses.length >= statuses) return tracked
       await new Promise((resolve) => setTimeout(resolve, 25))
     }
     throw new Error(`${id} never became ${state}`)
@@ -69,7 +70,7 @@ describe('relay: workers and routes', () => {
       envelope: string
       deliveries: { id: string; recipient: string }[]
     }
-    for (const { id } of sent.deliveries) await until(id, 'arrived')
+    for (const { id } of sent.deliveries) await until(id, 'arrived', 1)
     const tinh = network.node('tinh')
     const { agencyId } = network.agency('H40')
     await tinh.context.db.asAgency({ agencyId }, (trx) =>
@@ -85,7 +86,7 @@ describe('relay: workers and routes', () => {
       }),
     )
     const far = sent.deliveries.find((one) => one.recipient === 'H40')?.id ?? ''
-    const refused = await until(far, 'refused')
+    const refused = await until(far, 'refused', 2)
     expect(refused.statuses.map((one) => [one.code, one.description])).to.deep.equal([
       ['01', null],
       ['02', 'Không đúng thẩm quyền'],
