@@ -38,12 +38,12 @@ export async function up(knex: Knex, roles: DatabaseRoles): Promise<void> {
       'One row a POST request; scope is agency/user. The answer is stored in the transaction of its effect.'
   `)
   await enableTenancy(knex, roles, 'idempotency_keys', 'select, insert, update')
-  // The node's own requests (operator, console) have no agency; it may also clear old keys of all.
+  // The node's own requests (operator, console) have no agency. Stored answers of agencies it cannot read.
   await knex.raw(
-    'create policy node_keys on idempotency_keys to ?? using (true) with check (agency_id is null)',
+    'create policy node_keys on idempotency_keys to ?? using (agency_id is null) with check (agency_id is null)',
     [roles.node],
   )
-  await knex.raw('grant select, insert, update, delete on idempotency_keys to ??', [roles.node])
+  await knex.raw('grant select, insert, update on idempotency_keys to ??', [roles.node])
 }
 
 export async function down(knex: Knex): Promise<void> {

@@ -17,6 +17,8 @@ export async function up(knex: Knex, roles: DatabaseRoles): Promise<void> {
       occurred_at timestamptz not null,
       entry bytea not null,
       leaf_hash bytea not null check (length(leaf_hash) = 32),
+      -- The transaction that wrote it: an export stops before those that still run, and so never skips one.
+      written_by xid8 not null default pg_current_xact_id(),
       inserted_at timestamptz not null default clock_timestamp()
     )
   `)

@@ -39,6 +39,8 @@ export interface UserActor {
   readonly displayName: string
   readonly agencyId: string
   readonly roles: readonly Role[]
+  /** Set when the request came with an API token: such a token makes no further tokens. */
+  readonly byApiToken?: true
   readonly idempotency?: IdempotencyClaim
 }
 
@@ -47,6 +49,7 @@ export interface OperatorActor {
   /** The login of the operator's account, or `console` for a command run at the node's own machine. */
   readonly userId: string | null
   readonly login: string
+  readonly byApiToken?: true
   readonly idempotency?: IdempotencyClaim
 }
 

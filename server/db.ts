@@ -158,6 +158,7 @@ async function stepInto<T>(trx: Knex.Transaction, agencyId: string, work: () => 
   if (before === undefined) throw new Error('this transaction was not opened by db.ts')
   await enter(trx, before.roles, agencyId)
   const result = await work()
+  // Not in a `finally`: after an error PostgreSQL takes no statement but the rollback, which restores both anyway.
   await enter(trx, before.roles, before.agencyId)
   return result
 }

@@ -39,6 +39,13 @@ const ownErrors = {
       en: 'try again; then tell the operator of the node',
     },
   },
+  DEMO_FOLDER_FOREIGN: {
+    status: 500,
+    exit: 73,
+    vi: 'Thư mục {folder} có tệp không phải của chạy thử; không xóa gì',
+    en: 'the folder {folder} holds files that are not the demo’s; nothing was removed',
+    hint: { vi: 'chọn thư mục trống bằng --folder', en: 'choose an empty folder with --folder' },
+  },
   DEMO_TIMED_OUT: {
     status: 500,
     exit: 1,
@@ -98,6 +105,13 @@ const ownErrors = {
     exit: 77,
     vi: 'Sai tên đăng nhập hoặc mật khẩu',
     en: 'wrong login name or password',
+  },
+  TOO_MANY_SIGN_INS: {
+    status: 503,
+    exit: 75,
+    vi: 'Quá nhiều người đăng nhập cùng lúc',
+    en: 'too many sign-ins at the same time',
+    hint: { vi: 'thử lại sau vài giây', en: 'try again in a few seconds' },
   },
   NOT_PERMITTED: {
     status: 403,
@@ -230,6 +244,13 @@ const ownErrors = {
     vi: 'Nút {node} trả lời không đúng dạng (HTTP {status})',
     en: 'the node {node} answered in no form we know (HTTP {status})',
     hint: { vi: 'kiểm tra địa chỉ nút', en: 'check the address of the node' },
+  },
+  LOG_BUSY: {
+    status: 503,
+    exit: 75,
+    vi: 'Nhật ký đang được ghi bởi một việc chưa xong',
+    en: 'an act under way still writes to the log',
+    hint: { vi: 'thử lại sau ít phút', en: 'try again in a few minutes' },
   },
   SHUTTING_DOWN: { status: 503, exit: 75, vi: 'Nút đang dừng', en: 'the node is stopping' },
   INTERNAL: {
@@ -531,10 +552,28 @@ const signingStatus: Partial<Record<SigningErrorCode, { status: number; exit: nu
 export type OwnErrorCode = keyof typeof ownErrors
 export type ErrorCode = OwnErrorCode | SigningErrorCode
 
+/** What a clerk can do about a file that the signing library refuses. */
+const signingHints: Partial<Record<SigningErrorCode, ErrorEntry['hint']>> = {
+  PDF_NOT_A_PDF: { vi: 'xuất văn bản ra PDF rồi làm lại', en: 'export the document as PDF and try again' },
+  PDF_MALFORMED: {
+    vi: 'tệp có thể chưa tải hết; lấy lại tệp hoặc xuất lại PDF',
+    en: 'the file may be incomplete: fetch it or export it as PDF again',
+  },
+  PDF_FIELD_NOT_FOUND: {
+    vi: 'dùng mẫu văn bản có sẵn ô số, ngày và hai ô chữ ký',
+    en: 'use a template that has the fields for number, date and both signatures',
+  },
+}
+
 export function errorEntry(code: ErrorCode): ErrorEntry {
   if (code in ownErrors) return ownErrors[code as OwnErrorCode]
-  const messages = signingErrors[code as SigningErrorCode]
-  return { ...(signingStatus[code as SigningErrorCode] ?? { status: 422, exit: 65 }), ...messages }
+  const signing = code as SigningErrorCode
+  const hint = signingHints[signing]
+  return {
+    ...(signingStatus[signing] ?? { status: 422, exit: 65 }),
+    ...signingErrors[signing],
+    ...(hint === undefined ? {} : { hint }),
+  }
 }
 
 /** All codes, for the API description and for tests. */

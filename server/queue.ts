@@ -58,14 +58,16 @@ export async function installQueue(ownerUrl: string, roles: DatabaseRoles): Prom
   const client = new pg.Client({ connectionString: ownerUrl })
   await client.connect()
   try {
-    const names = [roles.application, roles.tenant, roles.node]
-      .map((role) => pg.escapeIdentifier(role))
-      .join(', ')
+    const application = pg.escapeIdentifier(roles.application)
+    const producers = [roles.tenant, roles.node].map((role) => pg.escapeIdentifier(role)).join(', ')
+    // Only the application's own role, in which no request runs, takes, settles and removes jobs. An agency's and
+    // the node's transactions may put them.
     await client.query(`
-      grant usage on schema ${SCHEMA} to ${names};
-      grant select, insert, update, delete on all tables in schema ${SCHEMA} to ${names};
-      grant usage on all sequences in schema ${SCHEMA} to ${names};
-      grant execute on all functions in schema ${SCHEMA} to ${names};
+      grant usage on schema ${SCHEMA} to ${application}, ${producers};
+      grant select, insert, update, delete on all tables in schema ${SCHEMA} to ${application};
+      grant select, insert on all tables in schema ${SCHEMA} to ${producers};
+      grant usage on all sequences in schema ${SCHEMA} to ${application}, ${producers};
+      grant execute on all functions in schema ${SCHEMA} to ${application}, ${producers};
     `)
   } finally {
     await client.end()
@@ -121,8 +123,8 @@ export async function openQueue(
       await boss.work(
         name,
         {
-          // One worker with a batch: each full batch is followed by the next at once, a notification wakes it
-          // otherwise, and every second it looks for jobs that have become due, which nothing notifies of.
+          // Two workers, each with a batch: a full batch is followed by the next at once, a notification wakes them
+          // otherwise, and every second they look for jobs that have become due, which nothing notifies of.
           localConcurrency: 2,
           batchSize: concurrency,
           burstWhenBatchFull: concurrency > 1,

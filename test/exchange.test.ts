@@ -37,8 +37,8 @@ describe('exchange between four nodes', function () {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'congvan-exchange-'))
     chmodSync(folder, 0o711)
-    places = await openDemoFolder(join(folder, 'demo'), false, now())
     const runAs = process.env.CONGVAN_PG_USER ?? 'nobody'
+    places = await openDemoFolder(join(folder, 'demo'), { reset: false, runAs }, now())
     demo = await startDemo(places, { now, runAs, say: (text) => said.push(text) })
   })
   after(async () => {
@@ -178,6 +178,17 @@ describe('exchange between four nodes', function () {
 
 describe('congvan demo', function () {
   this.timeout(180_000)
+  it('never empties a folder that it did not make, nor one in which a demo runs', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'congvan-foreign-'))
+    const file = join(folder, 'keep.txt')
+    writeFileSync(file, 'kept')
+    const options = { reset: true, runAs: process.env.CONGVAN_PG_USER ?? 'nobody' }
+    const foreign = await openDemoFolder(folder, options, now()).catch((error: unknown) => error)
+    expect(foreign).to.have.property('code', 'DEMO_FOLDER_FOREIGN')
+    expect(readFileSync(file, 'utf8')).to.equal('kept')
+    rmSync(folder, { recursive: true, force: true })
+  })
+
   it('prints the JSON of the whole journey and exits 0', () => {
     const folder = mkdtempSync(join(tmpdir(), 'congvan-demo-'))
     chmodSync(folder, 0o711)

@@ -39,9 +39,11 @@ export function dispatchDocument(
   id: string,
   recipients: readonly string[],
 ): Promise<Dispatched> {
-  const idempotencyKey = derivedKey('dispatch', id, [...recipients].sort().join(' '))
+  // The order in which recipients are named means nothing; the request must be the same whenever the key is.
+  const sorted = [...recipients].sort()
+  const idempotencyKey = derivedKey('dispatch', id, sorted.join(' '))
   return client.post(`/documents/${encodeURIComponent(id)}/dispatch`, dispatchedForm, {
-    json: { recipients },
+    json: { recipients: sorted },
     idempotencyKey,
   })
 }

@@ -149,7 +149,7 @@ function issuedAlready(details: DocumentDetails): {
   return {
     id: details.id,
     state: details.state,
-    number: details.code.number ?? '',
+    number: `${details.code.number}/${details.code.notation}`,
     sha256: issued?.sha256 ?? '',
   }
 }

@@ -30,13 +30,15 @@ async function demo(options: z.output<typeof optionsForm>, context: CommandConte
     process.once('SIGINT', accept)
     process.once('SIGTERM', accept)
   })
-  const places = await openDemoFolder(resolve(options.folder), options.reset, context.io.now())
+  const runAs = context.io.env.CONGVAN_PG_USER ?? 'nobody'
+  const { reset } = options
+  const places = await openDemoFolder(resolve(options.folder), { reset, runAs }, context.io.now())
   let running: Demo | undefined
   try {
     const interrupted = stopped.then(() => undefined)
     const started = startDemo(places, {
       now: context.io.now,
-      runAs: context.io.env.CONGVAN_PG_USER ?? 'nobody',
+      runAs,
       say: (text) => context.output.message(text),
     })
     // Ctrl-C while things are being started: they are stopped as soon as they can be.

@@ -37,6 +37,11 @@ export interface Places {
   readonly databaseFolder: string
 }
 
+/** Where the demo's one cluster lies. */
+export function databaseFolder(folder: string): string {
+  return join(folder, 'database')
+}
+
 const portsForm = z.strictObject({
   tw: z.number().int(),
   tinh: z.number().int(),
@@ -54,7 +59,7 @@ export async function openPlaces(folder: string): Promise<Places> {
     url: (node) => `http://127.0.0.1:${ports[node]}`,
     trustFolder: join(folder, 'trust'),
     peopleFolder: join(folder, 'people'),
-    databaseFolder: join(folder, 'database'),
+    databaseFolder: databaseFolder(folder),
   }
 }
 

@@ -2,16 +2,16 @@
  * Prepares the demo's folder: test PKI, node keys, directory, neighbours, accounts. Done once; a mark written last
  * says that all of it is there, and without the mark the folder is begun anew.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { agencyFiles } from '../../fixtures/agencies/read.ts'
 import { makeTestPki, type TestPki } from '../../fixtures/pki/make-pki.ts'
 import { readConfig } from '../../server/config.ts'
 import { CongvanError } from '../../server/errors.ts'
-import { makeNodeKey, openConsole } from '../../server/main.ts'
+import { makeNodeKey, openConsole, startEmbeddedPostgres } from '../../server/main.ts'
 import { agencies, type PersonKey, people, readSecrets, writeSecrets } from './people.ts'
-import { type NodeId, nodeIds, openPlaces, type Places, parentOf } from './places.ts'
+import { databaseFolder, type NodeId, nodeIds, openPlaces, type Places, parentOf } from './places.ts'
 import type { Supervisor } from './supervisor.ts'
 
 /** CRLs and certificates of the test PKI grow old; a folder older than this is made anew. */
@@ -19,11 +19,41 @@ const USABLE_DAYS = 5
 
 const markFile = (places: Places) => join(places.folder, 'ready.json')
 
-/** The demo's places, with what an earlier run left there if it may be used again. */
-export async function openDemoFolder(folder: string, reset: boolean, now: Date): Promise<Places> {
-  if (reset || (existsSync(folder) && !isUsable(folder, now)))
-    rmSync(folder, { recursive: true, force: true })
+/** Written first into an empty folder: only a folder with this file is the demo's own, to be emptied again. */
+const OWN_MARK = '.congvan-demo'
+
+/**
+ * The demo's places, with what an earlier run left there if it may be used again.
+ *
+ * Only a folder that the demo made itself is ever emptied, and only while no demo runs in it: the cluster's owner
+ * holds a lock that tells.
+ *
+ * @throws CongvanError `DEMO_FOLDER_FOREIGN`, `EMBEDDED_POSTGRES_IN_USE`
+ */
+export async function openDemoFolder(
+  folder: string,
+  options: { readonly reset: boolean; readonly runAs: string },
+  now: Date,
+): Promise<Places> {
+  const entries = existsSync(folder) ? readdirSync(folder) : []
+  if (entries.length > 0 && !entries.includes(OWN_MARK))
+    throw new CongvanError('DEMO_FOLDER_FOREIGN', { folder })
+  if (entries.length > 0 && (options.reset || !isUsable(folder, now))) {
+    await emptyFolder(folder, entries, options.runAs)
+  }
+  mkdirSync(folder, { recursive: true, mode: 0o711 })
+  writeFileSync(join(folder, OWN_MARK), '')
   return openPlaces(folder)
+}
+
+/** Taking and leaving the cluster proves that nobody else holds it, and stops a server that outlived its owner. */
+async function emptyFolder(folder: string, entries: readonly string[], runAs: string): Promise<void> {
+  const database = databaseFolder(folder)
+  if (existsSync(database)) await (await startEmbeddedPostgres({ folder: database, runAs })).stop()
+  // The mark goes last: killed before that, the folder is still known as the demo's.
+  for (const entry of [...entries.filter((one) => one !== OWN_MARK), OWN_MARK]) {
+    rmSync(join(folder, entry), { recursive: true, force: true })
+  }
 }
 
 function isUsable(folder: string, now: Date): boolean {

@@ -104,16 +104,37 @@ export interface StoredEntry {
 const PAGE = 500
 
 /**
- * One page of the transaction's own scope, in order of position. `from` is inclusive, `to` exclusive; `before`
- * bounds the export by its own moment, so that an export never chases the entries written while it runs.
+ * The running transaction's number in the order that PostgreSQL gives to those that write. What is written with a
+ * lower number was begun before.
+ */
+export async function ownTransaction(trx: AgencyTransaction | NodeTransaction): Promise<string> {
+  const { rows } = await trx.raw<{ rows: { id: string }[] }>('select pg_current_xact_id()::text as id')
+  return rows[0]?.id ?? '0'
+}
+
+/** Whether every transaction begun before `boundary` has ended: from then on nothing below it can appear. */
+export async function isSettled(
+  trx: AgencyTransaction | NodeTransaction,
+  boundary: string,
+): Promise<boolean> {
+  const { rows } = await trx.raw<{ rows: { settled: boolean }[] }>(
+    'select pg_snapshot_xmin(pg_current_snapshot()) >= cast(? as xid8) as settled',
+    [boundary],
+  )
+  return rows[0]?.settled === true
+}
+
+/**
+ * One page of the transaction's own scope, in order of position: what was written before `boundary`. `from` is
+ * inclusive, `to` exclusive.
  */
 export async function readLogEntries(
   trx: AgencyTransaction | NodeTransaction,
-  range: { readonly from?: Date; readonly to?: Date; readonly after: string; readonly before: Date },
+  range: { readonly from?: Date; readonly to?: Date; readonly after: string; readonly boundary: string },
 ): Promise<StoredEntry[]> {
   const query = trx('log_entries')
     .where('position', '>', range.after)
-    .where('occurred_at', '<', range.before)
+    .whereRaw('written_by < cast(? as xid8)', [range.boundary])
     .orderBy('position')
     .limit(PAGE)
   if (range.from !== undefined) query.where('occurred_at', '>=', range.from)

@@ -21,8 +21,9 @@ export async function authenticate(
     if (found === undefined) return undefined
     const user = await findUserById(trx, found.userId)
     if (user === undefined || user.disabled) return undefined
+    const means = found.kind === 'api' ? ({ byApiToken: true } as const) : {}
     if (found.agencyId === null) {
-      return user.isOperator ? { kind: 'operator', userId: user.id, login: user.login } : undefined
+      return user.isOperator ? { kind: 'operator', userId: user.id, login: user.login, ...means } : undefined
     }
     const roles = (await listMemberships(trx, user.id)).find((one) => one.agencyId === found.agencyId)?.roles
     if (roles === undefined) return undefined
@@ -33,6 +34,7 @@ export async function authenticate(
       displayName: user.displayName,
       agencyId: found.agencyId,
       roles,
+      ...means,
     }
   })
 }

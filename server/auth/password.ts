@@ -40,7 +40,38 @@ export async function checkPassword(password: string, stored: string | null): Pr
   return expected.length === found.length && timingSafeEqual(expected, found)
 }
 
+/**
+ * How many hashes are made at a time, and how many may wait. Each takes a thread of the pool that file work shares:
+ * anonymous callers must not be able to occupy them all (RFC 7914 section 2: the cost is meant to be felt).
+ */
+const AT_A_TIME = 1
+const WAITING = 50
+let running = 0
+const waiting: (() => void)[] = []
+
+/** @throws CongvanError `TOO_MANY_SIGN_INS` when too many wait already */
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (running >= AT_A_TIME) {
+    if (waiting.length >= WAITING) throw new CongvanError('TOO_MANY_SIGN_INS')
+    await new Promise<void>((accept) => waiting.push(accept))
+  } else {
+    running += 1
+  }
+  try {
+    return await work()
+  } finally {
+    // The place is handed to the next in line, if there is one.
+    const next = waiting.shift()
+    if (next === undefined) running -= 1
+    else next()
+  }
+}
+
 function derive(password: string, salt: Uint8Array, options: ScryptOptions): Promise<Buffer> {
+  return inTurn(() => scryptKey(password, salt, options))
+}
+
+function scryptKey(password: string, salt: Uint8Array, options: ScryptOptions): Promise<Buffer> {
   return new Promise((accept, reject) => {
     scrypt(password.normalize('NFKC'), salt, 32, { ...options, maxmem: 256 * 1024 * 1024 }, (error, key) =>
       error ? reject(error) : accept(key),

@@ -92,6 +92,8 @@ export function authRoutes(context: NodeContext, sessionHours: number): Route[] 
       status: 201,
       handle: async ({ actor, body, now }) => {
         if (actor.kind === 'node' || actor.userId === null) throw new CongvanError('NOT_AUTHENTICATED')
+        // A stolen token must end at its own expiry: only who signed in with the password makes another.
+        if (actor.byApiToken) throw new CongvanError('NOT_PERMITTED', { permission: 'token.create' })
         const { userId } = actor
         const { token, sha256 } = newToken()
         const id = randomUUID()

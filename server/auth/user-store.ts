@@ -114,22 +114,28 @@ export async function insertToken(
   })
 }
 
+type LiveToken = Pick<StoredToken, 'id' | 'userId' | 'agencyId' | 'kind'>
+
+interface TokenRow {
+  id: string
+  user_id: string
+  agency_id: string | null
+  kind: 'session' | 'api'
+}
+
 /** The token with this digest if it is neither expired nor revoked at `now`. */
 export async function findLiveToken(
   trx: NodeTransaction,
   tokenSha256: string,
   now: Date,
-): Promise<{ id: string; userId: string; agencyId: string | null } | undefined> {
+): Promise<LiveToken | undefined> {
   const row = await trx('tokens')
     .where({ token_sha256: tokenSha256 })
     .whereNull('revoked_at')
     .where('expires_at', '>', now)
-    .first<{ id: string; user_id: string; agency_id: string | null } | undefined>(
-      'id',
-      'user_id',
-      'agency_id',
-    )
-  return row === undefined ? undefined : { id: row.id, userId: row.user_id, agencyId: row.agency_id }
+    .first<TokenRow | undefined>('id', 'user_id', 'agency_id', 'kind')
+  if (row === undefined) return undefined
+  return { id: row.id, userId: row.user_id, agencyId: row.agency_id, kind: row.kind }
 }
 
 /** @returns the agency of the token; `undefined` when the user has no such token that was not revoked before */

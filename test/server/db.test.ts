@@ -74,6 +74,22 @@ describe('db: tenancy', () => {
     expect(inTwo).to.deep.equal([{ agency_id: two }])
   })
 
+  it('lets an agency’s transaction put jobs, but take away none', async () => {
+    const wipe = test.db.asAgency({ agencyId: one }, (trx) => trx.raw('delete from pgboss.job'))
+    await expectError(wipe, /permission denied/)
+    const settle = test.db.asNode((trx) => trx.raw("update pgboss.job set state = 'completed'"))
+    await expectError(settle, /permission denied/)
+  })
+
+  it('hides an agency’s stored answers from the node', async () => {
+    const claim = { key: 'answer-1', requestSha256: 'a' }
+    await test.db.asAgency({ agencyId: one, userId: user, idempotency: claim }, async () => ({
+      secret: true,
+    }))
+    const seen = await test.db.asNode((trx) => trx('idempotency_keys').where({ key: 'answer-1' }))
+    expect(seen).to.deep.equal([])
+  })
+
   it('puts every table with an agency_id under forced row-level security', async () => {
     const client = new pg.Client({ connectionString: test.superuserUrl })
     await client.connect()

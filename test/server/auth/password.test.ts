@@ -32,6 +32,18 @@ describe('password', () => {
     expect(await checkPassword('', null)).to.equal(false)
   })
 
+  it('takes one at a time and refuses a crowd, so that file work keeps its threads', async () => {
+    const crowd = await Promise.all(
+      Array.from({ length: 60 }, () =>
+        checkPassword('x', '$scrypt$ln=4,r=8,p=1$AAAA$AAAA').catch((error: unknown) => error),
+      ),
+    )
+    const refused = crowd.filter((one) => one instanceof CongvanError && one.code === 'TOO_MANY_SIGN_INS')
+    // One runs, fifty wait.
+    expect(refused).to.have.length(9)
+    expect(await checkPassword('x', '$scrypt$ln=4,r=8,p=1$AAAA$AAAA')).to.equal(false)
+  })
+
   it('refuses a short password', async () => {
     const error = await hashPassword('ngắn').catch((caught: unknown) => caught)
     expect(error).to.be.instanceOf(CongvanError)

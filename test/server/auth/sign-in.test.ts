@@ -209,6 +209,16 @@ describe('auth: signing in over HTTP', () => {
       expect((await me(own)).status).to.equal(401)
     })
 
+    it('make no further tokens', async () => {
+      const { token } = await newClerk()
+      const made = await ask('POST', '/tokens', { token, json: { label: 'kịch bản', days: 1 } })
+      const again = await ask('POST', '/tokens', {
+        token: String(made.body.token),
+        json: { label: 'x', days: 1 },
+      })
+      expect([again.status, again.body.code]).to.deep.equal([403, 'NOT_PERMITTED'])
+    })
+
     it('are shown once: the same request again makes no second one and shows none', async () => {
       const { token } = await newClerk()
       const key = randomUUID()
