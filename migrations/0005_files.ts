@@ -22,7 +22,9 @@ export async function up(knex: Knex, roles: DatabaseRoles): Promise<void> {
       primary key (sha256, holder)
     )
   `)
-  await knex.raw(`comment on column file_holds.holder is 'document:<uuid> or envelope:<sha256>'`)
+  await knex.raw(
+    `comment on column file_holds.holder is 'document:<uuid>, envelope:<sha256> or trust:<sha256>'`,
+  )
   await knex.raw('create index file_holds_by_holder on file_holds (holder)')
   await knex.raw('grant select, insert, update, delete on files to ??', [roles.node])
   await knex.raw('grant select, insert, delete on file_holds to ??', [roles.node])

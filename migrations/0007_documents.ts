@@ -14,6 +14,7 @@ export async function up(knex: Knex, roles: DatabaseRoles): Promise<void> {
   await createRevisions(knex)
   await createReports(knex)
   await createAssignments(knex)
+  await createPendingVerifications(knex, roles)
   await createGuards(knex)
   await enableTenancy(knex, roles, 'documents', 'select, insert, update, delete')
   await enableTenancy(knex, roles, 'document_revisions', 'select, insert, delete')
@@ -50,6 +51,7 @@ async function createDocuments(knex: Knex): Promise<void> {
       recipient_code text check (length(recipient_code) between 1 and 35),
       indication text,
       sub_indication text,
+      sender_matches boolean,
       incoming_year integer,
       incoming_number integer check (incoming_number > 0),
       refusal_reason text,
@@ -118,6 +120,7 @@ async function createReports(knex: Knex): Promise<void> {
       made_at timestamptz not null,
       policy jsonb not null,
       report jsonb not null,
+      sender_matches boolean,
       primary key (agency_id, document_id, revision, made_at),
       foreign key (agency_id, document_id, revision)
         references document_revisions (agency_id, document_id, revision)
@@ -148,6 +151,26 @@ async function createAssignments(knex: Knex): Promise<void> {
   await knex.raw(
     'create index document_assignments_of on document_assignments (agency_id, document_id, assigned_at)',
   )
+}
+
+/** The node's own list of work to do: the ids alone, and nothing of the documents. */
+async function createPendingVerifications(knex: Knex, roles: DatabaseRoles): Promise<void> {
+  await knex.raw(`
+    create table pending_verifications (
+      agency_id uuid not null,
+      document_id uuid not null,
+      since timestamptz not null,
+      next_at timestamptz not null,
+      rounds integer not null default 0 check (rounds >= 0),
+      primary key (agency_id, document_id)
+    )
+  `)
+  await knex.raw(`
+    comment on table pending_verifications is
+      'Documents that arrived and are not verified yet; a job of theirs that was lost is put again at next_at'
+  `)
+  await knex.raw('create index pending_verifications_by_time on pending_verifications (next_at)')
+  await knex.raw('grant select, insert, update, delete on pending_verifications to ??', [roles.node])
 }
 
 async function createGuards(knex: Knex): Promise<void> {
@@ -196,7 +219,13 @@ async function createGuards(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
-  for (const table of ['document_assignments', 'document_reports', 'document_revisions', 'documents']) {
+  for (const table of [
+    'pending_verifications',
+    'document_assignments',
+    'document_reports',
+    'document_revisions',
+    'documents',
+  ]) {
     await knex.raw('drop table ??', [table])
   }
   await knex.raw('drop function document_revisions_guard()')

@@ -175,9 +175,13 @@ const ownErrors = {
   DATABASE_UNAVAILABLE: {
     status: 503,
     exit: 69,
-    vi: 'Cơ sở dữ liệu không trả lời; chưa có gì được ghi',
-    en: 'the database does not answer; nothing was written',
-    hint: { vi: 'thử lại sau', en: 'try again later' },
+    vi: 'Cơ sở dữ liệu không trả lời',
+    en: 'the database does not answer',
+    // Lost at the commit, nobody knows which; the idempotency key makes the second try safe either way.
+    hint: {
+      vi: 'thử lại sau; cùng một yêu cầu gửi lại chỉ được làm một lần',
+      en: 'try again later; the same request repeated is done once',
+    },
   },
   DATABASE_REFUSED: {
     status: 503,
@@ -375,6 +379,13 @@ const ownErrors = {
     en: 'the directory of this node does not have {what} yet',
     hint: { vi: 'thử lại sau', en: 'try again later' },
   },
+  RELAY_OFFERS_TOO_MANY: {
+    status: 503,
+    exit: 75,
+    vi: 'Nút {peer} có {count} đề nghị chuyển chưa hoàn tất',
+    en: 'the node {peer} has {count} offers that it has not committed',
+    hint: { vi: 'thử lại sau', en: 'try again later' },
+  },
   RELAY_OFFER_UNKNOWN: {
     status: 404,
     exit: 65,
@@ -518,6 +529,16 @@ const ownErrors = {
     vi: 'Văn bản không qua kiểm tra chữ ký số ({indication}, {subIndication}); không được tiếp nhận',
     en: 'the document failed verification ({indication}, {subIndication}) and may not be accepted',
     hint: { vi: 'từ chối và trả lại kèm lý do', en: 'refuse it with a reason' },
+  },
+  SENDER_NOT_SIGNER: {
+    status: 409,
+    exit: 65,
+    vi: 'Chữ ký số của cơ quan trên văn bản không phải của cơ quan gửi ({sender})',
+    en: 'the agency that signed the document is not the one that sent it ({sender})',
+    hint: {
+      vi: 'xem báo cáo kiểm tra; nếu vẫn tiếp nhận, đặt acceptIndeterminate',
+      en: 'read the verification report; to accept all the same, set acceptIndeterminate',
+    },
   },
   VERIFICATION_INDETERMINATE: {
     status: 409,

@@ -1,6 +1,6 @@
 /** What is wrong with a value from outside, in the words of who gave it: no type names, no English in Vietnamese. */
 import type { z } from 'zod'
-import type { Language } from '../signing/errors.ts'
+import type { Language } from '../signing/index.ts'
 
 interface Words {
   readonly missing: string

@@ -21,6 +21,7 @@ import { directoryRoutes } from './directory/routes.ts'
 import { type RunningFeed, runDirectoryFeed } from './directory/run-feed.ts'
 import type { DocumentServices, FillFonts } from './documents/document-services.ts'
 import { openFileStore } from './documents/file-store.ts'
+import { recoverLostVerifications } from './documents/recover-verifications.ts'
 import { documentRoutes } from './documents/routes.ts'
 import { sweepFiles } from './documents/sweep-files.ts'
 import { verifyIncoming } from './documents/verify-incoming.ts'
@@ -40,6 +41,7 @@ import { openTrustStore } from './trust-store.ts'
 /** Jobs of one kind that a process handles at a time. */
 const CONCURRENCY = 4
 const SWEEP_EVERY_MS = 60 * 60 * 1000
+const RECOVER_EVERY_MS = 60 * 1000
 
 export interface Services {
   readonly context: NodeContext
@@ -88,7 +90,7 @@ export async function createServices(options: ServiceOptions): Promise<Services>
   const register = createPeerRegister(context)
   const operator: OperatorActor = { kind: 'operator', userId: null, login: 'console' }
   let running:
-    | { readonly feed: RunningFeed; readonly relay: RelayWorkers; readonly sweep: NodeJS.Timeout }
+    | { readonly feed: RunningFeed; readonly relay: RelayWorkers; readonly timers: readonly NodeJS.Timeout[] }
     | undefined
   return {
     context,
@@ -129,16 +131,23 @@ export async function createServices(options: ServiceOptions): Promise<Services>
       const sweep = setInterval(() => {
         sweepFiles(context, files).catch((error: unknown) => log.warn({ error: String(error) }, 'sweep'))
       }, SWEEP_EVERY_MS)
-      sweep.unref()
+      const recover = () => {
+        recoverLostVerifications(context).catch((error: unknown) =>
+          log.warn({ error: String(error) }, 'lost verifications could not be put again'),
+        )
+      }
+      recover()
+      const timers = [sweep, setInterval(recover, RECOVER_EVERY_MS)]
+      for (const timer of timers) timer.unref()
       running = {
         feed: await runDirectoryFeed(feed),
         relay: await startRelayWorkers(relay, { concurrency: CONCURRENCY }),
-        sweep,
+        timers,
       }
     },
     async stop() {
       if (running === undefined) return
-      clearInterval(running.sweep)
+      for (const timer of running.timers) clearInterval(timer)
       await Promise.all([running.relay.stop(), running.feed.stop()])
     },
   }

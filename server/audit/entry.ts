@@ -34,6 +34,7 @@ export const entryKinds = [
   'document.read',
   'document.signed-individual',
   'document.numbered',
+  'document.number-filled',
   'document.issued',
   'document.cancelled',
   'document.dispatched',

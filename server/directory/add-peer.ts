@@ -6,9 +6,9 @@ import { CongvanError } from '../errors.ts'
 import { operatorClaim } from './claim.ts'
 import { previewDirectory, writeDirectory } from './directory-store.ts'
 import { findNode } from './node-store.ts'
-import { saveOwnNode, saveOwnNodeKey } from './own-entries-store.ts'
+import { endOtherNodeKeys, saveOwnNode, saveOwnNodeKey } from './own-entries-store.ts'
 import { listParts, lockDirectory } from './part-store.ts'
-import { findPeer, listPeers, type PeerRelation, savePeer } from './peer-store.ts'
+import { findPeer, listPeers, type Peer, type PeerRelation, savePeer } from './peer-store.ts'
 import { putPublication } from './publish-part.ts'
 import { putPushesTo } from './push-parts.ts'
 
@@ -24,7 +24,8 @@ export interface NewPeer {
 
 /**
  * Enters a neighbour, or changes the address, key or state of one. A child with its key enters this node's part of
- * the directory; either kind is sent all parts that are here.
+ * the directory; either kind is sent all parts that are here. Another key for a child replaces all that it has: they
+ * end now. Two keys at a time are entered by `registerNodeKey`.
  *
  * @throws CongvanError `INPUT_INVALID` naming the field
  */
@@ -37,9 +38,13 @@ export async function addPeer(
   const now = context.clock()
   return context.db.asNode(async (trx) => {
     await lockDirectory(trx)
-    await checkPlace(context, trx, input, now)
+    const known = await checkPlace(context, trx, input, now)
     await savePeer(trx, { ...input, url, pinnedFingerprint: input.keyFingerprint }, now)
-    if (input.relation === 'child') await enterChild(context, trx, input, url, now)
+    if (input.relation === 'child') {
+      await enterChild(context, trx, input, url, now)
+      const replaced = known !== undefined && known.pinnedFingerprint !== input.keyFingerprint
+      if (replaced) await endOtherNodeKeys(trx, input.nodeId, input.keyFingerprint, now)
+    }
     await writeDirectory(trx, await previewDirectory(trx, context.nodeId))
     await putPublication(context, trx)
     if (input.enabled) await putPushesTo(context, trx, await listParts(trx), input.nodeId)
@@ -52,13 +57,13 @@ export async function addPeer(
   }, operatorClaim(actor))
 }
 
-/** A tree: one parent, no node twice, no node its own neighbour. */
+/** A tree: one parent, no node twice, no node its own neighbour. Yields the peer as it is entered already. */
 async function checkPlace(
   context: NodeContext,
   trx: NodeTransaction,
   input: NewPeer,
   now: Date,
-): Promise<void> {
+): Promise<Peer | undefined> {
   if (input.nodeId === context.nodeId) throw invalid('nodeId', 'chính nút này / this very node')
   const known = await findPeer(trx, input.nodeId, now)
   if (known !== undefined && known.relation !== input.relation) {
@@ -71,7 +76,7 @@ async function checkPlace(
     if (parent !== undefined) {
       throw invalid('relation', `đã có nút cha ${parent.nodeId} / there is a parent already`)
     }
-    return
+    return known
   }
   const listed = await findNode(trx, input.nodeId)
   if (listed !== undefined && listed.parentNodeId !== context.nodeId) {
@@ -80,6 +85,7 @@ async function checkPlace(
       `nút thuộc / the node is below ${listed.parentNodeId ?? 'no other: it is the root'}`,
     )
   }
+  return known
 }
 
 /** Its key counts from a little earlier, so that a clock that is behind ours is no reason to refuse it. */

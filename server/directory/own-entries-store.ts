@@ -103,3 +103,21 @@ export async function saveOwnNodeKey(
     .onConflict(['node_id', 'fingerprint'])
     .merge(['valid_to'])
 }
+
+/**
+ * Ends every other key of a node that is open still. One that has not begun yet ends as soon as it begins: a key that
+ * was published is never taken out again.
+ */
+export async function endOtherNodeKeys(
+  trx: NodeTransaction,
+  nodeId: string,
+  fingerprint: string,
+  at: Date,
+): Promise<void> {
+  await trx.raw(
+    `update directory_own_node_keys
+     set valid_to = greatest(cast(:at as timestamptz), valid_from + interval '1 millisecond')
+     where node_id = :nodeId and fingerprint <> :fingerprint and (valid_to is null or valid_to > :at)`,
+    { nodeId, fingerprint, at },
+  )
+}

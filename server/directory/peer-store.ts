@@ -101,7 +101,15 @@ export function createPeerRegister(context: Pick<NodeContext, 'db'>): PeerRegist
   }
 }
 
-/** Forgets nonces of requests that are refused for their age by now. */
-export async function sweepNonces(trx: NodeTransaction, now: Date): Promise<number> {
-  return trx('peer_nonces').where('expires_at', '<', now).delete()
+/**
+ * Forgets nonces of requests that every process of this node refuses for their age by now. Their clocks may differ
+ * among each other as those of nodes do, so a nonce is kept for longer than by the clock of who sweeps.
+ */
+export async function sweepNonces(
+  trx: NodeTransaction,
+  now: Date,
+  clockSkewSeconds: number,
+): Promise<number> {
+  const before = new Date(now.getTime() - 2 * clockSkewSeconds * 1000)
+  return trx('peer_nonces').where('expires_at', '<', before).delete()
 }

@@ -36,6 +36,10 @@ export async function putPushesTo(
   }
 }
 
+/** For the peer to answer, beside what the bytes need on the slowest line that is reckoned with: 20 kB/s. */
+const TIMEOUT_MS = 30_000
+const SLOWEST_BYTES_PER_MS = 20
+
 /**
  * Sends the newest version of an issuer's part to a peer. Sending one that the peer has already does no harm, so a
  * job that was cut off is simply done again.
@@ -55,6 +59,7 @@ export async function pushPart(feed: DirectoryFeed, peerId: string, issuer: stri
       path: `/relay/v1/directory/${issuer}`,
       body: found.part.bytes,
       contentType: PART_CONTENT_TYPE,
+      timeoutMs: TIMEOUT_MS + Math.ceil(found.part.bytes.length / SLOWEST_BYTES_PER_MS),
     })
   } catch (error) {
     const problem = peerProblemOf(error)

@@ -43,7 +43,7 @@ async function keepCurrent(feed: DirectoryFeed): Promise<void> {
   for (const step of [
     () => publishOwnPart(feed),
     () => pullParts(feed),
-    () => context.db.asNode((trx) => sweepNonces(trx, context.clock())),
+    () => context.db.asNode((trx) => sweepNonces(trx, context.clock(), context.limits.clockSkewSeconds)),
   ]) {
     try {
       await step()

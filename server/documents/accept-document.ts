@@ -10,7 +10,7 @@ import { changeDocument, type DocumentRow, lockDocument } from './document-store
 
 export interface Acceptance {
   readonly id: string
-  /** The clerk has read the report and accepts although the verdict is not certain. */
+  /** The clerk has read the report and accepts although the verdict is not certain, or another agency signed. */
   readonly acceptIndeterminate: boolean
 }
 
@@ -29,7 +29,8 @@ export interface Accepted {
  * told 03.
  *
  * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`; `VERIFICATION_FAILED` for one that failed verification;
- *   `VERIFICATION_INDETERMINATE` where more than revocation data is lacking and the clerk has not said so
+ *   `VERIFICATION_INDETERMINATE` where more than revocation data is lacking, `SENDER_NOT_SIGNER` where the agency that
+ *   signed is not the one that sent it, and the clerk has not said so
  */
 export async function acceptDocument(
   context: NodeContext,
@@ -55,6 +56,7 @@ export async function acceptDocument(
         date,
         indication: document.incoming?.indication ?? null,
         subIndication: document.incoming?.subIndication ?? null,
+        senderMatches: document.incoming?.senderMatches ?? null,
       },
     })
     const description = `Đã tiếp nhận, số đến ${number} năm ${year}`
@@ -71,5 +73,8 @@ function requireAuthentic({ state, incoming }: DocumentRow, acceptIndeterminate:
   const certain = indication !== 'INDETERMINATE' || subIndication === 'TRY_LATER'
   if (state === 'verified' && !certain && !acceptIndeterminate) {
     throw new CongvanError('VERIFICATION_INDETERMINATE', params)
+  }
+  if (state === 'verified' && incoming.senderMatches === false && !acceptIndeterminate) {
+    throw new CongvanError('SENDER_NOT_SIGNER', { sender: incoming.senderCode })
   }
 }

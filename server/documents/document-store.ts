@@ -45,6 +45,8 @@ export interface IncomingPart {
   readonly recipientCode: string
   readonly indication: string | null
   readonly subIndication: string | null
+  /** Whether the agency that signed is the sender; null before verification and where no agency's signature holds. */
+  readonly senderMatches: boolean | null
   /** Số đến. */
   readonly number: number | null
   readonly year: number | null
@@ -119,6 +121,7 @@ interface Row {
   readonly recipient_code: string | null
   readonly indication: string | null
   readonly sub_indication: string | null
+  readonly sender_matches: boolean | null
   readonly incoming_year: number | null
   readonly incoming_number: number | null
   readonly refusal_reason: string | null
@@ -157,6 +160,7 @@ function incomingPart(row: Row): IncomingPart | null {
     recipientCode: row.recipient_code,
     indication: row.indication,
     subIndication: row.sub_indication,
+    senderMatches: row.sender_matches,
     number: row.incoming_number,
     year: row.incoming_year,
     refusal:
@@ -200,6 +204,7 @@ export interface DocumentChange {
   readonly documentCode?: string
   readonly indication?: string
   readonly subIndication?: string | null
+  readonly senderMatches?: boolean | null
   readonly incomingNumber?: number
   readonly incomingYear?: number
   readonly refusalReason?: string
@@ -219,6 +224,7 @@ export async function changeDocument(
     document_code: change.documentCode,
     indication: change.indication,
     sub_indication: change.subIndication,
+    sender_matches: change.senderMatches,
     incoming_number: change.incomingNumber,
     incoming_year: change.incomingYear,
     refusal_reason: change.refusalReason,

@@ -37,6 +37,7 @@ export const documentSummary = z.strictObject({
       recipientCode: z.string(),
       indication: z.string().nullable(),
       subIndication: z.string().nullable(),
+      senderMatches: z.boolean().nullable(),
       number: z.int().nullable(),
       year: z.int().nullable(),
       refusal: z.strictObject({ reason: z.string(), text: z.string() }).nullable(),
@@ -96,6 +97,7 @@ export const reportView = z.strictObject({
     subIndication: z.string().nullable(),
     signatures: z.array(z.looseObject({ id: z.string(), indication: z.string() })),
   }),
+  senderMatches: z.boolean().nullable(),
 })
 
 export function viewSummary(document: DocumentRow): z.input<typeof documentSummary> {
@@ -166,5 +168,6 @@ export function viewReport(stored: StoredReport): z.input<typeof reportView> {
       crls: [...stored.policy.crls],
     },
     report: { ...stored.report, signatures: stored.report.signatures.map((one) => ({ ...one })) },
+    senderMatches: stored.senderMatches,
   }
 }

@@ -10,8 +10,8 @@ import type { NodeTransaction } from '../db.ts'
 import { CongvanError } from '../errors.ts'
 import type { FileStore, StoredFile } from './file-store.ts'
 
-/** `document:<uuid>` or `envelope:<sha256>`. */
-export type FileHolder = `document:${string}` | `envelope:${string}`
+/** `document:<uuid>`, `envelope:<sha256>`, or `trust:<sha256>` of a certificate or CRL that a verdict rests on. */
+export type FileHolder = `document:${string}` | `envelope:${string}` | `trust:${string}`
 
 /** Announces bytes that are about to be stored. */
 export async function registerFile(trx: NodeTransaction, file: StoredFile, now: Date): Promise<void> {
@@ -62,6 +62,14 @@ export async function releaseFile(
   await lockFile(trx, sha256)
   await trx('file_holds').where({ sha256, holder }).delete()
   return eraseIfFree(trx, files, sha256)
+}
+
+/** The hashes of the files that any of these hold. */
+export async function findHeldBy(trx: NodeTransaction, holders: readonly FileHolder[]): Promise<Set<string>> {
+  const held = await trx('file_holds')
+    .whereIn('holder', [...holders])
+    .pluck<string[]>('sha256')
+  return new Set(held)
 }
 
 /** Files that nobody holds and nobody has uploaded since `before`. */

@@ -129,6 +129,11 @@ async function fillPage(
     }
     await insertRevision(trx, actor.agencyId, id, fill)
     await withNodeTables(trx, (node) => holdFile(node, services.files, file, `document:${id}`, now))
+    await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, actor.agencyId, {
+      kind: 'document.number-filled',
+      subject: `document:${id}`,
+      facts: { revision: fill.revision, file: file.sha256, extends: latest.signed.sha256 },
+    })
     return fill
   })
 }

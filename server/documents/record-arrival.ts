@@ -5,6 +5,8 @@ import { type AgencyTransaction, withNodeTables } from '../db.ts'
 import { findByEnvelope, insertDocument, type NewDocument } from './document-store.ts'
 import { holdFile } from './file-hold-store.ts'
 import type { FileStore } from './file-store.ts'
+import { addPending } from './pending-verification-store.ts'
+import { LOST_AFTER_MS } from './recover-verifications.ts'
 import { insertRevision } from './revision-store.ts'
 
 /** The fields of a document message that the recipient's register needs; a decoded message fits as it is. */
@@ -75,7 +77,11 @@ export async function recordArrival(
     addedAt: now,
     signature: null,
   })
-  await withNodeTables(trx, (node) => holdFile(node, files, file, `document:${id}`, now))
+  const job = { agencyId: arrival.agencyId, documentId: id }
+  await withNodeTables(trx, async (node) => {
+    await holdFile(node, files, file, `document:${id}`, now)
+    await addPending(node, job, now, new Date(now.getTime() + LOST_AFTER_MS))
+  })
   const actor = { kind: 'node', nodeId: context.nodeId } as const
   await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, arrival.agencyId, {
     kind: 'document.arrived',
@@ -88,7 +94,7 @@ export async function recordArrival(
       documentId: arrival.message.documentId,
     },
   })
-  await context.queue.put(trx, 'document-verify', { agencyId: arrival.agencyId, documentId: id })
+  await context.queue.put(trx, 'document-verify', job)
   return { documentId: id, created: true }
 }
 

@@ -17,6 +17,8 @@ export interface StoredReport {
   readonly madeAt: Date
   readonly policy: ReportPolicy
   readonly report: VerificationReport
+  /** Whether the agency that signed is the sender; null where no agency's signature holds. */
+  readonly senderMatches: boolean | null
 }
 
 export async function insertReport(
@@ -32,6 +34,7 @@ export async function insertReport(
     made_at: stored.madeAt,
     policy: JSON.stringify(stored.policy),
     report: JSON.stringify(stored.report),
+    sender_matches: stored.senderMatches,
   })
 }
 
@@ -47,9 +50,22 @@ export async function findLatestReport(
       { column: 'revision', order: 'desc' },
     ])
     .first<
-      { revision: number; made_at: Date; policy: ReportPolicy; report: VerificationReport } | undefined
+      | {
+          revision: number
+          made_at: Date
+          policy: ReportPolicy
+          report: VerificationReport
+          sender_matches: boolean | null
+        }
+      | undefined
     >()
   return row === undefined
     ? undefined
-    : { revision: row.revision, madeAt: row.made_at, policy: row.policy, report: row.report }
+    : {
+        revision: row.revision,
+        madeAt: row.made_at,
+        policy: row.policy,
+        report: row.report,
+        senderMatches: row.sender_matches,
+      }
 }

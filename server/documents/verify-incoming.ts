@@ -6,18 +6,15 @@ import {
 } from '../../signing/index.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
+import { withNodeTables } from '../db.ts'
 import { archiveTrust } from './archive-trust.ts'
 import { type DocumentState, requireTransition } from './document.ts'
 import { type DocumentServices, policyAt, type TrustStore } from './document-services.ts'
 import { changeDocument, lockDocument, readDocument } from './document-store.ts'
+import { type IncomingDocument, removePending } from './pending-verification-store.ts'
 import { insertReport } from './report-store.ts'
 import { readLatestRevision } from './revision-store.ts'
-
-/** The ids in a job of the queue `document-verify`. */
-export interface IncomingDocument {
-  readonly agencyId: string
-  readonly documentId: string
-}
+import { matchSender, senderCodes } from './sender-match.ts'
 
 export interface Verified {
   readonly state: DocumentState
@@ -27,10 +24,11 @@ export interface Verified {
 
 /**
  * Verifies an incoming document before the clerk sees it as ready (NĐ 30/2020 art 21.2a): the stored bytes, by the
- * node's trust store. The whole report is archived with what it was judged by.
+ * node's trust store. The whole report is archived with what it was judged by, and whether the agency that signed is
+ * the one that sent it.
  *
  * It needs no key and can be repeated: one that is verified already stays as it is. Killed in the middle, the
- * document is still `arrived` and the job comes again.
+ * document is still `arrived` and the job comes again; given up by the queue, `recoverLostVerifications` puts it again.
  *
  * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG` for an outgoing one, `STORAGE_DAMAGED`, `STORAGE_FULL`
  */
@@ -39,24 +37,38 @@ export async function verifyIncoming(
   services: Pick<DocumentServices, 'files' | 'trust'>,
   { agencyId, documentId }: IncomingDocument,
 ): Promise<Verified> {
-  const before = await context.db.asAgency({ agencyId }, async (trx) => ({
-    document: await readDocument(trx, documentId),
-    revision: await readLatestRevision(trx, documentId),
-  }))
-  if (before.document.direction === 'outgoing') requireTransition(before.document.state, 'verify')
-  if (before.document.state !== 'arrived') return knownVerdict(before.document)
   const now = context.clock()
+  const before = await context.db.asAgency({ agencyId }, async (trx) => {
+    const document = await readDocument(trx, documentId)
+    const revision = await readLatestRevision(trx, documentId)
+    const { incoming, promulgationDate } = document
+    const sender = incoming && (await senderCodes(trx, incoming.senderCode, promulgationDate, now))
+    return { document, revision, sender }
+  })
+  if (before.document.direction === 'outgoing') requireTransition(before.document.state, 'verify')
+  if (before.document.state !== 'arrived') {
+    await context.db.asNode((trx) => removePending(trx, { agencyId, documentId }))
+    return knownVerdict(before.document)
+  }
   const bytes = await services.files.read(before.revision.sha256)
   const { report, policy } = judgeReceived(bytes, services.trust, now)
-  const judgedBy = await archiveTrust(services.files, policy)
+  const judgedBy = await archiveTrust(context, services.files, policy)
   const { indication, subIndication } = verdictOf(report)
+  const senderMatches = before.sender && matchSender(bytes, before.sender)
   return context.db.asAgency({ agencyId }, async (trx) => {
     const document = await lockDocument(trx, documentId)
     if (document.state !== 'arrived') return knownVerdict(document)
     const { to } = requireTransition(document.state, authentic(report) ? 'verify' : 'fail-verification')
     const { revision } = before.revision
-    await insertReport(trx, agencyId, documentId, { revision, madeAt: now, policy: judgedBy, report })
-    await changeDocument(trx, documentId, to, { indication, subIndication }, now)
+    await insertReport(trx, agencyId, documentId, {
+      revision,
+      madeAt: now,
+      policy: judgedBy,
+      report,
+      senderMatches,
+    })
+    await changeDocument(trx, documentId, to, { indication, subIndication, senderMatches }, now)
+    await withNodeTables(trx, (node) => removePending(node, { agencyId, documentId }))
     const actor = { kind: 'node', nodeId: context.nodeId } as const
     await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, agencyId, {
       kind: 'document.verified',
@@ -66,6 +78,7 @@ export async function verifyIncoming(
         indication,
         subIndication,
         signatures: report.signatures.length,
+        senderMatches,
       },
     })
     return { state: to, indication, subIndication }

@@ -28,7 +28,7 @@ interface Journey {
   readonly actor: (node: TestNode) => UserActor
   /** A document just before the act, and the act. */
   readonly begin: (node: TestNode) => Promise<{ id: string; act: Act }>
-  readonly kind: string
+  readonly kinds: readonly string[]
   readonly revisions: readonly string[]
 }
 
@@ -44,7 +44,7 @@ const journeys: readonly Journey[] = [
         act: ({ context, services }, actor) => addSignature(context, services, actor, { id, bytes }),
       }
     },
-    kind: 'document.signed-individual',
+    kinds: ['document.signed-individual'],
     revisions: ['draft', 'individual'],
   },
   {
@@ -54,7 +54,7 @@ const journeys: readonly Journey[] = [
       const id = await toSigned(node)
       return { id, act: ({ context, services }, actor) => numberDocument(context, services, actor, id) }
     },
-    kind: 'document.numbered',
+    kinds: ['document.numbered', 'document.number-filled'],
     revisions: ['draft', 'individual', 'fill'],
   },
   {
@@ -68,7 +68,7 @@ const journeys: readonly Journey[] = [
         act: ({ context, services }, actor) => issueDocument(context, services, actor, { id, bytes }),
       }
     },
-    kind: 'document.issued',
+    kinds: ['document.issued'],
     revisions: ['draft', 'individual', 'fill', 'issued'],
   },
 ]
@@ -115,7 +115,7 @@ describe('documents: a process killed at each durable step', () => {
       const actor = journey.actor(node)
       const answer = await act(node, actor)
       const again: unknown = await act(node, actor).catch((error: unknown) => error)
-      if (journey.kind === 'document.numbered') expect(again).to.deep.equal(answer)
+      if (journey.kinds.includes('document.numbered')) expect(again).to.deep.equal(answer)
       else expect((again as CongvanError).code).to.equal('DOCUMENT_STATE_WRONG')
       await expectOnce(id, journey, answer.revision, journey.name)
     }
@@ -129,9 +129,12 @@ describe('documents: a process killed at each durable step', () => {
     ).to.deep.equal(journey.revisions)
     expect(revision, where).to.equal(journey.revisions.length)
     const entries = (await logOf(node, node.one)).filter(
-      (entry) => entry.kind === journey.kind && entry.text.includes(id),
+      (entry) => journey.kinds.includes(entry.kind) && entry.text.includes(id),
     )
-    expect(entries, where).to.have.length(1)
+    expect(
+      entries.map((entry) => entry.kind),
+      where,
+    ).to.deep.equal(journey.kinds)
   }
 
   async function expectGapless(): Promise<void> {

@@ -278,6 +278,91 @@ describe('documents: incoming', () => {
     expect((await readReport(node.context, node.two.clerk, id)).policy.profile).to.equal('scanned-copy')
   })
 
+  describe('signed by an agency', () => {
+    const sentBy = async (organId: string, promulgationDate = '2026-01-05'): Promise<string> => {
+      const one = await arrival(issued)
+      const message = { ...one.message, from: { organId }, promulgationInfo: { promulgationDate } }
+      const { documentId } = await record({ ...one, message })
+      await verify(documentId)
+      return documentId
+    }
+    const found = async (id: string) => (await details(id)).document.incoming?.senderMatches
+
+    it('that sent it, under any code it bears, matches its sender', async () => {
+      await node.database.db.asNode((trx) =>
+        trx('agency_codes').insert([
+          {
+            agency_id: node.one.agencyId,
+            code: '000.03.12.H40',
+            generation: 'qcvn102',
+            valid_from: '2019-01-01',
+            issuer: 'nut-thu',
+          },
+          {
+            agency_id: node.two.agencyId,
+            code: 'H40.12.9',
+            generation: 'qd20',
+            valid_from: '2019-01-01',
+            valid_to: '2020-01-01',
+            issuer: 'nut-thu',
+          },
+        ]),
+      )
+      for (const code of [node.one.code, '000.03.12.H40']) {
+        const id = await sentBy(code)
+        expect(await found(id)).to.equal(true)
+        expect((await readReport(node.context, node.two.clerk, id)).senderMatches).to.equal(true)
+        expect(await accept(id)).to.include({ state: 'accepted' })
+      }
+    })
+
+    it('other than the sender, is verified with a finding and accepted only when the clerk says so', async () => {
+      for (const code of [node.two.code, 'H99.9']) {
+        const id = await sentBy(code)
+        expect((await details(id)).document).to.include({ state: 'verified' })
+        expect((await details(id)).document.incoming).to.include({
+          indication: 'TOTAL_PASSED',
+          senderMatches: false,
+        })
+        expect((await readReport(node.context, node.two.clerk, id)).senderMatches).to.equal(false)
+        await expectCode(accept(id), 'SENDER_NOT_SIGNER')
+        expect(await accept(id, true)).to.include({ state: 'accepted' })
+        const texts = (await logOf(node, node.two)).filter((entry) => entry.text.includes(id))
+        for (const kind of ['document.verified', 'document.accepted']) {
+          const text = texts.find((entry) => entry.kind === kind)?.text
+          expect(text, kind).to.include('"senderMatches":false')
+        }
+      }
+    })
+
+    it('does not match by a code that the sender had given up before the day of the document', async () => {
+      const copy = await signAsAgency(
+        await letter('bản ký bằng mã cũ'),
+        node.pki.issueAgency({ organization: 'Ủy ban nhân dân xã thử nghiệm khác', agencyCode: 'H40.12.9' }),
+      )
+      const one = await arrival(copy)
+      const message = (promulgationDate: string) => ({
+        ...one.message,
+        from: { organId: node.two.code },
+        promulgationInfo: { promulgationDate },
+      })
+      for (const [date, matches] of [
+        ['2026-01-05', false],
+        ['2019-12-31', true],
+      ] as const) {
+        const { documentId } = await record({ ...one, envelopeSha256: envelope(), message: message(date) })
+        await verify(documentId)
+        expect(await found(documentId), date).to.equal(matches)
+      }
+    })
+
+    it('not at all, has nothing to match', async () => {
+      const bytes = await signAsIndividual(await letter(), node.one.individual)
+      expect(await found(await verified(bytes))).to.equal(null)
+      expect(await found(await verified(Buffer.from('không phải PDF')))).to.equal(null)
+    })
+  })
+
   it('is accepted with an uncertain verdict only when the clerk says so', async () => {
     const id = await arrived()
     await verify(id, { ...node.services, trust: { anchors: [], untrusted: [], crls: [] } })

@@ -104,6 +104,7 @@ describe('documents: from draft to issue', () => {
       'document.quarantine-ended',
       'document.signed-individual',
       'document.numbered',
+      'document.number-filled',
       'document.issued',
     ])
     for (const { text } of entries) expect(text).not.to.include('Người ký 1')
