@@ -77,12 +77,15 @@ async function offers(knex: Knex): Promise<void> {
       not_after timestamptz not null,
       offered_at timestamptz not null,
       committed_at timestamptz,
+      refusal jsonb,
       unique (peer, branch, series),
-      check ((envelope is null) = (committed_at is not null))
+      check (committed_at is null or refusal is null),
+      check ((envelope is null) = (committed_at is not null or refusal is not null))
     )
   `)
+  await knex.raw('create index offers_open on offers (peer) where envelope is not null')
   await knex.raw(`comment on table offers is
-    'What a peer offered. The envelope stands here until the commit, which moves it to envelopes.'`)
+    'What a peer offered. The envelope stands here until the commit, which moves it to envelopes, or until the refusal (code and params of the fault), which is final.'`)
   await knex.raw(`
     create table offer_files (
       offer_id uuid not null references offers (id) on delete cascade,
@@ -119,6 +122,7 @@ async function branches(knex: Knex): Promise<void> {
       not_after timestamptz not null,
       state text not null check (state in ('queued', 'committing', 'done', 'failed')),
       attempt integer not null default 0,
+      run integer not null default 0,
       failures integer not null default 0,
       run_after timestamptz not null,
       outcome text,
@@ -163,6 +167,7 @@ async function evidence(knex: Knex): Promise<void> {
     )
   `)
   await knex.raw('create index receipts_of_envelope on receipts (envelope_sha256, series)')
+  await knex.raw("create index relay_failures on receipts (stored_at) where event = 'RelayFailure'")
   await knex.raw(`
     create table receipt_recipients (
       receipt_sha256 text not null references receipts (sha256),
@@ -247,6 +252,7 @@ async function deliveries(knex: Knex, roles: DatabaseRoles): Promise<void> {
       envelope_sha256 text not null check (envelope_sha256 ${SHA256}),
       series integer not null check (series > 0),
       recipient text not null,
+      recipient_agency_id uuid not null,
       transport text not null,
       handling text not null,
       state text not null,
@@ -255,7 +261,7 @@ async function deliveries(knex: Knex, roles: DatabaseRoles): Promise<void> {
       updated_at timestamptz not null,
       primary key (agency_id, id),
       unique (agency_id, envelope_sha256, series, recipient),
-      unique (agency_id, document_id, series, recipient)
+      unique (agency_id, document_id, series, recipient_agency_id)
     )
   `)
   await enableTenancy(knex, roles, 'deliveries', 'select, insert, update')

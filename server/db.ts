@@ -91,6 +91,8 @@ export function openKnex(options: DatabaseOptions): Knex {
     } as Knex.PgConnectionConfig,
     pool: { min: 0, max: options.poolSize, acquireTimeoutMillis: 15_000 },
     acquireConnectionTimeout: 15_000,
+    // Every failure is thrown, and told where it is caught; knex would print it to the console besides.
+    log: { warn: () => {}, error: () => {}, deprecate: () => {}, debug: () => {} },
   })
 }
 

@@ -5,13 +5,14 @@ import { CongvanError } from '../errors.ts'
 import { insertBranch, type NewBranch } from './branch-store.ts'
 import { holdFiles, layBeforeClerks, makeConsignmentReceipts } from './consign.ts'
 import { insertEnvelope } from './envelope-store.ts'
-import { type ExaminedOffer, examineOffer, requireNotExpired } from './examine-offer.ts'
+import { type ExaminedOffer, examineOffer } from './examine-offer.ts'
 import { makeReceipt } from './make-receipt.ts'
-import { closeOffer, findOffer, lockOffer, type Offer } from './offer-store.ts'
+import { closeOffer, findOffer, lockOffer, type Offer, refuseOffer } from './offer-store.ts'
 import type { CommitAnswer } from './protocol.ts'
 import { bindReceipts, insertReceipt, receiptsOfOffer, type SealedReceipt } from './receipt-store.ts'
-import { missingFiles } from './receive.ts'
+import { missingFiles, refusalOf } from './receive.ts'
 import type { RelayDeps } from './relay-deps.ts'
+import { mayRetry, outcomeOfFault } from './retry.ts'
 
 /**
  * Step 3: the peer asks this node to take what it offered.
@@ -19,7 +20,8 @@ import type { RelayDeps } from './relay-deps.ts'
  * Receipts are signed first; then one transaction stores envelope, branches, what lies before the clerks, receipts,
  * log entry and the jobs for the next hops. A crash before it commits leaves the offer open, and the peer asks
  * again; after it, the answer may be lost, and the peer asks again and gets the stored receipts. Of two commits at
- * the same time one waits on the other's row, discards the receipts it made and answers the stored ones.
+ * the same time one waits on the other's row, discards the receipts it made and answers the stored ones. A refusal
+ * for good is stored under the same lock before it is told: it and the receipts exclude each other.
  *
  * @throws CongvanError `RELAY_OFFER_UNKNOWN`, `RELAY_FILES_MISSING`, `RELAY_COLLISION` and those of `examineOffer`
  */
@@ -29,20 +31,59 @@ export async function commitOffer(
   offerId: string,
   now: Date,
 ): Promise<CommitAnswer> {
-  const { context } = deps
-  const offer = await context.db.asNode((trx) => findOffer(trx, offerId, peer))
+  const { db } = deps.context
+  const offer = await db.asNode((trx) => findOffer(trx, offerId, peer))
   if (offer === undefined) throw new CongvanError('RELAY_OFFER_UNKNOWN', { id: offerId })
-  if (offer.envelope === null) return context.db.asNode((trx) => storedAnswer(trx, offerId))
-  const examined = await examineOffer(context, offer, offer.envelope, now)
-  const receipts = await makeReceipts(deps, offer, examined, now)
-  return context.db.asNode(async (trx) => {
-    const locked = await lockOffer(trx, offerId, peer)
-    if (locked === undefined) throw new CongvanError('RELAY_OFFER_UNKNOWN', { id: offerId })
-    if (locked.envelope !== null) {
-      await take(trx, deps, { ...locked, envelope: locked.envelope }, examined, receipts, now)
-    }
-    return storedAnswer(trx, offerId)
+  let take: Take = () => Promise.resolve(undefined)
+  try {
+    if (offer.envelope !== null) take = await prepareTake(deps, { ...offer, envelope: offer.envelope }, now)
+    return await settleOffer(deps, offer, take)
+  } catch (error) {
+    if (!isFinal(error)) throw error
+    // Told only after it is stored: nobody takes an offer whose peer was told that it never will be taken.
+    return settleOffer(deps, offer, async (trx) => {
+      await refuseOffer(trx, offer.id, error)
+      return error
+    })
+  }
+}
+
+/** What becomes of an open offer, in the transaction that holds its lock: taken, or the fault of its refusal. */
+type Take = (trx: NodeTransaction) => Promise<CongvanError | undefined>
+
+/** Decides about an offer under its lock, if nobody has yet; and answers what stands. */
+async function settleOffer(
+  deps: RelayDeps,
+  { id, peer }: Pick<Offer, 'id' | 'peer'>,
+  decide: Take,
+): Promise<CommitAnswer> {
+  const answer = await deps.context.db.asNode(async (trx) => {
+    const locked = await lockOffer(trx, id, peer)
+    if (locked === undefined) throw new CongvanError('RELAY_OFFER_UNKNOWN', { id })
+    if (locked.committedAt !== null) return storedAnswer(trx, id)
+    const refusal = (await refusalOf(trx, locked, deps.context.clock())) ?? (await decide(trx))
+    return refusal ?? storedAnswer(trx, id)
   })
+  if (answer instanceof CongvanError) throw answer
+  return answer
+}
+
+async function prepareTake(
+  deps: RelayDeps,
+  offer: Offer & { readonly envelope: Uint8Array },
+  now: Date,
+): Promise<Take> {
+  const examined = await examineOffer(deps.context, offer, offer.envelope, now)
+  const receipts = await makeReceipts(deps, offer, examined, now)
+  return async (trx) => {
+    await take(trx, deps, offer, examined, receipts, now)
+    return undefined
+  }
+}
+
+/** Whether the peer gives a branch up when it is told so. */
+function isFinal(error: unknown): error is CongvanError {
+  return error instanceof CongvanError && !mayRetry(outcomeOfFault(error.code, 500))
 }
 
 async function storedAnswer(trx: NodeTransaction, offerId: string): Promise<CommitAnswer> {
@@ -87,7 +128,6 @@ async function take(
   now: Date,
 ): Promise<void> {
   const { context } = deps
-  requireNotExpired(offer.notAfter, context.clock())
   const missing = await missingFiles(trx, deps, offer)
   if (missing.length > 0) throw new CongvanError('RELAY_FILES_MISSING', { count: missing.length })
   await insertEnvelope(trx, examined.envelope, offer.envelope, now)

@@ -22,6 +22,8 @@ export interface Branch {
   readonly state: BranchState
   /** Counts what was put in the queue; a job of another number is stale. */
   readonly attempt: number
+  /** Counts the runs of its jobs; what an older run finds out counts for nothing. */
+  readonly run: number
   /** Tries that came to nothing. */
   readonly failures: number
   readonly recipients: readonly string[]
@@ -41,10 +43,16 @@ interface BranchRow {
   readonly not_after: Date
   readonly state: BranchState
   readonly attempt: number
+  readonly run: number
   readonly failures: number
 }
 
-export type NewBranch = Omit<Branch, 'attempt' | 'failures'>
+export type NewBranch = Omit<Branch, 'attempt' | 'failures' | 'run'> & {
+  /** Tries of the branch that it comes from. */
+  readonly failures?: number
+  /** When it is due, if later than now. */
+  readonly runAfter?: Date
+}
 
 /**
  * Stores a branch with its recipients.
@@ -64,7 +72,8 @@ export async function insertBranch(trx: NodeTransaction, branch: NewBranch, now:
     previous_receipt: branch.previousReceipt,
     not_after: branch.notAfter,
     state: branch.state,
-    run_after: now,
+    failures: branch.failures ?? 0,
+    run_after: branch.runAfter ?? now,
     created_at: now,
     settled_at: isOpen(branch.state) ? null : now,
   })
@@ -166,13 +175,39 @@ async function toBranch(trx: NodeTransaction, row: BranchRow): Promise<Branch> {
     notAfter: row.not_after,
     state: row.state,
     attempt: row.attempt,
+    run: row.run,
     failures: row.failures,
     recipients,
   }
 }
 
-export async function markCommitting(trx: NodeTransaction, id: string): Promise<void> {
-  await trx('branches').where({ id, state: 'queued' }).update({ state: 'committing' })
+/**
+ * The branch of a job that is still to be done, for one run of it. A job may run twice at a time, because the queue
+ * took the first run for dead; from here on only the later run may ask for the commit or judge the branch.
+ */
+export async function claimBranch(
+  trx: NodeTransaction,
+  job: { readonly branch: string; readonly attempt: number },
+): Promise<Branch | undefined> {
+  const [row]: BranchRow[] = await trx('branches')
+    .where({ id: job.branch, attempt: job.attempt })
+    .whereIn('state', ['queued', 'committing'])
+    .update({ run: trx.raw('run + 1') })
+    .returning('*')
+  return row === undefined ? undefined : toBranch(trx, row)
+}
+
+/** @returns false when a later run has taken the branch over, or it has ended: the peer must not be asked then */
+export async function markCommitting(
+  trx: NodeTransaction,
+  { id, run, attempt }: Pick<Branch, 'id' | 'run' | 'attempt'>,
+): Promise<boolean> {
+  const rows = await trx('branches')
+    .where({ id, run, attempt })
+    .whereIn('state', ['queued', 'committing'])
+    .update({ state: 'committing' })
+    .returning('id')
+  return rows.length > 0
 }
 
 /** Ends a branch: taken by the peer or by the recipients here (`done`), or given up (`failed`). */

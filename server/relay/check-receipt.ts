@@ -7,7 +7,7 @@ import { openReceipt, type Receipt, type ReceiptEvent } from '../edxml/receipt.t
 import { CongvanError } from '../errors.ts'
 import type { Branch } from './branch-store.ts'
 import { findEnvelope } from './envelope-store.ts'
-import { openByOwnKey, requireKeyOf, sealProblem } from './open-sealed.ts'
+import { openByOwnKey, requireKeyOf, requireNotBefore, sealProblem } from './open-sealed.ts'
 import type { SealedReceipt } from './receipt-store.ts'
 
 /** What a node further on may testify, and whether it must host the recipient for it. */
@@ -21,6 +21,9 @@ const testimony: Partial<Record<ReceiptEvent, 'relay' | 'host'>> = {
   ContentHandoverFailure: 'host',
 }
 
+/** A receipt with the time of its seal, by a key that was its node's then. */
+export type TrustedReceipt = SealedReceipt & { readonly sealedAt: Date }
+
 /**
  * Opens receipts and checks their seals: each by a key that was the issuing node's when it sealed.
  *
@@ -30,7 +33,7 @@ export async function openTrustedReceipts(
   context: NodeContext,
   xmls: readonly Uint8Array[],
   now: Date,
-): Promise<SealedReceipt[]> {
+): Promise<TrustedReceipt[]> {
   try {
     const opened = xmls.map((xml) => ({ xml, ...openByOwnKey(openReceipt, xml) }))
     // Receipts of one commit share node, key and time: asked once.
@@ -41,7 +44,7 @@ export async function openTrustedReceipts(
       ]),
     )
     for (const one of seals.values()) await requireKeyOf(context, one.message.issuingNode, one, now)
-    return opened.map(({ xml, sha256, message }) => ({ xml, sha256, receipt: message }))
+    return opened.map(({ xml, sha256, message, sealedAt }) => ({ xml, sha256, receipt: message, sealedAt }))
   } catch (error) {
     const problem = sealProblem(error)
     throw problem === undefined ? error : rejected(problem)
@@ -53,28 +56,30 @@ export async function openTrustedReceipts(
  * recipients of this branch, their node lies behind that peer, and where they say what became of the content their
  * node hosts the recipient. Order and completeness of the chain are not asked: receipts overtake each other.
  *
- * @throws CongvanError `RELAY_MESSAGE_REJECTED`
+ * @throws CongvanError `RELAY_MESSAGE_REJECTED`; `RELAY_DIRECTORY_BEHIND` for what a later directory may mend
  */
 export async function requireTestimony(
   trx: NodeTransaction,
   context: NodeContext,
-  receipts: readonly SealedReceipt[],
+  receipts: readonly TrustedReceipt[],
   branch: Branch,
   now: Date,
 ): Promise<void> {
   const envelope = await findEnvelope(trx, branch.envelopeSha256)
-  const behind = new Set<string>()
-  for (const { receipt } of receipts) {
+  const lying = new Set<string>()
+  if (envelope === undefined) throw new Error(`branch ${branch.id} has lost its envelope`)
+  for (const { receipt, sealedAt } of receipts) {
     const kind = requireAbout(receipt, branch)
+    requireNotBefore(context, envelope, [receipt.time, sealedAt])
     const { issuingNode } = receipt
-    if (!behind.has(issuingNode)) await requireBehind(trx, context, issuingNode, branch)
-    behind.add(issuingNode)
+    if (!lying.has(issuingNode)) await requireBehind(trx, context, issuingNode, branch)
+    lying.add(issuingNode)
     if (kind === 'relay') continue
     for (const code of receipt.recipients) {
       const hosted =
         (await nodeHostedAgency(trx, issuingNode, code, receipt.time)) ||
-        (await lastHost(trx, code, envelope?.sealedAt ?? receipt.time, now)) === issuingNode
-      if (!hosted) throw rejected(`the node ${issuingNode} does not host ${code}`)
+        (await lastHost(trx, code, envelope.sealedAt, now)) === issuingNode
+      if (!hosted) throw behind(`agency ${code} at node ${issuingNode}`)
     }
   }
 }
@@ -98,11 +103,11 @@ async function requireBehind(
 ): Promise<void> {
   const target = { id: '', code: nodeId, hostingNode: nodeId }
   const hop = await routeTo(trx, context.nodeId, target).catch((error: unknown) => {
-    throw error instanceof CongvanError && error.code === 'NO_ROUTE' ? rejected(error.message) : error
+    const isLag = error instanceof CongvanError && error.code === 'NO_ROUTE'
+    throw isLag ? behind(`the way to node ${nodeId}`) : error
   })
-  if (hop.kind === 'deliver' || hop.nodeId !== branch.nextHop) {
-    throw rejected(`the node ${nodeId} does not lie behind ${branch.nextHop}`)
-  }
+  if (hop.kind === 'deliver') throw rejected(`the node ${nodeId} does not lie behind ${branch.nextHop}`)
+  if (hop.nodeId !== branch.nextHop) throw behind(`the node ${nodeId} behind ${branch.nextHop}`)
 }
 
 /** The node that hosts the agency to which an envelope was addressed, or hosted it last before it closed. */
@@ -115,6 +120,11 @@ async function lastHost(
   const addressed = await findAgencyByCode(trx, code, vietnamDay(sealedAt))
   const agency = addressed && (await findAgencyById(trx, addressed.id, vietnamDay(now)))
   return agency?.hostingNode
+}
+
+/** Not (yet) so by the directory in force here: refused, and believed once the directory says so. */
+function behind(what: string): CongvanError {
+  return new CongvanError('RELAY_DIRECTORY_BEHIND', { what })
 }
 
 function rejected(reason: string): CongvanError {

@@ -1,13 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import type { NodeTransaction } from '../db.ts'
 import { openSealedDocument } from '../edxml/seal.ts'
-import { type Branch, insertBranch, lockBranch, moveRecipients, settleBranch } from './branch-store.ts'
+import { CongvanError } from '../errors.ts'
+import {
+  type Branch,
+  insertBranch,
+  lockBranch,
+  moveRecipients,
+  type NewBranch,
+  postponeBranch,
+  settleBranch,
+} from './branch-store.ts'
 import { layBeforeClerks, makeConsignmentReceipts } from './consign.ts'
 import { findEnvelope, readEnvelopeBytes } from './envelope-store.ts'
-import type { LocalRecipient } from './examine-offer.ts'
+import { documentOf, type LocalRecipient } from './examine-offer.ts'
 import { giveUp } from './give-up.ts'
 import { passBack } from './pass-back.ts'
 import type { RelayDeps } from './relay-deps.ts'
+import { nextAttempt } from './retry.ts'
 import { recipientRouter } from './route-recipient.ts'
 import { type BranchJob, branchOfJob } from './send.ts'
 
@@ -26,10 +36,14 @@ export async function consignBranch(deps: RelayDeps, job: BranchJob): Promise<vo
   const { context } = deps
   const now = context.clock()
   if (now > branch.notAfter) {
-    await giveUp(deps, branch, { outcome: 'expired', code: 'RELAY_EXPIRED', reason: 'notAfter' })
+    await giveUp(deps, branch, { outcome: 'expired', code: 'RELAY_EXPIRED', reason: 'notAfter' }, false)
     return
   }
-  const { message, document, here, moved } = await readBranch(deps, branch, now)
+  const { message, document, here, moved, lagging } = await readBranch(deps, branch, now)
+  if (here.length === 0 && moved.size === 0) {
+    await waitForWay(deps, branch, now)
+    return
+  }
   const facts = {
     envelopeSha256: branch.envelopeSha256,
     series: branch.series,
@@ -39,8 +53,9 @@ export async function consignBranch(deps: RelayDeps, job: BranchJob): Promise<vo
   const receipts = await makeConsignmentReceipts(deps, here, facts, now)
   await context.db.asNode(async (trx) => {
     const locked = await lockBranch(trx, branch.id)
-    if (locked?.state !== 'queued') return
+    if (locked?.state !== 'queued' || locked.run !== branch.run) return
     await sendAfter(trx, deps, branch, moved, now)
+    if (lagging.length > 0) await setAside(trx, deps, branch, lagging, now)
     await layBeforeClerks(trx, deps, branch.envelopeSha256, { message, document, here })
     const evidence = receipts.map((sealed) => ({ kind: 'receipt' as const, sealed }))
     await passBack(trx, context, evidence, now, [locked])
@@ -58,10 +73,45 @@ async function sendAfter(
 ): Promise<void> {
   for (const [nextHop, codes] of moved) {
     const id = randomUUID()
-    await insertBranch(trx, { ...branch, id, nextHop, state: 'queued', recipients: [] }, now)
+    await insertBranch(trx, { ...branch, failures: 0, id, nextHop, state: 'queued', recipients: [] }, now)
     await moveRecipients(trx, branch, id, codes)
     await deps.context.queue.put(trx, 'relay-send', { branch: id, attempt: 0 })
   }
+}
+
+/** Recipients to whom the directory knows no way for now; they wait in a branch of their own and delay no other. */
+async function setAside(
+  trx: NodeTransaction,
+  deps: RelayDeps,
+  branch: Branch,
+  codes: readonly string[],
+  now: Date,
+): Promise<void> {
+  const id = randomUUID()
+  const runAfter = nextTry(deps, { ...branch, failures: 0 }, now)
+  const waiting: NewBranch = { ...branch, failures: 1, id, state: 'queued', recipients: [], runAfter }
+  await insertBranch(trx, waiting, now)
+  await moveRecipients(trx, branch, id, codes)
+  await deps.context.queue.put(trx, 'document-consign', { branch: id, attempt: 0 }, { startAfter: runAfter })
+}
+
+/** All recipients wait for the directory: the branch is tried again until `notAfter`, when it is given up. */
+async function waitForWay(deps: RelayDeps, branch: Branch, now: Date): Promise<void> {
+  const { db, queue } = deps.context
+  const runAfter = nextTry(deps, branch, now)
+  await db.asNode(async (trx) => {
+    const locked = await lockBranch(trx, branch.id)
+    if (locked?.state !== 'queued' || locked.run !== branch.run) return
+    const failure = { outcome: 'directory-behind', reason: 'no way to any recipient', runAfter }
+    const attempt = await postponeBranch(trx, branch.id, failure)
+    await queue.put(trx, 'document-consign', { branch: branch.id, attempt }, { startAfter: runAfter })
+  })
+}
+
+/** The next try; the last one comes just after `notAfter` and ends the branch. */
+function nextTry(deps: RelayDeps, { failures, notAfter }: Branch, now: Date): Date {
+  const next = nextAttempt(failures + 1, now, notAfter, deps.random())
+  return next !== null && next < notAfter ? next : new Date(notAfter.getTime() + 1000)
 }
 
 async function readBranch(deps: RelayDeps, branch: Branch, now: Date) {
@@ -73,16 +123,21 @@ async function readBranch(deps: RelayDeps, branch: Branch, now: Date) {
       throw new Error(`branch ${branch.id} has lost its envelope`)
     }
     const { message } = openSealedDocument(bytes, { keyFingerprints: [envelope.sealKey] })
-    const [document] = message.attachments
-    if (document === undefined) throw new Error(`envelope ${envelope.sha256} brings no file`)
+    const document = documentOf(message)
+    if (document === undefined) throw new Error(`envelope ${envelope.sha256} brings no PDF`)
     const here: LocalRecipient[] = []
     const moved = new Map<string, string[]>()
+    const lagging: string[] = []
     const routeRecipient = recipientRouter(trx, context.nodeId, envelope.sealedAt, now)
     for (const code of branch.recipients) {
-      const route = await routeRecipient(code)
-      if (route.kind === 'here') here.push(route)
+      const route = await routeRecipient(code).catch((error: unknown) => {
+        if (error instanceof CongvanError && /^(AGENCY_|NO_ROUTE)/.test(error.code)) return undefined
+        throw error
+      })
+      if (route === undefined) lagging.push(code)
+      else if (route.kind === 'here') here.push(route)
       else moved.set(route.nodeId, [...(moved.get(route.nodeId) ?? []), code])
     }
-    return { message, document, here, moved }
+    return { message, document, here, moved, lagging }
   })
 }

@@ -9,6 +9,8 @@ export interface Delivery {
   readonly series: number
   /** Agency code, as it was dispatched. */
   readonly recipient: string
+  /** The agency that bore the code then: it gets a document once, by whichever of its codes. */
+  readonly recipientAgencyId: string
   readonly progress: DeliveryProgress
   readonly state: DeliveryState
   readonly notAfter: Date
@@ -35,6 +37,7 @@ interface DeliveryRow {
   readonly envelope_sha256: string
   readonly series: number
   readonly recipient: string
+  readonly recipient_agency_id: string
   readonly transport: DeliveryProgress['transport']
   readonly handling: DeliveryProgress['handling']
   readonly state: DeliveryState
@@ -50,6 +53,7 @@ function toDelivery(row: DeliveryRow): Delivery {
     envelopeSha256: row.envelope_sha256,
     series: row.series,
     recipient: row.recipient,
+    recipientAgencyId: row.recipient_agency_id,
     progress: { transport: row.transport, handling: row.handling },
     state: row.state,
     notAfter: row.not_after,
@@ -71,6 +75,7 @@ export async function insertDeliveries(
       envelope_sha256: one.envelopeSha256,
       series: one.series,
       recipient: one.recipient,
+      recipient_agency_id: one.recipientAgencyId,
       transport: one.progress.transport,
       handling: one.progress.handling,
       state: deliveryState(one.progress),

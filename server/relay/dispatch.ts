@@ -67,9 +67,16 @@ export async function dispatchDocument(
   return context.db.asAgency(actor, (trx) => store(trx, deps, actor, prepared))
 }
 
+interface Recipient {
+  /** The code by which it is addressed. */
+  readonly code: string
+  readonly agency: Agency
+}
+
 interface Prepared {
   readonly document: IssuedDocument
   readonly message: DocumentMessage
+  readonly recipients: readonly Recipient[]
   readonly sealed: Sealed
   readonly branches: readonly { readonly branch: NewBranch; readonly receipt: SealedReceipt }[]
   readonly now: Date
@@ -81,19 +88,23 @@ async function prepare(deps: RelayDeps, actor: UserActor, request: DispatchReque
   const notAfter = requireNotAfter(context, request.notAfter, now)
   requireCodes(context, request.recipients)
   const { agencyId, userId } = actor
-  const { document, message, hops } = await context.db.asAgency({ agencyId, userId }, async (trx) => {
-    const document = await readIssuedForDispatch(trx, request.documentId)
-    const sender = await requireOpenAgency(trx, document.senderCode, vietnamDay(now))
-    if (sender.id !== agencyId || sender.hostingNode !== context.nodeId) {
-      throw new CongvanError('DISPATCH_INVALID', {
-        reason: `${document.senderCode} không thuộc nút này / is not of this node`,
-      })
-    }
-    const recipients = await findRecipients(trx, request.recipients, now)
-    await requireNotSent(trx, document.id, request.recipients)
-    const hops = await byNextHop(trx, context, request.recipients, now)
-    return { document, hops, message: buildMessage(document, sender, recipients, { now, notAfter }) }
-  })
+  const { document, message, hops, recipients } = await context.db.asAgency(
+    { agencyId, userId },
+    async (trx) => {
+      const document = await readIssuedForDispatch(trx, request.documentId)
+      const sender = await requireOpenAgency(trx, document.senderCode, vietnamDay(now))
+      if (sender.id !== agencyId || sender.hostingNode !== context.nodeId) {
+        throw new CongvanError('DISPATCH_INVALID', {
+          reason: `${document.senderCode} không thuộc nút này / is not of this node`,
+        })
+      }
+      const recipients = await findRecipients(trx, request.recipients, now)
+      await requireNotSent(trx, document.id, recipients)
+      const hops = await byNextHop(trx, context, request.recipients, now)
+      const message = buildMessage(document, sender, recipients, { now, notAfter })
+      return { document, hops, recipients, message }
+    },
+  )
   const sealed = await sealDocument(message, { key: deps.key, sealedAt: now })
   if (sealed.xml.length > context.limits.envelopeBytes) {
     throw new CongvanError('INPUT_TOO_LARGE', { limit: context.limits.envelopeBytes })
@@ -101,7 +112,7 @@ async function prepare(deps: RelayDeps, actor: UserActor, request: DispatchReque
   const branches = await Promise.all(
     [...hops].map(([nextHop, codes]) => makeBranch(deps, sealed, nextHop, codes, notAfter, now)),
   )
-  return { document, message, sealed, branches, now }
+  return { document, message, recipients, sealed, branches, now }
 }
 
 /** The seal states whole seconds; a receipt of the same moment should not precede it. */
@@ -129,8 +140,8 @@ async function findRecipients(
   trx: AgencyTransaction,
   codes: readonly string[],
   now: Date,
-): Promise<{ code: string; agency: Agency }[]> {
-  const found = new Map<string, { code: string; agency: Agency }>()
+): Promise<Recipient[]> {
+  const found = new Map<string, Recipient>()
   for (const code of codes) {
     const agency = await requireOpenAgency(trx, code, vietnamDay(now))
     const twin = found.get(agency.id)
@@ -143,15 +154,17 @@ async function findRecipients(
   return [...found.values()]
 }
 
+/** An agency gets a document once, by whichever of its codes. */
 async function requireNotSent(
   trx: AgencyTransaction,
   documentId: string,
-  recipients: readonly string[],
+  recipients: readonly Recipient[],
 ): Promise<void> {
-  const sent = new Set((await deliveriesOfDocument(trx, documentId)).map((one) => one.recipient))
-  const again = recipients.filter((code) => sent.has(code))
+  const sent = new Set((await deliveriesOfDocument(trx, documentId)).map((one) => one.recipientAgencyId))
+  const again = recipients.filter(({ agency }) => sent.has(agency.id)).map((one) => one.code)
   if (again.length === 0) return
-  const reason = `văn bản đã gửi tới ${again.join(', ')} / the document was sent there already`
+  const named = again.length > 20 ? `${again.slice(0, 20).join(', ')}, … (${again.length})` : again.join(', ')
+  const reason = `văn bản đã gửi tới ${named} / the document was sent there already`
   throw new CongvanError('DISPATCH_INVALID', { reason })
 }
 
@@ -213,21 +226,22 @@ async function store(
   prepared: Prepared,
 ): Promise<DispatchResult> {
   const { context } = deps
-  const { document, message, sealed, branches, now } = prepared
+  const { document, message, recipients, sealed, branches, now } = prepared
   const { agencyId } = actor
   const codes = message.to.map((one) => one.organId)
   // The document's row is locked from here on: of two dispatches at the same time the second sees the first's deliveries.
   await markDispatched(trx, document.id, now)
-  await requireNotSent(trx, document.id, codes)
+  await requireNotSent(trx, document.id, recipients)
   await insertDeliveries(
     trx,
     agencyId,
-    codes.map((recipient) => ({
+    recipients.map(({ code, agency }) => ({
       id: randomUUID(),
       documentId: document.id,
       envelopeSha256: sealed.sha256,
       series: SERIES,
-      recipient,
+      recipient: code,
+      recipientAgencyId: agency.id,
       progress: newDelivery,
       notAfter: message.notAfter,
       createdAt: now,

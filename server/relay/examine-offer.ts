@@ -1,6 +1,5 @@
 import type { NodeContext } from '../context.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
-import { findAgencyByCode } from '../directory/agency-store.ts'
 import { nodeHostedAgency, routeTo } from '../directory/node-store.ts'
 import type { Attachment, DocumentMessage } from '../edxml/envelope.ts'
 import { openSealedDocument } from '../edxml/seal.ts'
@@ -31,7 +30,8 @@ export type OfferTerms = Pick<Offer, 'peer' | 'recipients' | 'path' | 'notAfter'
  * came, the seal and who was entitled to it, the time, and for each recipient the way it goes.
  *
  * @throws CongvanError `RELAY_OFF_ROUTE`, `RELAY_LOOP`, `RELAY_TOO_MANY_HOPS`, `RELAY_ENVELOPE_REJECTED`,
- *   `RELAY_DIRECTORY_BEHIND`, `RELAY_EXPIRED`, `RELAY_RECIPIENTS_REFUSED`, `INPUT_TOO_LARGE`
+ *   `RELAY_DIRECTORY_BEHIND`, `RELAY_EXPIRED`, `INPUT_TOO_LARGE`. `RELAY_DIRECTORY_BEHIND` is for whatever a later directory may mend; its
+ *   parameter `codes` names the recipients that it is about, if it is not about all.
  */
 export async function examineOffer(
   context: NodeContext,
@@ -43,7 +43,7 @@ export async function examineOffer(
   const [originNode = ''] = terms.path
   const opened = await openEnvelope(context, originNode, bytes, now)
   const { message } = opened
-  requireTime(terms, message, now)
+  requireTime(context, terms, opened, now)
   requireAddressed(terms, message)
   const document = requireFiles(context, message)
   await requireRoute(context, originNode, terms.peer)
@@ -111,15 +111,27 @@ async function requireHosted(
   from: string,
   sealedAt: Date,
 ): Promise<void> {
-  const { hosted, agency } = await context.db.asNode(async (trx) => ({
-    hosted: await nodeHostedAgency(trx, originNode, from, sealedAt),
-    agency: await findAgencyByCode(trx, from, vietnamDay(sealedAt)),
-  }))
-  if (agency === undefined) throw new CongvanError('RELAY_DIRECTORY_BEHIND', { what: `agency ${from}` })
-  if (!hosted) throw rejected(`the node ${originNode} did not host ${from} when it sealed`)
+  const hosted = await context.db.asNode((trx) => nodeHostedAgency(trx, originNode, from, sealedAt))
+  if (!hosted) {
+    const what = `agency ${from} at node ${originNode} on ${vietnamDay(sealedAt)}`
+    throw new CongvanError('RELAY_DIRECTORY_BEHIND', { what })
+  }
 }
 
-function requireTime({ notAfter }: OfferTerms, message: DocumentMessage, now: Date): void {
+/**
+ * A seal dated back, to when its node hosted From, cannot be told from an old one; so an envelope travels no longer
+ * after its seal than `limits.deliveryHours`.
+ */
+function requireTime(
+  { limits }: NodeContext,
+  { notAfter }: OfferTerms,
+  { message, sealedAt }: Opened<DocumentMessage>,
+  now: Date,
+): void {
+  const longest = limits.deliveryHours * 3_600_000 + limits.clockSkewSeconds * 1000
+  if (message.notAfter.getTime() - sealedAt.getTime() > longest) {
+    throw rejected(`notAfter is more than ${limits.deliveryHours} hours after the seal`)
+  }
   if (message.notAfter.getTime() !== notAfter.getTime()) {
     throw rejected('notAfter of the offer is not that of the envelope')
   }
@@ -127,7 +139,7 @@ function requireTime({ notAfter }: OfferTerms, message: DocumentMessage, now: Da
 }
 
 /** @throws CongvanError `RELAY_EXPIRED`. Strictly by this node's clock: no node consigns after `notAfter` (design 4). */
-export function requireNotExpired(notAfter: Date, now: Date): void {
+function requireNotExpired(notAfter: Date, now: Date): void {
   if (now.getTime() > notAfter.getTime()) {
     throw new CongvanError('RELAY_EXPIRED', { notAfter: notAfter.toISOString() })
   }
@@ -141,10 +153,14 @@ function requireAddressed({ recipients }: OfferTerms, message: DocumentMessage):
 }
 
 /** Only PDF documents are signed and issued (NB161 art 8.3b): the first PDF is the document. */
+export function documentOf(message: DocumentMessage): Attachment | undefined {
+  return message.attachments.find((one) => one.contentType === 'application/pdf')
+}
+
 function requireFiles(context: NodeContext, message: DocumentMessage): Attachment {
   const large = message.attachments.find((one) => one.length > context.limits.fileBytes)
   if (large !== undefined) throw new CongvanError('INPUT_TOO_LARGE', { limit: context.limits.fileBytes })
-  const document = message.attachments.find((one) => one.contentType === 'application/pdf')
+  const document = documentOf(message)
   if (document === undefined || document.length === 0) throw rejected('the envelope brings no PDF')
   return document
 }
@@ -156,13 +172,20 @@ async function requireRoute(context: NodeContext, originNode: string, peer: stri
     .asNode((trx) => routeTo(trx, context.nodeId, toOrigin))
     .catch((error: unknown) => {
       if (!(error instanceof CongvanError) || error.code !== 'NO_ROUTE') throw error
-      throw new CongvanError('RELAY_OFF_ROUTE', { peer, reason: error.message })
+      throw new CongvanError('RELAY_DIRECTORY_BEHIND', { what: `the way to node ${originNode}` })
     })
   if (hop.kind === 'deliver' || hop.nodeId !== peer) {
     throw new CongvanError('RELAY_OFF_ROUTE', { peer, reason: `the way from ${originNode} is another` })
   }
 }
 
+/** How many codes a message names; all of them stand in its parameter `codes`. */
+const NAMED_CODES = 20
+
+/**
+ * The way of every recipient. One without a way, or whose way leads back, is no judgement on the recipient: the
+ * directories of two nodes may differ for a while.
+ */
 async function routeAll(
   context: NodeContext,
   terms: OfferTerms,
@@ -170,25 +193,24 @@ async function routeAll(
   now: Date,
 ): Promise<RecipientRoute[]> {
   const routes: RecipientRoute[] = []
-  const refused = new Map<string, string>()
+  const lagging: string[] = []
   await context.db.asNode(async (trx) => {
     const routeRecipient = recipientRouter(trx, context.nodeId, sealedAt, now)
     for (const code of terms.recipients) {
       try {
         const route = await routeRecipient(code)
-        if (route.kind === 'onward' && route.nodeId === terms.peer) refused.set(code, 'RELAY_OFF_ROUTE')
+        if (route.kind === 'onward' && route.nodeId === terms.peer) lagging.push(code)
         else routes.push(route)
       } catch (error) {
         if (!(error instanceof CongvanError) || !/^(AGENCY_|NO_ROUTE)/.test(error.code)) throw error
-        refused.set(code, error.code)
+        lagging.push(code)
       }
     }
   })
-  if (refused.size > 0) {
-    throw new CongvanError('RELAY_RECIPIENTS_REFUSED', {
-      codes: [...refused.keys()].join(','),
-      reason: [...new Set(refused.values())].join(','),
-    })
+  if (lagging.length > 0) {
+    const named = lagging.slice(0, NAMED_CODES).join(', ')
+    const what = `the way to ${lagging.length} recipients (${named}${lagging.length > NAMED_CODES ? ', …' : ''})`
+    throw new CongvanError('RELAY_DIRECTORY_BEHIND', { what, codes: lagging.join(',') })
   }
   return routes
 }

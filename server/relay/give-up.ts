@@ -47,11 +47,11 @@ export async function handleFailure(
   if (failure.outcome === 'recipients-refused') {
     const [code = ''] = String(failure.problem?.params.reason ?? '').split(',')
     const why = REASON_CODE.test(code) ? { ...failure, code } : failure
-    await splitOff(deps, branch, refusedBy(branch, failure), why)
+    await splitOff(deps, branch, refusedBy(branch, failure), why, committing)
     return
   }
   if (!mayRetry(failure.outcome)) {
-    await giveUp(deps, branch, failure)
+    await giveUp(deps, branch, failure, committing)
     return
   }
   const now = context.clock()
@@ -61,41 +61,90 @@ export async function handleFailure(
     ? new Date(now.getTime() + delayMs(failures, random))
     : nextAttempt(failures, now, deadlineOf(context, branch), random)
   if (runAfter === null) {
-    await giveUp(deps, branch, { outcome: 'expired', code: 'RELAY_EXPIRED', reason: failure.reason })
+    await giveUp(deps, branch, { outcome: 'expired', code: 'RELAY_EXPIRED', reason: failure.reason }, false)
     return
   }
   context.log.info(
     { branch: branch.id, peer: branch.nextHop, outcome: failure.outcome, reason: failure.reason, runAfter },
     'relay: will try again',
   )
+  const lagging = committing ? [] : laggingBy(branch, failure)
   await context.db.asNode(async (trx) => {
     const locked = await lockBranch(trx, branch.id)
-    if (!isCurrent(locked, branch)) return
+    if (!isCurrent(locked, branch, committing)) return
+    if (lagging.length > 0) {
+      await separate(trx, context, branch, lagging, { ...failure, failures, runAfter }, now)
+      return
+    }
     const attempt = await postponeBranch(trx, branch.id, { ...failure, runAfter })
     await context.queue.put(trx, 'relay-send', { branch: branch.id, attempt }, { startAfter: runAfter })
   })
 }
 
-/** Whether the branch is still at the try that failed. */
-function isCurrent(locked: Branch | undefined, tried: Branch): locked is Branch {
+/**
+ * Whether the branch is still at the run that failed. A run that has not asked for the commit judges nothing once
+ * another one has.
+ */
+function isCurrent(locked: Branch | undefined, tried: Branch, committing: boolean): locked is Branch {
   return (
     locked !== undefined &&
     locked.attempt === tried.attempt &&
-    (locked.state === 'queued' || locked.state === 'committing')
+    locked.run === tried.run &&
+    (locked.state === 'queued' || (locked.state === 'committing' && committing))
   )
+}
+
+/** Some recipients of the branch, when only for them the peer's directory lags; none when it is about the whole. */
+function laggingBy(branch: Branch, failure: SendFailure): string[] {
+  if (failure.outcome !== 'directory-behind') return []
+  const named = new Set(String(failure.problem?.params.codes ?? '').split(','))
+  const lagging = branch.recipients.filter((code) => named.has(code))
+  return lagging.length < branch.recipients.length ? lagging : []
+}
+
+/**
+ * Lets recipients that have to wait delay no other: they and the others go on in branches of their own. Both are
+ * new, since an offer of the old branch may be known to the peer with all of them.
+ */
+async function separate(
+  trx: NodeTransaction,
+  context: NodeContext,
+  branch: Branch,
+  waiting: readonly string[],
+  why: Failure & { readonly failures: number; readonly runAfter: Date },
+  now: Date,
+): Promise<void> {
+  const others = branch.recipients.filter((code) => !waiting.includes(code))
+  const { failures, runAfter, outcome, reason } = why
+  const parts = [
+    { recipients: others, failures: 0, runAfter: now, put: {} },
+    { recipients: waiting, failures, runAfter, put: { startAfter: runAfter } },
+  ]
+  for (const { recipients, put, ...due } of parts) {
+    const id = randomUUID()
+    await insertBranch(trx, { ...branch, ...due, id, state: 'queued', recipients: [] }, now)
+    await moveRecipients(trx, branch, id, recipients)
+    await context.queue.put(trx, 'relay-send', { branch: id, attempt: 0 }, put)
+  }
+  await settleBranch(trx, branch.id, { state: 'failed', outcome, reason }, now)
 }
 
 /**
  * Ends a branch for good, with a receipt of this node for each recipient: RelayRejection, or when its time has run
  * out Expiry at the origin and RelayFailure elsewhere, since only the origin declares expiry (design 4).
  */
-export async function giveUp(deps: RelayDeps, branch: Branch, failure: Failure): Promise<void> {
+export async function giveUp(
+  deps: RelayDeps,
+  branch: Branch,
+  failure: Failure,
+  committing: boolean,
+): Promise<void> {
   const { context } = deps
   const now = context.clock()
   const receipts = await receiptsOfFailure(deps, branch, branch.recipients, failure, now)
   await context.db.asNode(async (trx) => {
     const locked = await lockBranch(trx, branch.id)
-    if (!isCurrent(locked, branch)) return
+    if (!isCurrent(locked, branch, committing)) return
     await storeFailure(trx, context, branch, receipts, failure, now)
   })
 }
@@ -113,6 +162,7 @@ async function splitOff(
   branch: Branch,
   refused: readonly string[],
   failure: Failure,
+  committing: boolean,
 ): Promise<void> {
   const { context } = deps
   const now = context.clock()
@@ -120,10 +170,10 @@ async function splitOff(
   const remaining = branch.recipients.filter((code) => !refused.includes(code))
   await context.db.asNode(async (trx) => {
     const locked = await lockBranch(trx, branch.id)
-    if (!isCurrent(locked, branch)) return
+    if (!isCurrent(locked, branch, committing)) return
     if (remaining.length > 0) {
       const id = randomUUID()
-      await insertBranch(trx, { ...branch, id, state: 'queued', recipients: [] }, now)
+      await insertBranch(trx, { ...branch, failures: 0, id, state: 'queued', recipients: [] }, now)
       await moveRecipients(trx, branch, id, remaining)
       await context.queue.put(trx, 'relay-send', { branch: id, attempt: 0 })
     }

@@ -1,5 +1,5 @@
 import type { NodeTransaction } from '../db.ts'
-import { CongvanError } from '../errors.ts'
+import { CongvanError, type ErrorParams, type OwnErrorCode } from '../errors.ts'
 
 /** What a peer offered: the terms, and until the commit the envelope itself. */
 export interface Offer {
@@ -16,9 +16,16 @@ export interface Offer {
   readonly path: readonly string[]
   readonly previousReceipt: string | null
   readonly notAfter: Date
-  /** Null once it is committed. */
+  /** Null once it is committed or refused. */
   readonly envelope: Uint8Array | null
   readonly committedAt: Date | null
+  /** The fault with which it was refused for good. */
+  readonly refusal: Refusal | null
+}
+
+export interface Refusal {
+  readonly code: OwnErrorCode
+  readonly params: ErrorParams
 }
 
 export interface ManifestFile {
@@ -44,6 +51,7 @@ interface OfferRow {
   readonly previous_receipt: string | null
   readonly not_after: Date
   readonly committed_at: Date | null
+  readonly refusal: Refusal | null
 }
 
 function toOffer(row: OfferRow): Offer {
@@ -60,6 +68,7 @@ function toOffer(row: OfferRow): Offer {
     previousReceipt: row.previous_receipt,
     notAfter: row.not_after,
     committedAt: row.committed_at,
+    refusal: row.refusal,
   }
 }
 
@@ -161,6 +170,44 @@ export async function completeFile(
 /** Closes an offer: its envelope has moved to `envelopes`. */
 export async function closeOffer(trx: NodeTransaction, id: string, now: Date): Promise<void> {
   await trx('offers').where({ id }).update({ envelope: null, committed_at: now })
+}
+
+/**
+ * Refuses an offer for good: no process of this node takes it any more. The caller holds its row's lock and knows
+ * that it is open.
+ */
+export async function refuseOffer(
+  trx: NodeTransaction,
+  id: string,
+  { code, params }: Refusal,
+): Promise<void> {
+  await trx('offers')
+    .where({ id })
+    .update({ envelope: null, refusal: JSON.stringify({ code, params }) })
+}
+
+/** The offers of a peer that are neither committed nor refused, and the size of their envelopes in bytes. */
+export async function openOffers(
+  trx: NodeTransaction,
+  peer: string,
+): Promise<{ count: number; bytes: number }> {
+  const row = await trx('offers')
+    .where({ peer })
+    .whereNotNull('envelope')
+    .first<{ count: string; bytes: string }>(
+      trx.raw('count(*) as count, coalesce(sum(length(envelope)), 0) as bytes'),
+    )
+  return { count: Number(row.count), bytes: Number(row.bytes) }
+}
+
+/** Refuses for good what is open and whose `notAfter` was before a moment; the row stays, the envelope goes. */
+export async function refuseExpiredOffers(trx: NodeTransaction, before: Date): Promise<void> {
+  await trx.raw(
+    `update offers set envelope = null, refusal = jsonb_build_object('code', 'RELAY_EXPIRED',
+       'params', jsonb_build_object('notAfter', to_char(not_after at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))
+     where envelope is not null and not_after < :before`,
+    { before },
+  )
 }
 
 /** Remembers that a peer holds files: it uploaded them here or was sent them from here. */

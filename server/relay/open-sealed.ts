@@ -3,6 +3,7 @@ import type { NodeContext } from '../context.ts'
 import { findNode, nodeKeyFingerprints } from '../directory/node-store.ts'
 import type { Opened, OpenOptions } from '../edxml/sealed-xml.ts'
 import { CongvanError } from '../errors.ts'
+import type { StoredEnvelope } from './envelope-store.ts'
 
 type Open<Message> = (xml: Uint8Array, options: OpenOptions) => Opened<Message>
 
@@ -34,8 +35,8 @@ function keyNamedIn<Message>(open: Open<Message>, xml: Uint8Array): string {
  * of the sealer is its own: a difference within `limits.clockSkewSeconds` is allowed. An envelope can overtake the
  * part of the directory that tells of its node; that is no judgement on it.
  *
- * @throws SigningError `XML_KEY_NOT_ALLOWED`; CongvanError `INPUT_INVALID` for a time in the future,
- *   `RELAY_DIRECTORY_BEHIND` for a node that is not known (yet)
+ * @throws CongvanError `INPUT_INVALID` for a time in the future, `RELAY_DIRECTORY_BEHIND` for a node that is not known
+ *   (yet) and for a key that is not (yet) this node's: a key that was registered a moment ago is not a forgery
  */
 export async function requireKeyOf(
   context: NodeContext,
@@ -53,8 +54,27 @@ export async function requireKeyOf(
   }))
   if (node === undefined) throw new CongvanError('RELAY_DIRECTORY_BEHIND', { what: `node ${nodeId}` })
   if (!own.includes(sealed.keyFingerprint)) {
-    throw new SigningError('XML_KEY_NOT_ALLOWED', { fingerprint: sealed.keyFingerprint })
+    const what = `key ${sealed.keyFingerprint} of node ${nodeId} at ${sealed.sealedAt.toISOString()}`
+    throw new CongvanError('RELAY_DIRECTORY_BEHIND', { what })
   }
+}
+
+/**
+ * Whether evidence may be about an envelope by its times: nothing happened to the envelope before it was sealed. A
+ * node that once hosted a recipient could otherwise date evidence back to that time.
+ *
+ * @throws CongvanError `RELAY_MESSAGE_REJECTED`
+ */
+export function requireNotBefore(
+  { limits }: NodeContext,
+  envelope: Pick<StoredEnvelope, 'sealedAt'>,
+  times: readonly Date[],
+): void {
+  const earliest = envelope.sealedAt.getTime() - limits.clockSkewSeconds * 1000
+  const early = times.find((time) => time.getTime() < earliest)
+  if (early === undefined) return
+  const reason = `${early.toISOString()} is before the envelope was sealed`
+  throw new CongvanError('RELAY_MESSAGE_REJECTED', { reason })
 }
 
 /** What was wrong with sealed XML, for a typed fault; `undefined` when the error is not about the XML at all. */

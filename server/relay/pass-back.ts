@@ -101,6 +101,12 @@ async function previousHops(
   return hops
 }
 
+/**
+ * How long evidence is offered to a hop that does not take it, after the longest `notAfter`: the delivery has
+ * happened, and a node that was away or whose directory lags must still learn of it.
+ */
+const RETURN_MS = 30 * 86_400_000
+
 async function ontoTheWay(
   trx: NodeTransaction,
   context: NodeContext,
@@ -108,7 +114,7 @@ async function ontoTheWay(
   peer: string,
   now: Date,
 ): Promise<void> {
-  const giveUpAt = new Date(now.getTime() + context.limits.deliveryHours * 3_600_000)
+  const giveUpAt = new Date(now.getTime() + context.limits.deliveryHours * 3_600_000 + RETURN_MS)
   const message = { peer, kind: evidence.kind, messageSha256: evidence.sealed.sha256, giveUpAt }
   const id = await insertReturn(trx, message, now)
   if (id !== undefined) await context.queue.put(trx, 'relay-return', { return: id, attempt: 0 })

@@ -10,11 +10,12 @@ import { CongvanError } from '../errors.ts'
 import { type Branch, branchOfDelivery } from './branch-store.ts'
 import { openTrustedReceipts, requireTestimony } from './check-receipt.ts'
 import { findEnvelope, type StoredEnvelope } from './envelope-store.ts'
-import { makeReceipt } from './make-receipt.ts'
-import { openByOwnKey, requireKeyOf, sealProblem } from './open-sealed.ts'
+import { makeExpiry } from './expire.ts'
+import { deadlineOf } from './give-up.ts'
+import { openByOwnKey, requireKeyOf, requireNotBefore, sealProblem } from './open-sealed.ts'
 import { type Evidence, passBack } from './pass-back.ts'
 import type { MessageAnswer, MessageRequest } from './protocol.ts'
-import { type SealedReceipt, terminalReceipts } from './receipt-store.ts'
+import { terminalReceipts } from './receipt-store.ts'
 import type { RelayDeps } from './relay-deps.ts'
 
 /**
@@ -85,35 +86,16 @@ async function receiptEvidence(
   if (branch === undefined || branches.length > 1) throw rejected('it is about several branches')
   await context.db.asNode((trx) => requireTestimony(trx, context, [sealed], branch, now))
   const evidence: Evidence[] = [{ kind: 'receipt', sealed }]
-  if (receipt.event === 'RelayFailure' && branch.previous === null) {
-    const ends = await expiryOf(deps, branch, sealed, now)
-    evidence.push(...ends.map((one): Evidence => ({ kind: 'receipt', sealed: one })))
+  // Before its time the failure is only kept: the recovery declares the expiry once nobody can consign any more.
+  if (receipt.event === 'RelayFailure' && branch.previous === null && now > deadlineOf(context, branch)) {
+    const ended = await context.db.asNode((trx) => terminalReceipts(trx, branch, receipt.recipients))
+    const { sha256, reasonCode } = { ...sealed, ...receipt }
+    for (const recipient of receipt.recipients.filter((code) => !ended.has(code))) {
+      const failure = { ...receipt, sha256, reason: reasonCode ?? null, recipient, branchId: branch.id }
+      evidence.push({ kind: 'receipt', sealed: await makeExpiry(deps, failure, now) })
+    }
   }
   return evidence
-}
-
-/**
- * What a node further on could not pass on before `notAfter` has expired; the origin, this node, says so. Recipients
- * that have their terminal receipt already are left out.
- */
-async function expiryOf(
-  deps: RelayDeps,
-  branch: Branch,
-  failure: SealedReceipt,
-  now: Date,
-): Promise<SealedReceipt[]> {
-  const { recipients, envelopeSha256, series, reasonCode } = failure.receipt
-  const ended = await deps.context.db.asNode((trx) => terminalReceipts(trx, branch, recipients))
-  const facts = {
-    event: 'Expiry' as const,
-    ...(reasonCode === undefined ? {} : { reasonCode }),
-    envelopeSha256,
-    series,
-    branchId: branch.id,
-    previousReceiptSha256: failure.sha256,
-  }
-  const open = recipients.filter((code) => !ended.has(code))
-  return Promise.all(open.map((code) => makeReceipt(deps, { ...facts, recipients: [code] }, now)))
 }
 
 /** What a recipient's clerk may answer to a document; 13 goes the other way. */
@@ -136,6 +118,7 @@ async function statusEvidence(
   const { opened, node } = await openTrustedStatus(context, xml, now)
   const { message, sha256 } = opened
   requireAnswer(message, recipient, envelope)
+  requireNotBefore(context, envelope, [message.timestamp, opened.sealedAt])
   const { statusCode, timestamp, description } = message
   if (!isStatusCode(statusCode) || !answers.has(statusCode)) {
     throw rejected(`status ${statusCode} is no answer to a document`)

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import type { NodeContext } from '../context.ts'
 import type { NodeTransaction } from '../db.ts'
 import { CongvanError } from '../errors.ts'
-import { examineOffer, requireNotExpired } from './examine-offer.ts'
+import { examineOffer } from './examine-offer.ts'
 import {
   filesKnownFrom,
   filesOfOffer,
@@ -10,10 +10,16 @@ import {
   lockOfferByBranch,
   type ManifestFile,
   type Offer,
+  openOffers,
+  refuseOffer,
 } from './offer-store.ts'
 import { type OfferAnswer, type OfferRequest, termsSha256 } from './protocol.ts'
 import { receiptsOfOffer } from './receipt-store.ts'
 import type { RelayDeps } from './relay-deps.ts'
+
+/** What one peer may have offered and not committed: envelopes, and bytes of them. Beyond it, it has to wait. */
+const OPEN_OFFERS = 1_000
+const OPEN_BYTES = 256 * 1024 * 1024
 
 /**
  * Step 1: a peer offers a sealed envelope for the recipients of one branch.
@@ -23,7 +29,7 @@ import type { RelayDeps } from './relay-deps.ts'
  *
  * A crash after this step leaves an offer that nobody has committed: nothing was promised, the peer offers again.
  *
- * @throws CongvanError `RELAY_COLLISION` and everything of `examineOffer`
+ * @throws CongvanError `RELAY_COLLISION`, `RELAY_OFFERS_TOO_MANY` and everything of `examineOffer`
  */
 export async function receiveOffer(
   deps: RelayDeps,
@@ -37,9 +43,18 @@ export async function receiveOffer(
   if (known === undefined) {
     const { message } = await examineOffer(context, offer, offer.envelope, now)
     const files = manifestOf(message.attachments)
-    await context.db.asNode((trx) => insertOffer(trx, offer, files, now))
+    await context.db.asNode(async (trx) => {
+      const { count, bytes } = await openOffers(trx, peer)
+      if (count >= OPEN_OFFERS || bytes + offer.envelope.length > OPEN_BYTES) {
+        throw new CongvanError('RELAY_OFFERS_TOO_MANY', { peer, count })
+      }
+      await insertOffer(trx, offer, files, now)
+    })
   }
-  return context.db.asNode((trx) => answerOffer(trx, deps, offer))
+  const answer = await context.db.asNode((trx) => answerOffer(trx, deps, offer))
+  // Thrown only now: the refusal is stored before it is told.
+  if (answer instanceof CongvanError) throw answer
+  return answer
 }
 
 function asOffer(
@@ -70,6 +85,7 @@ function asOffer(
     notAfter: new Date(request.notAfter),
     envelope,
     committedAt: null,
+    refusal: null,
   }
 }
 
@@ -79,10 +95,15 @@ export function manifestOf(attachments: readonly ManifestFile[]): ManifestFile[]
 }
 
 /**
- * The answer to an offer as it stands. Its row is locked, so that an expired offer is called expired only when no
- * commit of it is under way: whoever locks it later finds its time past as well.
+ * The answer to an offer as it stands, or the fault with which it is refused for good. Its row is locked: an expired
+ * offer is called expired only when no commit of it is under way, and once it was called so nobody commits it, not
+ * even another process of this node whose clock is behind.
  */
-async function answerOffer(trx: NodeTransaction, deps: RelayDeps, offer: Offer): Promise<OfferAnswer> {
+async function answerOffer(
+  trx: NodeTransaction,
+  deps: RelayDeps,
+  offer: Offer,
+): Promise<OfferAnswer | CongvanError> {
   const stored = await lockOfferByBranch(trx, offer)
   if (stored === undefined) throw new CongvanError('RELAY_OFFER_UNKNOWN', { id: offer.branch })
   if (stored.committedAt !== null) {
@@ -93,8 +114,25 @@ async function answerOffer(trx: NodeTransaction, deps: RelayDeps, offer: Offer):
       receipts: receipts.map((xml) => Buffer.from(xml).toString('base64')),
     }
   }
-  requireNotExpired(stored.notAfter, deps.context.clock())
+  const refusal = await refusalOf(trx, stored, deps.context.clock())
+  if (refusal !== undefined) return refusal
   return { state: 'open', offer: stored.id, needs: await missingFiles(trx, deps, stored) }
+}
+
+/**
+ * Why an offer that is not committed never will be: it was refused before, or has expired, which is noted now. The
+ * caller holds its row's lock.
+ */
+export async function refusalOf(
+  trx: NodeTransaction,
+  stored: Pick<Offer, 'id' | 'notAfter' | 'refusal'>,
+  now: Date,
+): Promise<CongvanError | undefined> {
+  if (stored.refusal !== null) return new CongvanError(stored.refusal.code, stored.refusal.params)
+  if (now <= stored.notAfter) return undefined
+  const expired = new CongvanError('RELAY_EXPIRED', { notAfter: stored.notAfter.toISOString() })
+  await refuseOffer(trx, stored.id, expired)
+  return expired
 }
 
 /**

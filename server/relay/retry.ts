@@ -96,6 +96,9 @@ export interface BackOff {
 /** Doubling from one second to five minutes: a restarted peer is found at once, a dead one costs nothing. */
 export const relayBackOff: BackOff = { firstDelayMs: 1_000, longestDelayMs: 300_000 }
 
+/** For evidence on its way back, which is offered for weeks. */
+export const returnBackOff: BackOff = { firstDelayMs: 1_000, longestDelayMs: 900_000 }
+
 /**
  * When to try next after `attempts` failures: exponential, with jitter between half and the whole of the delay so
  * that a peer which comes back is not met by everyone at once. Never after `deadline`, at which one last try is

@@ -5,7 +5,7 @@ import { recipientsFromPeer } from './branch-store.ts'
 import { type MessageRequest, messageAnswer } from './protocol.ts'
 import { findReceipt } from './receipt-store.ts'
 import type { RelayDeps } from './relay-deps.ts'
-import { mayRetry, nextAttempt } from './retry.ts'
+import { mayRetry, nextAttempt, returnBackOff } from './retry.ts'
 import { findReturn, lockReturn, postponeReturn, type Return, settleReturn } from './return-store.ts'
 import { findStatusMessage } from './status-store.ts'
 
@@ -70,7 +70,7 @@ async function noteFailure(deps: RelayDeps, row: Return, failure: SendFailure): 
   const now = context.clock()
   const random = deps.random()
   const retry = mayRetry(failure.outcome)
-  const runAfter = retry ? nextAttempt(row.failures + 1, now, row.giveUpAt, random) : null
+  const runAfter = retry ? nextAttempt(row.failures + 1, now, row.giveUpAt, random, returnBackOff) : null
   await context.db.asNode(async (trx) => {
     const locked = await lockReturn(trx, row.id)
     if (locked?.state !== 'queued' || locked.attempt !== row.attempt) return

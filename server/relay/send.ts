@@ -1,15 +1,18 @@
+import { appendLogEntry } from '../audit/audit-store.ts'
+import type { NodeTransaction } from '../db.ts'
 import type { Peer } from '../directory/peer-store.ts'
 import { openSealedDocument } from '../edxml/seal.ts'
 import { CongvanError } from '../errors.ts'
 import { askPeer, jsonCall, requirePeer, sendFailureOf, unreadable } from './ask-peer.ts'
-import { type Branch, findBranch, lockBranch, markCommitting, settleBranch } from './branch-store.ts'
+import { type Branch, claimBranch, lockBranch, markCommitting, settleBranch } from './branch-store.ts'
 import { openTrustedReceipts, requireTestimony } from './check-receipt.ts'
+import { isTerminalEvent } from './delivery.ts'
 import { findEnvelope, readEnvelopeBytes } from './envelope-store.ts'
 import { deadlineOf, giveUp, handleFailure } from './give-up.ts'
 import { insertPeerFiles, type ManifestFile } from './offer-store.ts'
 import { passBack } from './pass-back.ts'
 import { commitAnswer, type OfferRequest, offerAnswer } from './protocol.ts'
-import type { SealedReceipt } from './receipt-store.ts'
+import { type SealedReceipt, terminalReceipts } from './receipt-store.ts'
 import { manifestOf } from './receive.ts'
 import type { RelayDeps } from './relay-deps.ts'
 import { sendFiles } from './send-files.ts'
@@ -20,11 +23,9 @@ export interface BranchJob {
   readonly attempt: number
 }
 
-/** The branch of a job that is still to be done. */
+/** The branch of a job that is still to be done, claimed for this run. */
 export async function branchOfJob(deps: RelayDeps, job: BranchJob): Promise<Branch | undefined> {
-  const branch = await deps.context.db.asNode((trx) => findBranch(trx, job.branch))
-  if (branch === undefined || branch.attempt !== job.attempt) return undefined
-  return branch.state === 'queued' || branch.state === 'committing' ? branch : undefined
+  return deps.context.db.asNode((trx) => claimBranch(trx, job))
 }
 
 /**
@@ -39,22 +40,28 @@ export async function branchOfJob(deps: RelayDeps, job: BranchJob): Promise<Bran
  *
  * An outcome that may be retried puts the next job in the transaction that notes it; an error of this node's own
  * (its database is away) is thrown, and the queue runs the job again.
+ *
+ * The queue may run a job again while it still runs. The later run claims the branch; the earlier one ends at the
+ * latest before it would ask for the commit, and what it finds out changes nothing.
+ *
+ * @param signal aborted when the queue takes the run for dead
  */
-export async function sendBranch(deps: RelayDeps, job: BranchJob): Promise<void> {
+export async function sendBranch(deps: RelayDeps, job: BranchJob, signal?: AbortSignal): Promise<void> {
   const branch = await branchOfJob(deps, job)
   if (branch === undefined || branch.nextHop === null) return
   const { context } = deps
   if (branch.state === 'queued' && context.clock() > deadlineOf(context, branch)) {
     // Nobody was ever asked to take it, so nobody can have taken it.
-    await giveUp(deps, branch, { outcome: 'expired', code: 'RELAY_EXPIRED', reason: 'notAfter' })
+    await giveUp(deps, branch, { outcome: 'expired', code: 'RELAY_EXPIRED', reason: 'notAfter' }, false)
     return
   }
   const progress = { committing: branch.state === 'committing' }
   try {
     const peer = await requirePeer(deps, branch.nextHop)
-    const sent = await handOver(deps, branch, peer, progress)
-    await settle(deps, branch, peer, sent)
+    const sent = await handOver(deps, branch, peer, progress, signal)
+    if (sent !== undefined) await settle(deps, branch, peer, sent)
   } catch (error) {
+    signal?.throwIfAborted()
     const failure = sendFailureOf(error, progress.committing)
     if (failure === undefined) throw error
     await handleFailure(deps, branch, failure, progress.committing)
@@ -71,7 +78,8 @@ async function handOver(
   branch: Branch,
   peer: Peer,
   progress: { committing: boolean },
-): Promise<Sent> {
+  signal: AbortSignal | undefined,
+): Promise<Sent | undefined> {
   const { db } = deps.context
   const { bytes, files } = await readEnvelope(deps, branch)
   const request: OfferRequest = {
@@ -88,7 +96,8 @@ async function handOver(
   if (answer.state === 'committed') return { receipts: await readReceipts(deps, branch, peer, answer), files }
   const needed = files.filter((file) => answer.needs.includes(file.sha256))
   await sendFiles(deps, peer, answer.offer, needed)
-  await db.asNode((trx) => markCommitting(trx, branch.id))
+  signal?.throwIfAborted()
+  if (!(await db.asNode((trx) => markCommitting(trx, branch)))) return undefined
   progress.committing = true
   const commit = jsonCall('POST', `/relay/v1/offers/${answer.offer}/commit`, {})
   const committed = await askPeer(
@@ -165,14 +174,49 @@ function isRejection(error: unknown): error is CongvanError {
   )
 }
 
+/**
+ * Parts what contradicts the terminal receipt that a delivery has already: a peer that says two things of one
+ * delivery must not hold up the others of the branch. The first word stands.
+ */
+async function sortReceipts(
+  trx: NodeTransaction,
+  branch: Branch,
+  receipts: readonly SealedReceipt[],
+): Promise<{ holding: SealedReceipt[]; contradicting: SealedReceipt[] }> {
+  const ended = await terminalReceipts(trx, branch, branch.recipients)
+  const contradicts = ({ sha256, receipt }: SealedReceipt) =>
+    isTerminalEvent(receipt.event) &&
+    receipt.recipients.some((code) => (ended.get(code)?.sha256 ?? sha256) !== sha256)
+  return {
+    holding: receipts.filter((one) => !contradicts(one)),
+    contradicting: receipts.filter(contradicts),
+  }
+}
+
 async function settle(deps: RelayDeps, branch: Branch, peer: Peer, sent: Sent): Promise<void> {
   const { context } = deps
   await context.db.asNode(async (trx) => {
     const now = context.clock()
     const locked = await lockBranch(trx, branch.id)
     if (locked?.state !== 'queued' && locked?.state !== 'committing') return
-    const evidence = sent.receipts.map((sealed) => ({ kind: 'receipt' as const, sealed }))
+    const { holding, contradicting } = await sortReceipts(trx, branch, sent.receipts)
+    const evidence = holding.map((sealed) => ({ kind: 'receipt' as const, sealed }))
     await passBack(trx, context, evidence, now, [locked])
+    const actor = { kind: 'node', nodeId: context.nodeId } as const
+    for (const { sha256, receipt } of contradicting) {
+      await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, null, {
+        kind: 'relay.rejected',
+        subject: `message:${sha256}`,
+        facts: {
+          peer: peer.nodeId,
+          outcome: 'receipt-contradicts',
+          code: 'RELAY_RECEIPT_CONTRADICTS',
+          envelope: receipt.envelopeSha256,
+          event: receipt.event,
+          recipients: receipt.recipients,
+        },
+      })
+    }
     const hashes = sent.files.map((file) => file.sha256)
     await insertPeerFiles(trx, peer.nodeId, hashes, now)
     await settleBranch(trx, branch.id, { state: 'done', outcome: 'committed' }, now)

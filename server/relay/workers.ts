@@ -29,7 +29,9 @@ export interface RelayWorkerOptions {
 /** Starts handling the relay's queues, and looks for jobs that were lost: now, and from time to time. */
 export async function startRelayWorkers(deps: RelayDeps, options: RelayWorkerOptions): Promise<RelayWorkers> {
   const { queue } = deps.context
-  await queue.work('relay-send', options.concurrency, (data) => sendBranch(deps, branchJob.parse(data)))
+  await queue.work('relay-send', options.concurrency, (data, signal) =>
+    sendBranch(deps, branchJob.parse(data), signal),
+  )
   await queue.work('document-consign', options.concurrency, (data) =>
     consignBranch(deps, branchJob.parse(data)),
   )

@@ -140,6 +140,22 @@ describe('relay: dispatch', () => {
     expect(results.map((one) => one.status).sort()).to.deep.equal(['fulfilled', 'rejected'])
   })
 
+  it('sends a document to an agency once, by whichever of its codes', async () => {
+    await xa.rows(`insert into agency_codes
+      select agency_id, '000.00.00.H40', 'qcvn102', valid_from, valid_to, provenance, issuer
+      from agency_codes where code = 'H40'`)
+    const { id } = await issueDocument(network, SENDER)
+    const codeOf = (request: Promise<unknown>) =>
+      request.then(
+        () => 'sent',
+        (error: unknown) => (error instanceof CongvanError ? error.code : String(error)),
+      )
+    expect(await codeOf(dispatch(id, ['H40', '000.00.00.H40']))).to.equal('DISPATCH_INVALID')
+    expect(await codeOf(dispatch(id, ['H40']))).to.equal('sent')
+    expect(await codeOf(dispatch(id, ['000.00.00.H40']))).to.equal('DISPATCH_INVALID')
+    await xa.rows("delete from agency_codes where code = '000.00.00.H40'")
+  })
+
   for (const mode of ['before', 'after'] as const) {
     it(`makes one envelope when it breaks ${mode} its commit and is asked again`, async () => {
       for (let at = 1, burnt = true; burnt; at += 1) {

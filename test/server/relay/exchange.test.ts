@@ -247,22 +247,19 @@ describe('relay: an exchange over three nodes', () => {
     expect((await track(sent, 'G22')).state).to.equal('arrived')
   })
 
-  it('lets one refused recipient delay no other', async () => {
+  it('lets a recipient whom a directory does not know yet delay no other, and brings it the document later', async () => {
     const sent = await dispatch(['G22', 'H40', 'H40.01'])
-    // Between dispatch and arrival the province's directory loses one of the codes.
     const tinh = network.node('tinh')
     await tinh.rows("update agency_codes set code = 'H40.02' where code = 'H40.01'")
     await network.settle()
-    await tinh.rows("update agency_codes set code = 'H40.01' where code = 'H40.02'")
-    const refused = await track(sent, 'H40.01')
-    expect(refused.state).to.equal('undeliverable')
-    expect(refused.terminal).to.include({
-      event: 'RelayRejection',
-      node: 'xa',
-      reason: 'AGENCY_CODE_UNKNOWN',
-    })
     expect((await track(sent, 'H40')).state).to.equal('arrived')
     expect((await track(sent, 'G22')).state).to.equal('arrived')
+    const waiting = await track(sent, 'H40.01')
+    expect([waiting.state, waiting.terminal]).to.deep.equal(['queued', null])
+    await tinh.rows("update agency_codes set code = 'H40.01' where code = 'H40.02'")
+    network.advance(10_000)
+    await network.settle()
+    expect((await track(sent, 'H40.01')).state).to.equal('arrived')
   })
 
   it('does not consign to an agency that was closed on the way', async () => {
