@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline/promises'
+import { createInterface } from 'node:readline'
 import type { CommandContext } from './command.ts'
 import { readInput } from './read-input.ts'
 import { usageError } from './usage.ts'
@@ -19,11 +19,16 @@ export async function readSecret(file: string | undefined, context: CommandConte
   if (!('isTTY' in stdin) || stdin.isTTY !== true) {
     throw usageError({ vi: 'thiếu --password-file', en: '--password-file is missing' }, context.language)
   }
-  stderr.write(context.language === 'vi' ? 'Mật khẩu: ' : 'Password: ')
-  // No output is given to the reader, so what is typed is not shown.
+  // No output is given to the reader, so what is typed is not shown; it reads before the prompt stands there.
   const reader = createInterface({ input: stdin, terminal: true })
+  stderr.write(context.language === 'vi' ? 'Mật khẩu: ' : 'Password: ')
   try {
-    return await reader.question('')
+    return await new Promise<string>((accept, reject) => {
+      reader.once('line', accept)
+      // Ctrl-C or Ctrl-D.
+      const given = { vi: 'không nhập mật khẩu', en: 'no password was given' }
+      reader.once('close', () => reject(usageError(given, context.language)))
+    })
   } finally {
     reader.close()
     stderr.write('\n')

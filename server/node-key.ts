@@ -4,7 +4,7 @@
  * self-signed. It is never an agency's or a person's key (design 1).
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto'
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import {
   ATTRIBUTE,
@@ -71,7 +71,13 @@ export function createNodeKey(
   )
   for (const file of [keyFile, certificateFile]) mkdirSync(dirname(file), { recursive: true, mode: 0o711 })
   writeNew(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600)
-  writeNew(certificateFile, new X509Certificate(certificate).toString(), 0o644)
+  try {
+    writeNew(certificateFile, new X509Certificate(certificate).toString(), 0o644)
+  } catch (error) {
+    // The key just made belongs to no certificate: left there, it would only be in the way of the next try.
+    rmSync(keyFile)
+    throw error
+  }
 }
 
 function writeNew(file: string, content: string | Buffer, mode: number): void {

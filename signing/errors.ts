@@ -31,6 +31,10 @@ export const signingErrors = {
     vi: 'Trường chữ ký "{field}" đã được ký',
     en: 'the signature field "{field}" is already signed',
   },
+  PDF_FIELD_BOX_WRONG: {
+    vi: 'Ô của trường “{field}” không đúng quy cách: {reason}',
+    en: 'the box of field "{field}" is not as it must be: {reason}',
+  },
   PDF_FIELD_LOCKED: {
     vi: 'Trường "{field}" bị một chữ ký trước khóa lại',
     en: 'the field "{field}" is locked by an earlier signature',

@@ -15,6 +15,7 @@ export {
 export type { KeyProvider } from './keys/key-provider.ts'
 export { asKeyProvider, type HeldKey, type KeyOptions, keyObjectProvider } from './keys/pkcs8.ts'
 export { loadPkcs12 } from './keys/pkcs12.ts'
+export { assertLetterBoxes } from './pdf/assert-boxes.ts'
 export { type AddedSignature, assertExtendsBySignature, assertOnlyFills } from './pdf/assert-revisions.ts'
 export type { ByteRange } from './pdf/byte-range.ts'
 export { type FillOptions, fillTextFields } from './pdf/fill-fields.ts'
@@ -27,6 +28,7 @@ export {
   type SignatureFieldState,
 } from './pdf/letter-fields.ts'
 export { type DocumentFields, listFields } from './pdf/list-fields.ts'
+export { readSigners, type Signer } from './pdf/read-signers.ts'
 export {
   completeSignature,
   type PreparedSignature,

@@ -1,3 +1,4 @@
+import { CongvanError } from '../../server/errors.ts'
 import { type ApiClient, derivedKey } from './api-client.ts'
 import { stateForm } from './forms.ts'
 
@@ -14,9 +15,13 @@ export interface Draft {
   readonly declaredFreeOfSecrets: boolean
 }
 
+/** How often the same file and metadata may be drafted anew after being given up. */
+const MOST_ROUNDS = 100
+
 /**
  * Drafts a document in three requests whose keys come from file and metadata: the same command run again, after
- * whatever failure, finds the same document and goes on where it stopped.
+ * whatever failure, finds the same document and goes on where it stopped. One that was cancelled or erased since is
+ * drafted anew.
  */
 export async function draftDocument(
   client: ApiClient,
@@ -24,8 +29,14 @@ export async function draftDocument(
   draft: Draft,
 ): Promise<{ id: string; state: string }> {
   const { declaredFreeOfSecrets, ...metadata } = draft
-  const key = (step: string) => derivedKey(step, pdf, JSON.stringify(metadata))
-  const { id } = await client.post('/documents', stateForm, { json: metadata, idempotencyKey: key('draft') })
+  let id = ''
+  let round = 0
+  const key = (step: string) => derivedKey(step, pdf, JSON.stringify(metadata), String(round))
+  for (; round < MOST_ROUNDS; round += 1) {
+    const made = await client.post('/documents', stateForm, { json: metadata, idempotencyKey: key('draft') })
+    id = made.id
+    if (!(await isGivenUp(client, id))) break
+  }
   const uploaded = await client.post(`/documents/${encodeURIComponent(id)}/file`, stateForm, {
     bytes: pdf,
     idempotencyKey: key('file'),
@@ -35,4 +46,13 @@ export async function draftDocument(
     json: { stateSecret: false },
     idempotencyKey: key('declaration'),
   })
+}
+
+async function isGivenUp(client: ApiClient, id: string): Promise<boolean> {
+  try {
+    return (await client.get(`/documents/${encodeURIComponent(id)}`, stateForm)).state === 'cancelled'
+  } catch (error) {
+    if (error instanceof CongvanError && error.code === 'NOT_FOUND') return true
+    throw error
+  }
 }

@@ -8,6 +8,7 @@ import { createRequire } from 'node:module'
 import { CongvanError } from '../../server/errors.ts'
 import {
   assertCertificateUsable,
+  assertLetterBoxes,
   assertOnlyFills,
   certificateSubject,
   defaultLock,
@@ -34,6 +35,8 @@ async function signNext(
   assertCertificateUsable(key.certificate, now)
   const found = roleOf(key.certificate)
   if (found !== role) throw new CongvanError('KEY_ROLE_WRONG', { wanted: role, found })
+  // What is drawn after the first signature is drawn inside the boxes that this signature fixes.
+  if (role === 'individual') assertLetterBoxes(pdf)
   const { names, signatureFields } = listFields(pdf)
   const field = defaultSignatureField(role, signatureFields)
   const lock = defaultLock(field, names, signatureFields)
@@ -97,6 +100,8 @@ export async function signDocument(
   now: Date,
 ): Promise<{ id: string; state: string; sha256: string }> {
   const details = await client.get(`/documents/${encodeURIComponent(id)}`, detailsForm)
+  const before = details.revisions.find((one) => one.kind === 'individual')
+  if (before !== undefined) return { id, state: details.state, sha256: before.sha256 }
   const signed = await signNext(await download(client, details), key, 'individual', now)
   const { state, sha256 } = await client.post(
     `/documents/${encodeURIComponent(id)}/signatures`,

@@ -29,9 +29,8 @@ export function defineLog(command: Command, invoke: Invoke): void {
 async function exportLog(options: z.output<typeof exportForm>, context: CommandContext): Promise<number> {
   const time = (text: string | undefined) =>
     text === undefined ? undefined : requireZonedTime(text, context.language).toISOString()
-  const stream = signedInClient(options, context).getStream('/log', {
-    query: { from: time(options.from), to: time(options.to), format: options.format },
-  })
+  const query = { from: time(options.from), to: time(options.to), format: options.format }
+  const stream = signedInClient(options, context).getStream('/log', { query })
   const decoder = new TextDecoder()
   let rest = ''
   for await (const piece of stream) {

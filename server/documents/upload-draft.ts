@@ -1,4 +1,11 @@
-import { fillFields, fillTextFields, letterFields, listFields, SigningError } from '../../signing/index.ts'
+import {
+  assertLetterBoxes,
+  fillFields,
+  fillTextFields,
+  letterFields,
+  listFields,
+  SigningError,
+} from '../../signing/index.ts'
 import type { UserActor } from '../actor.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
@@ -26,11 +33,11 @@ const widest = { [letterFields.number]: '9999', [letterFields.date]: 'ngày 30 t
 /**
  * Takes the PDF of a document in quarantine; another upload replaces it. Who drafted the document is the only one
  * who can. The file must be ready for all that follows: unsigned, with the fields for number, date and both
- * signatures, and with room for number and date.
+ * signatures, with room for number and date, and with no field so large that it could cover the text.
  *
  * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DRAFT_ALREADY_SIGNED`, `STORAGE_FULL`
  * @throws SigningError `PDF_NOT_A_PDF`, `PDF_MALFORMED`, `PDF_ENCRYPTED`, `PDF_FIELD_NOT_FOUND`,
- *   `PDF_TEXT_TOO_WIDE`, `INPUT_TOO_LARGE`
+ *   `PDF_FIELD_BOX_WRONG`, `PDF_TEXT_TOO_WIDE`, `INPUT_TOO_LARGE`
  */
 export async function uploadDraft(
   context: NodeContext,
@@ -99,5 +106,6 @@ async function checkDraftPdf(bytes: Uint8Array, fonts: FillFonts): Promise<void>
     fillFields.find((name) => !fields.names.includes(name)) ??
     signatures.find((name) => !fields.signatureFields.some((field) => field.name === name))
   if (missing !== undefined) throw new SigningError('PDF_FIELD_NOT_FOUND', { field: missing })
+  assertLetterBoxes(bytes)
   await fillTextFields(bytes, { fields: widest, ...fillFontOptions(fonts) })
 }

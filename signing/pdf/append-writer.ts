@@ -2,8 +2,11 @@
  * Appends one revision to a PDF (ISO 32000-2, 7.5.6). What was there stays byte for byte; the new cross-reference
  * section is of the kind the last one was, so that a reader of the old bytes can read the new ones.
  */
+import { latin1Text } from './lexer.ts'
 import { pdfLimits } from './limits.ts'
+import { resemblesObjects } from './object-words.ts'
 import {
+  isArray,
   isInteger,
   isReference,
   type PdfDict,
@@ -13,6 +16,7 @@ import {
   pdfDict,
   pdfName,
   pdfReference,
+  withEntries,
 } from './objects.ts'
 import type { PdfFile } from './pdf-file.ts'
 import type { ReferenceCounts } from './reference-counts.ts'
@@ -64,11 +68,17 @@ export class RevisionWriter {
     this.#put(reference, Buffer.from(`${syntax}\n`, 'latin1'))
   }
 
-  /** Writes a stream; `/Length` is added, the data is taken as it is. */
+  /**
+   * Writes a stream; `/Length` is added. The data is taken as it is, unless its bytes happen to look like the end of
+   * one object or the beginning of another: those are written in hexadecimal, since no verifier may take them.
+   */
   setStream(reference: PdfReference, dict: PdfDict, data: Uint8Array): void {
-    const entries = new Map(dict.entries).set('Length', data.length)
+    const [safe, body] = resemblesObjects(latin1Text(data, 0, data.length))
+      ? [inHexadecimal(dict), Buffer.from(`${Buffer.from(data).toString('hex')}>`, 'latin1')]
+      : [dict, data]
+    const entries = new Map(safe.entries).set('Length', body.length)
     const head = `${serialize({ kind: 'dict', entries })}\nstream\n`
-    this.#put(reference, Buffer.concat([Buffer.from(head, 'latin1'), data, Buffer.from('\nendstream\n')]))
+    this.#put(reference, Buffer.concat([Buffer.from(head, 'latin1'), body, Buffer.from('\nendstream\n')]))
   }
 
   add(value: PdfValue): PdfReference {
@@ -84,6 +94,8 @@ export class RevisionWriter {
   }
 
   #put(reference: PdfReference, body: Uint8Array): void {
+    // The trailer's /Size is taken from here, and an object beyond it would be missing.
+    this.#nextNumber = Math.max(this.#nextNumber, reference.number + 1)
     this.#objects.set(reference.number, { reference, body })
   }
 
@@ -136,6 +148,19 @@ export class RevisionWriter {
     const kept = (key: string): PdfValue | undefined => last.entries.get(key)
     return pdfDict({ Size: size, Root: kept('Root'), Info: kept('Info'), ID: kept('ID'), Prev: previous })
   }
+}
+
+/** The stream's dictionary with `ASCIIHexDecode` (7.4.2) as the first of its filters. */
+function inHexadecimal(dict: PdfDict): PdfDict {
+  const listed = (key: string): readonly PdfValue[] => {
+    const value = dict.entries.get(key) ?? null
+    return isArray(value) ? value.items : value === null ? [] : [value]
+  }
+  const parameters = listed('DecodeParms')
+  return withEntries(dict, {
+    Filter: pdfArray([pdfName('ASCIIHexDecode'), ...listed('Filter')]),
+    DecodeParms: parameters.length === 0 ? undefined : pdfArray([null, ...parameters]),
+  })
 }
 
 interface Place {

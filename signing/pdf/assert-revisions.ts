@@ -28,10 +28,10 @@ export interface AddedSignature {
  * Checks that `next` is `previous` and one revision that fills exactly these text fields, value and appearance, and
  * changes nothing else.
  *
- * With the fonts at hand the fill is made again and compared byte for byte. Without them nobody has looked whether
- * the appearance shows the value: a font of the other side can draw any letter for any code.
+ * The fill is made again and compared byte for byte: a font of the other side could draw any letter for any code.
  *
  * @param fields full names
+ * @param fonts the faces in which the fields are to be filled
  * @returns the values by name
  * @throws SigningError `PDF_UNEXPECTED_CHANGES`, and as `openPdf`
  */
@@ -39,7 +39,7 @@ export function assertOnlyFills(
   previous: Uint8Array,
   next: Uint8Array,
   fields: readonly string[],
-  fonts?: Pick<FillOptions, 'fontBytes' | 'fontBytesByField'>,
+  fonts: Pick<FillOptions, 'fontBytes' | 'fontBytesByField'>,
 ): Record<string, string> {
   const { changes } = addedRevision(previous, next)
   const values: Record<string, string> = {}
@@ -50,10 +50,8 @@ export function assertOnlyFills(
   }
   const missing = fields.find((field) => values[field] === undefined)
   if (missing !== undefined) throw unexpected(`field "${missing}" was not filled`)
-  if (fonts !== undefined) {
-    const own = appendFills(previous, { ...fonts, fields: values })
-    if (Buffer.compare(own, next) !== 0) throw unexpected('the fields do not show their values as agreed')
-  }
+  const own = appendFills(previous, { ...fonts, fields: values })
+  if (Buffer.compare(own, next) !== 0) throw unexpected('the fields do not show their values as agreed')
   return values
 }
 
@@ -99,7 +97,8 @@ function addedRevision(
   const found = findSignatures(before)
   if (found.errors[0] !== undefined) throw unexpected(found.errors[0].message)
   for (const signature of found.signatures) {
-    const snapshot = before.at(signature.revision)
+    // In the longer file, whose last revision shows the fields that were added.
+    const snapshot = file.at(signature.revision)
     const locks = readLocks(snapshot, signature.fieldDict, signature.dict ?? pdfDict({}))
     const judged = judgeChanges(changes, locks)
     if (judged.changesAfter === 'forbidden')
@@ -134,7 +133,7 @@ function readAddedSignature(file: PdfFile, field: string): Omit<AddedSignature, 
 }
 
 /** Nothing is trusted and no time is named: only what does not depend on them is taken from the judgement. */
-const factsOnly = {
+export const factsOnly = {
   trustAnchors: [],
   untrusted: [],
   crls: [],

@@ -5,7 +5,7 @@ import type { RevisionPair } from './compare-revisions.ts'
 import { isExtended } from './extended-array.ts'
 import { type Form, readForm, signatureFlags } from './form.ts'
 import { judgeField, judgeNewField } from './judge-field.ts'
-import { differingKeys, type PdfDict, sameValue } from './objects.ts'
+import { differingKeys, isInteger, type PdfDict, sameValue } from './objects.ts'
 
 export function* compareForms(pair: RevisionPair): Generator<RevisionChange> {
   const { before, after, modified } = pair
@@ -55,6 +55,9 @@ function* compareFormDicts(
   for (const key of differingKeys(old?.acroForm ?? empty, now.acroForm)) {
     if (!free.has(key)) yield forbidden('FORM_CHANGED', `/${key} of the form changed`)
   }
+  const flagged = now.acroForm.entries.get('SigFlags')
+  const kept = sameValue(flagged, old?.acroForm.entries.get('SigFlags'))
+  if (!kept && !isInteger(flagged)) yield forbidden('FORM_CHANGED', 'the flags of the form are no number')
   const flags = signatureFlags(pair.before, old?.acroForm)
   if ((signatureFlags(pair.after, now.acroForm) & flags) !== flags) {
     yield forbidden('FORM_CHANGED', 'flags of the form were taken away')

@@ -1,9 +1,9 @@
 /**
  * What one revision changed, object by object, against the revision before it.
  *
- * The rule is a short list of what may change; whatever is not on it is forbidden. New objects that nothing reaches
- * are let be: an object that existed can only be changed in the ways listed, a dangling reference may not be defined,
- * and so a new object is reached through a listed change or not at all.
+ * The rule is a short list of what may change; whatever is not on it is forbidden. A new object must be reached from
+ * a listed change: what nothing reaches means nothing to this reader, but may mean something to one that repairs. And
+ * an object that pages draw with may not change at all, whatever other part it plays.
  */
 import { SigningError } from '../errors.ts'
 import { forbidden, type RevisionChange } from './change.ts'
@@ -16,9 +16,12 @@ import {
   isInteger,
   isName,
   isReference,
+  isString,
+  type PdfValue,
   sameValue,
 } from './objects.ts'
 import type { PdfFile } from './pdf-file.ts'
+import { drawnObjects, reachedAmong } from './reach.ts'
 import type { ReferenceCounts } from './reference-counts.ts'
 import { checkRevisionBody } from './revision-body.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -57,6 +60,8 @@ export function compareRevision(file: PdfFile, index: number): readonly Revision
     changes.push(...compareSecurityStores(pair))
     changes.push(...compareInfo(pair))
     changes.push(...compareRest(pair))
+    changes.push(...checkDrawn(pair))
+    changes.push(...checkUnreached(file, pair))
     return changes
   } catch (error) {
     if (!(error instanceof SigningError)) throw error
@@ -137,31 +142,47 @@ function* compareCatalogs(pair: RevisionPair): Generator<RevisionChange> {
   if (!pair.modified.has(number)) return
   pair.judged.add(number)
   for (const key of differingKeys(pair.before.catalog, pair.after.catalog)) {
-    if (!catalogKeys.has(key)) yield forbidden('CATALOG_CHANGED', `/${key} of the catalog changed`)
+    const value = pair.after.catalog.entries.get(key) ?? null
+    const isPlain = isDict(pair.after.resolve(value)) && !isStream(pair.after, value)
+    if (!catalogKeys.has(key) || (key !== 'AcroForm' && value !== null && !isPlain)) {
+      yield forbidden('CATALOG_CHANGED', `/${key} of the catalog changed`)
+    }
   }
   if (pair.after.catalog.duplicates !== undefined) {
     yield forbidden('CATALOG_CHANGED', 'a key of the catalog stands twice')
   }
 }
 
+function isStream(snapshot: Snapshot, value: PdfValue): boolean {
+  return isReference(value) && snapshot.target(value)?.stream !== undefined
+}
+
 /** What programs write about themselves when they save (14.3.3). */
 const infoKeys: ReadonlySet<string> = new Set(['ModDate', 'Producer'])
 
-function* compareInfo({ before, after, judged }: RevisionPair): Generator<RevisionChange> {
+function* compareInfo({ before, after, added, judged }: RevisionPair): Generator<RevisionChange> {
   const reference = before.trailer.entries.get('Info')
   const old = before.entry(before.trailer, 'Info')
   const now = after.entry(after.trailer, 'Info')
   if (!isDict(old) || sameValue(old, now)) return
   // A writer that forgets to name it changes nothing that a page shows.
   if (now === null) return
-  if (!isDict(now)) {
-    yield forbidden('INFO_CHANGED', 'the document information is no dictionary')
+  const current = after.trailer.entries.get('Info') ?? null
+  const isPlain = isDict(now) && now.duplicates === undefined && !isStream(after, current)
+  if (!isPlain || isStream(before, reference ?? null)) {
+    yield forbidden('INFO_CHANGED', 'the document information is no plain dictionary')
     return
   }
-  if (isReference(reference) && isReference(after.trailer.entries.get('Info'))) judged.add(reference.number)
+  // In a new object or in its own; one that played another part before is none of the two.
+  if (isReference(current) && !added.has(current.number) && !sameValue(reference, current)) {
+    yield forbidden('INFO_CHANGED', 'the document information is another object that existed before')
+    return
+  }
+  if (isReference(reference) && sameValue(reference, current)) judged.add(reference.number)
   for (const key of differingKeys(old, now)) {
     const isFirst = key === 'CreationDate' && !old.entries.has(key)
-    if (!infoKeys.has(key) && !isFirst)
+    const value = now.entries.get(key)
+    if ((!infoKeys.has(key) && !isFirst) || (value !== undefined && !isString(value)))
       yield forbidden('INFO_CHANGED', `/${key} of the document information changed`)
   }
 }
@@ -180,6 +201,35 @@ function* compareRest({ before, references, modified, judged }: RevisionPair): G
           ? 'SIGNATURE_CHANGED'
           : 'OBJECT_CHANGED'
     yield forbidden(code, `object ${number} changed`)
+  }
+}
+
+/** Objects that pages and appearances draw with, and that play another part too in which they may change. */
+function* checkDrawn({ before, modified, judged }: RevisionPair): Generator<RevisionChange> {
+  const numbers = [...modified.keys()].filter((number) => judged.has(number))
+  if (numbers.length === 0) return
+  const drawn = drawnObjects(before)
+  for (const number of numbers) {
+    if (drawn.has(number)) {
+      yield forbidden('OBJECT_CHANGED', `object ${number}, which pages draw with, changed`)
+    }
+  }
+}
+
+/** New objects that nothing leads to, but for what the revision itself is stored in. */
+function* checkUnreached(file: PdfFile, pair: RevisionPair): Generator<RevisionChange> {
+  const { after, added, modified, references } = pair
+  const revision = file.revisions[after.revision]
+  const roots = [after.trailer, ...[...modified.values()].map((object) => object.after.value)]
+  const reached = reachedAmong(after, roots, added)
+  const containers = new Set<number>()
+  for (const entry of revision?.entries.values() ?? []) {
+    if (entry.type === 'compressed') containers.add(entry.container)
+  }
+  for (const number of added) {
+    if (reached.has(number) || containers.has(number) || references.isDangling(number)) continue
+    if (after.object(number)?.span?.start === revision?.section.offset) continue
+    yield forbidden('OBJECT_CHANGED', `object ${number} was added though nothing leads to it`)
   }
 }
 

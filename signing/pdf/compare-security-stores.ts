@@ -1,7 +1,7 @@
 /** Changes to the document security store (ISO 32000-2, 12.8.4.3): revocation data and certificates may be added. */
 import { forbidden, type RevisionChange } from './change.ts'
 import type { RevisionPair } from './compare-revisions.ts'
-import { isArray, isDict, isReference, type PdfValue, sameValue } from './objects.ts'
+import { isArray, isDict, isReference, type PdfReference, type PdfValue, sameValue } from './objects.ts'
 
 /** Store, VRI, one signature's entry, its lists. */
 const deepest = 3
@@ -39,7 +39,8 @@ function* partsOf(pair: RevisionPair, root: PdfValue | undefined, depth = 0): Ge
 }
 
 /**
- * Whether anything of the old store is missing in the new one: lists may grow, dictionaries may get entries. What is
+ * Whether anything of the old store is missing in the new one: lists may grow, dictionaries may get entries. The
+ * items of a list are streams and so references; anything else must stay where it stands. What is
  * said of one signature (an entry of `/VRI`, depth 2) is written anew by each validation, so only its key must stay.
  */
 function isLost(
@@ -51,8 +52,10 @@ function isLost(
   const before = pair.before.resolve(old)
   const after = pair.after.resolve(now)
   if (isArray(before)) {
-    return (
-      !isArray(after) || !before.items.every((item) => after.items.some((other) => sameValue(item, other)))
+    if (!isArray(after)) return true
+    const kept = new Set(after.items.filter(isReference).map(keyOf))
+    return !before.items.every((item, i) =>
+      isReference(item) ? kept.has(keyOf(item)) : sameValue(item, after.items[i]),
     )
   }
   if (!isDict(before) || depth >= 2) return before !== null && after === null
@@ -60,4 +63,8 @@ function isLost(
     !isDict(after) ||
     [...before.entries].some(([key, item]) => isLost(pair, item, after.entries.get(key), depth + 1))
   )
+}
+
+function keyOf({ number, generation }: PdfReference): string {
+  return `${number} ${generation}`
 }

@@ -9,17 +9,29 @@ import { isArray, isDict, isInteger, isName, type PdfDict, type PdfValue } from 
 
 /**
  * @param position where the stream begins, for messages
+ * @param most decoded bytes; a cross-reference stream may not be longer than its entries either
  * @throws SigningError `PDF_MALFORMED` on another filter, broken data or too much output
  */
-export function decodeStream(dict: PdfDict, raw: Uint8Array, position: number): Uint8Array {
+export function decodeStream(
+  dict: PdfDict,
+  raw: Uint8Array,
+  position: number,
+  most: number = pdfLimits.decodedStreamBytes,
+): Uint8Array {
   const filter = only(dict.entries.get('Filter'), position)
   const parameters = only(dict.entries.get('DecodeParms'), position)
-  if (filter === undefined) return raw
+  if (filter === undefined) {
+    if (raw.length > most) throw malformed(position, 'data of a stream is too long')
+    return raw
+  }
   if (!isName(filter, 'FlateDecode')) throw malformed(position, 'unsupported filter of a structural stream')
-  const data = inflate(raw, position)
-  if (parameters === undefined) return data
-  if (!isDict(parameters)) throw malformed(position, 'DecodeParms must be a dictionary')
-  return undoPredictor(parameters, data, position)
+  if (parameters !== undefined && !isDict(parameters))
+    throw malformed(position, 'DecodeParms must be a dictionary')
+  const predictor = parameters === undefined ? undefined : readPredictor(parameters, position)
+  const decoded = Math.min(most, isName(dict.entries.get('Type'), 'XRef') ? entryBytes(dict) : most)
+  const rows = predictor === undefined ? 0 : Math.ceil(decoded / predictor.row)
+  const data = inflate(raw, decoded + rows, position)
+  return predictor === undefined ? data : undoPng(data, predictor.pixel, predictor.row, position)
 }
 
 /** The single element of a filter entry, which may be a value or an array of one. */
@@ -29,22 +41,51 @@ function only(value: PdfValue | undefined, position: number): PdfValue | undefin
   return value.items[0] ?? undefined
 }
 
-function inflate(raw: Uint8Array, position: number): Uint8Array {
+/** An end of line after the last entry is tolerated. */
+const slack = 2
+
+/**
+ * How many entries a cross-reference stream has by its own dictionary (7.5.8.2); not a number where the dictionary
+ * says nothing that could be counted, which its reader refuses.
+ */
+export function declaredEntries(dict: PdfDict): number {
+  const index = dict.entries.get('Index') ?? null
+  const size = dict.entries.get('Size') ?? null
+  return sum(isArray(index) ? index.items.filter((_, i) => i % 2 === 1) : [size])
+}
+
+/** How long its data is by that; `Infinity` where that cannot be said. */
+function entryBytes(dict: PdfDict): number {
+  const widths = dict.entries.get('W')
+  const row = isArray(widths) ? sum(widths.items) : Number.NaN
+  const bytes = declaredEntries(dict) * row + slack
+  return Number.isSafeInteger(bytes) && bytes >= slack ? bytes : Infinity
+}
+
+function sum(items: readonly PdfValue[]): number {
+  return items.reduce<number>((total, item) => total + (isInteger(item) ? item : Number.NaN), 0)
+}
+
+function inflate(raw: Uint8Array, most: number, position: number): Uint8Array {
   try {
-    return inflateSync(raw, { maxOutputLength: pdfLimits.decodedStreamBytes })
+    return inflateSync(raw, { maxOutputLength: Math.max(1, most) })
   } catch (cause) {
     throw malformed(position, 'compressed data is broken or too long', cause)
   }
 }
 
-function undoPredictor(parameters: PdfDict, data: Uint8Array, position: number): Uint8Array {
+/** Bytes of a pixel and of a row; undefined where nothing is predicted. */
+function readPredictor(
+  parameters: PdfDict,
+  position: number,
+): { readonly pixel: number; readonly row: number } | undefined {
   const predictor = parameter(parameters, 'Predictor', 1, 15, position)
-  if (predictor === 1) return data
+  if (predictor === 1) return undefined
   if (predictor < 10) throw malformed(position, `unsupported predictor ${predictor}`)
   const colors = parameter(parameters, 'Colors', 1, 32, position)
   const bits = parameter(parameters, 'BitsPerComponent', 8, 16, position)
   const columns = parameter(parameters, 'Columns', 1, 1 << 20, position)
-  return undoPng(data, (colors * bits + 7) >> 3, (colors * bits * columns + 7) >> 3, position)
+  return { pixel: (colors * bits + 7) >> 3, row: (colors * bits * columns + 7) >> 3 }
 }
 
 function parameter(

@@ -2,6 +2,8 @@
 import { SigningError } from '../errors.ts'
 import type { Finding } from '../report.ts'
 import { type FormField, isSigned, readForm } from './form.ts'
+import { latin1Text } from './lexer.ts'
+import { pdfLimits } from './limits.ts'
 import { isArray, isDict, isReference, type PdfDict } from './objects.ts'
 import type { PdfFile } from './pdf-file.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -32,13 +34,25 @@ export function findSignatures(file: PdfFile): FoundSignatures {
   const signatures: FoundSignature[] = []
   const errors: Finding[] = []
   const seen = new Set<string>()
+  const owners = new Map<number, string>()
   for (const { index } of file.revisions) {
     try {
       for (const field of readForm(file.at(index))?.fields ?? []) {
         if (!isSigned(field)) continue
         const found = locate(file.at(index), field, index)
+        const start = found.dict?.span?.start
+        const owner = start === undefined ? field.name : (owners.get(start) ?? field.name)
+        if (owner !== field.name) {
+          const message = `fields "${owner}" and "${field.name}" share one signature`
+          errors.push({ code: 'SIGNATURE_SHARED', message })
+        }
+        if (start !== undefined) owners.set(start, owner)
         const key = `${field.name}\n${found.dict?.span?.start ?? 'nowhere'}`
         if (seen.has(key)) continue
+        if (signatures.length >= pdfLimits.signatures) {
+          const message = `the file has more than ${pdfLimits.signatures} signatures`
+          return { signatures, errors: [...errors, { code: 'SIGNATURES_TOO_MANY', message }] }
+        }
         seen.add(key)
         signatures.push(found)
       }
@@ -56,7 +70,9 @@ function locate(snapshot: Snapshot, field: FormField, revision: number): FoundSi
   const holder = isReference(value) ? snapshot.target(value) : snapshot.target(field.reference)
   const dict = isReference(value) ? holder?.value : value
   // Bytes inside an object stream are no bytes of the file, so no byte range can leave them out.
-  return { ...found, dict: isDict(dict) && holder?.span !== undefined ? dict : undefined }
+  // A stream is drawn wherever something refers to it as an image or a form, so none is a signature.
+  const stands = holder?.span !== undefined && holder.stream === undefined
+  return { ...found, dict: isDict(dict) && stands ? dict : undefined }
 }
 
 /**
@@ -64,7 +80,7 @@ function locate(snapshot: Snapshot, field: FormField, revision: number): FoundSi
  * cuts the way to it. The objects are read only if the bytes speak of more byte ranges than were found.
  */
 function findUnreachable(file: PdfFile, found: readonly FoundSignature[]): Finding[] {
-  if (countOf(file.bytes, '/ByteRange') <= found.length) return []
+  if (countByteRanges(file.bytes) <= found.length) return []
   const known = new Set(found.map((signature) => signature.dict?.span?.start))
   const findings: Finding[] = []
   for (const number of file.latest.numbers()) {
@@ -92,9 +108,26 @@ function isUsageRight(snapshot: Snapshot, number: number): boolean {
   })
 }
 
-function countOf(bytes: Uint8Array, word: string): number {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+/** The name `/ByteRange`, any letter of it written as its code (7.3.5). */
+const byteRangeName = new RegExp(
+  `/${[...'ByteRange'].map((letter) => `(?:${letter}|#${letter.charCodeAt(0).toString(16)})`).join('')}`.replaceAll(
+    '#6e',
+    '#6[eE]',
+  ),
+  'g',
+)
+
+/** Longest way of writing the name. */
+const longestName = 1 + 3 * 'ByteRange'.length
+
+/** How often the bytes speak of a byte range; looked through in pieces, since a file may be longer than any string. */
+function countByteRanges(bytes: Uint8Array): number {
+  const piece = 16 * 1024 * 1024
   let count = 0
-  for (let at = buffer.indexOf(word); at >= 0; at = buffer.indexOf(word, at + 1)) count += 1
+  for (let at = 0; at < bytes.length; at += piece) {
+    for (const { index } of latin1Text(bytes, at, at + piece + longestName).matchAll(byteRangeName)) {
+      if (index < piece) count += 1
+    }
+  }
   return count
 }

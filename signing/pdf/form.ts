@@ -119,6 +119,8 @@ class FieldReader {
       type: isName(type) ? type.name : parent.type,
       value: value === undefined || value === null ? parent.value : value,
     }
+    if (own.name.length > pdfLimits.fieldNameLength)
+      throw malformed(this.#position, 'the name of a form field is too long')
     const kids = this.#kids(dict)
     const children = kids.filter((kid) => isString(this.#snapshot.entry(kid.dict, 'T')))
     if (children.length > 0) {
@@ -159,9 +161,9 @@ export interface Rectangle {
   readonly height: number
 }
 
-/** A widget's `/Rect`, normalised (7.9.5); of no size where it is missing or no rectangle. */
-export function rectangleOf(snapshot: Snapshot, widget: PdfDict): Rectangle {
-  const numbers = (snapshot.arrayEntry(widget, 'Rect')?.items ?? []).map((item) => snapshot.resolve(item))
+/** A widget's `/Rect` or another rectangle, normalised (7.9.5); of no size where it is missing or no rectangle. */
+export function rectangleOf(snapshot: Snapshot, dict: PdfDict, key = 'Rect'): Rectangle {
+  const numbers = (snapshot.arrayEntry(dict, key)?.items ?? []).map((item) => snapshot.resolve(item))
   const [x1, y1, x2, y2] = numbers
   if (typeof x1 !== 'number' || typeof y1 !== 'number' || typeof x2 !== 'number' || typeof y2 !== 'number') {
     return { left: 0, bottom: 0, width: 0, height: 0 }
@@ -172,6 +174,14 @@ export function rectangleOf(snapshot: Snapshot, widget: PdfDict): Rectangle {
     width: Math.abs(x2 - x1),
     height: Math.abs(y2 - y1),
   }
+}
+
+/** Whether a field shows anything on a page, or could: by a box that has a size, or by an appearance. */
+export function isSeen(snapshot: Snapshot, field: FormField): boolean {
+  return field.widgets.some(({ dict }) => {
+    const { width, height } = rectangleOf(snapshot, dict)
+    return (width > 0 && height > 0) || snapshot.entry(dict, 'AP') !== null
+  })
 }
 
 /** The `/SigFlags` of a form (12.7.3); 0 where there are none. */

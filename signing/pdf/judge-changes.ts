@@ -1,6 +1,7 @@
 /** Whether the changes after a signature are such as the signature allows. */
 import type { ChangesAfter, Finding } from '../report.ts'
 import type { RevisionChange } from './change.ts'
+import { findField, isSeen, readForm } from './form.ts'
 import { locksField, type SignatureLocks } from './locks.ts'
 
 export interface ChangesJudgement {
@@ -33,7 +34,7 @@ function judgeChange(change: RevisionChange, locks: SignatureLocks): JudgedChang
     case 'security-store':
       return permitted('SECURITY_STORE_ADDED', 'validation material was added')
     case 'timestamp':
-      return permitted('TIMESTAMP_ADDED', `a time-stamp was added in field "${change.field}"`)
+      return judgeTimestamp(change.field, locks)
     case 'fill':
       return (
         lockedBy(change.field, locks) ??
@@ -57,18 +58,43 @@ function lockedBy(field: string, locks: SignatureLocks): JudgedChange | undefine
 }
 
 /**
- * A certification lets others sign in the fields it knows. A new field with a place on the page can cover what was
- * certified, so it is no signing in that sense; after a plain signature it is permitted and reported.
+ * A new field with a place on the page, or with an appearance, can cover what was signed: nobody who signs in it needs
+ * that, since the fields of a letter exist before its first signature.
  */
 function judgeSignature(
   change: Extract<RevisionChange, { kind: 'signature' }>,
   locks: SignatureLocks,
 ): JudgedChange {
-  if (!change.created || !change.visible) {
-    return permitted('SIGNATURE_ADDED', `a signature was added in field "${change.field}"`)
-  }
-  const message = `a signature was added in the new visible field "${change.field}"`
-  return { forbidden: locks.documentPermission !== undefined, code: 'VISIBLE_SIGNATURE_FIELD_ADDED', message }
+  const { field } = change
+  const shown = change.created && (change.visible || isSeenAtTheEnd(field, locks))
+  return shown
+    ? shownField(`a signature was added in the new visible field "${field}"`)
+    : permitted('SIGNATURE_ADDED', `a signature was added in field "${field}"`)
+}
+
+/**
+ * A document time-stamp (ETSI EN 319 142-1 clause 5.4.3) may follow whatever is locked, as long as it shows nothing
+ * and takes no field that was locked when the signature was made.
+ */
+function judgeTimestamp(field: string, locks: SignatureLocks): JudgedChange {
+  const existed =
+    locks.signed !== undefined && readForm(locks.signed)?.fields.some(({ name }) => name === field) === true
+  const locked = existed ? lockedBy(field, locks) : undefined
+  if (locked !== undefined) return locked
+  return isSeenAtTheEnd(field, locks)
+    ? shownField(`a time-stamp was added in the visible field "${field}"`)
+    : permitted('TIMESTAMP_ADDED', `a time-stamp was added in field "${field}"`)
+}
+
+/** A field that is signed changes no more, so that the last revision shows it as the one that signed it did. */
+function isSeenAtTheEnd(name: string, locks: SignatureLocks): boolean {
+  const last = locks.signed?.file.latest
+  const field = last === undefined ? undefined : findField(readForm(last), name)
+  return last !== undefined && field !== undefined && isSeen(last, field)
+}
+
+function shownField(message: string): JudgedChange {
+  return { forbidden: true, code: 'VISIBLE_SIGNATURE_FIELD_ADDED', message }
 }
 
 function permitted(code: string, message: string): JudgedChange {

@@ -2,7 +2,7 @@
 import { forbidden, type RevisionChange } from './change.ts'
 import type { RevisionPair } from './compare-revisions.ts'
 import { type FormField, isSigned, rectangleOf } from './form.ts'
-import { fillFields } from './letter-fields.ts'
+import { fillFields, fillPatterns } from './letter-fields.ts'
 import {
   differingKeys,
   isDict,
@@ -14,6 +14,7 @@ import {
   sameValue,
   textOf,
 } from './objects.ts'
+import { fitsItsBox, isFillBox, isSignatureBox } from './widget-box.ts'
 
 /** A field of which the field or a widget was modified, as it was and as it is. */
 export function judgeField(pair: RevisionPair, old: FormField, now: FormField): RevisionChange {
@@ -30,13 +31,13 @@ export function judgeField(pair: RevisionPair, old: FormField, now: FormField): 
   const allowed = isFill ? ['V', 'AP'] : ['V', 'AP', 'Lock', ...(isStillShown(pair, old) ? ['F'] : [])]
   const other = keys.filter((key) => !allowed.includes(key))
   if (other.length > 0) return forbidden('FIELD_CHANGED', `/${other.join(' /')} of field "${name}" changed`)
-  if (keys.includes('Lock') && old.dict.entries.has('Lock')) {
+  if (keys.includes('Lock') && (old.dict.entries.has('Lock') || !isPlainLock(pair, now))) {
     return forbidden('FIELD_CHANGED', `the lock of field "${name}" changed`)
   }
   if (keys.includes('AP') && !now.widgets.every((widget) => hasFreshAppearance(pair, widget.dict))) {
     return forbidden('FIELD_CHANGED', `the appearance of field "${name}" is not a new form of its own`)
   }
-  return isFill ? judgeFill(old, now) : judgeSignature(pair, now, false)
+  return isFill ? judgeFill(pair, old, now) : judgeSignature(pair, now, false)
 }
 
 /** Invisible, Hidden, NoView and ToggleNoView (ISO 32000-2, table 167): what decides whether a widget is seen. */
@@ -69,8 +70,17 @@ function changedKeys({ modified }: RevisionPair, field: FormField): string[] | u
 }
 
 /** Both value and appearance must be new: one without the other would let them disagree. */
-function judgeFill(old: FormField, now: FormField): RevisionChange {
+function judgeFill(pair: RevisionPair, old: FormField, now: FormField): RevisionChange {
   const value = now.dict.entries.get('V')
+  const filled = isString(old.value) ? old.value.bytes.length > 0 : old.value !== null
+  if (filled) return forbidden('FIELD_CHANGED', `field "${now.name}" was filled a second time`)
+  if (isString(value) && fillPatterns[now.name]?.test(textOf(value)) !== true) {
+    return forbidden('FIELD_CHANGED', `the value of field "${now.name}" is not of its kind`)
+  }
+  const [widget, another] = now.widgets
+  if (widget === undefined || another !== undefined || !isFillBox(pair.after, widget)) {
+    return forbidden('FIELD_CHANGED', `field "${now.name}" has no box of the size of a line`)
+  }
   if (!isString(value) || sameValue(value, old.value)) {
     return forbidden('FIELD_CHANGED', `the appearance of field "${now.name}" changed without its value`)
   }
@@ -86,8 +96,12 @@ function judgeSignature(pair: RevisionPair, field: FormField, created: boolean):
   const { after, added } = pair
   const signature = after.resolve(field.value)
   const { value } = field
-  if (!isDict(signature) || (isReference(value) && !added.has(value.number))) {
+  const isNew = !isReference(value) || (added.has(value.number) && after.target(value)?.stream === undefined)
+  if (!isDict(signature) || !isNew) {
     return forbidden('FIELD_CHANGED', `field "${field.name}" has a value that is no new signature`)
+  }
+  if (!field.widgets.every((widget) => !widget.dict.entries.has('AP') || isSignatureBox(after, widget))) {
+    return forbidden('FIELD_CHANGED', `the box of field "${field.name}" takes too much of its page`)
   }
   const visible = field.widgets.some((widget) => {
     const box = rectangleOf(after, widget.dict)
@@ -117,10 +131,22 @@ export function judgeNewField(pair: RevisionPair, field: FormField): RevisionCha
     const isWidget = isName(dict.entries.get('Subtype'), 'Widget')
     return isWidget && (!dict.entries.has('AP') || hasFreshAppearance(pair, dict))
   })
-  if (field.type !== 'Sig' || field.value === null || !plain || !drawn) {
+  const locked = field.dict.entries.has('Lock') && !isPlainLock(pair, field)
+  if (field.type !== 'Sig' || field.value === null || !plain || !drawn || locked) {
     return forbidden('FIELD_ADDED', `field "${field.name}" was added`)
   }
   return judgeSignature(pair, field, true)
+}
+
+/** A lock (12.7.5.5, table 236) that is a dictionary and nothing else. */
+function isPlainLock({ after }: RevisionPair, field: FormField): boolean {
+  const entry = field.dict.entries.get('Lock') ?? null
+  const lock = after.resolve(entry)
+  if (!isDict(lock) || lock.duplicates !== undefined) return false
+  if (isReference(entry) && after.target(entry)?.stream !== undefined) return false
+  const type = lock.entries.get('Type')
+  const known = [...lock.entries.keys()].every((key) => ['Type', 'Action', 'Fields', 'P'].includes(key))
+  return known && (type === undefined || isName(type, 'SigFieldLock'))
 }
 
 /** An appearance of one new form XObject (8.10), which draws inside its widget and takes nothing from elsewhere. */
@@ -134,5 +160,7 @@ function hasFreshAppearance({ after, added }: RevisionPair, widget: PdfDict): bo
   const foreign = ['Ref', 'OPI', 'PS', 'Subtype2', 'OC'].some(
     (key) => isDict(form.value) && form.value.entries.has(key),
   )
-  return isName(form.value.entries.get('Subtype'), 'Form') && !foreign
+  return (
+    isName(form.value.entries.get('Subtype'), 'Form') && !foreign && fitsItsBox(after, form.value, widget)
+  )
 }

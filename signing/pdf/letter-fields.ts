@@ -20,6 +20,12 @@ export const letterFields = {
 /** The two fields that the issuing system fills between the two signatures. */
 export const fillFields: readonly string[] = [letterFields.number, letterFields.date]
 
+/** What may stand in those fields: no control characters, nothing that turns the direction of writing. */
+export const fillPatterns: Readonly<Record<string, RegExp>> = {
+  [letterFields.number]: /^[0-9A-Za-z./-]{1,30}$/,
+  [letterFields.date]: /^[\p{L}\p{M}0-9 ,]{1,60}$/u,
+}
+
 /** What a signature locks: the values of a FieldMDP transform (ISO 32000-2, 12.8.2.4). */
 export type FieldLock =
   | { readonly action: 'All' }

@@ -8,7 +8,7 @@ export const pdfLimits = {
   /** Deepest nesting of arrays and dictionaries. */
   nesting: 100,
   /** Highest object number plus one. */
-  objects: 1_000_000,
+  objects: 500_000,
   /** Entries of all cross-reference sections of one file together. */
   xrefEntries: 2_000_000,
   /** Items of one array, or entries of one dictionary. */
@@ -20,13 +20,21 @@ export const pdfLimits = {
   /** Decoded bytes of one cross-reference or object stream. */
   decodedStreamBytes: 64 * 1024 * 1024,
   /** Decoded bytes of all object streams of one file together. */
-  decodedTotalBytes: 256 * 1024 * 1024,
+  decodedTotalBytes: 64 * 1024 * 1024,
+  /** Decoded bytes of the security store. */
+  securityStoreBytes: 16 * 1024 * 1024,
+  /** Lengths that one stream may have in the course of the revisions. */
+  streamLengths: 4,
   /** Longest name in bytes. */
   nameBytes: 4096,
   /** Longest literal string in bytes. */
   literalBytes: 4 * 1024 * 1024,
   /** Fields and widgets of a form. */
-  formFields: 20_000,
+  formFields: 10_000,
+  /** Longest full name of a form field, in UTF-16 code units. */
+  fieldNameLength: 1024,
+  /** Signatures of all revisions together. */
+  signatures: 100,
   /** Pages. */
   pages: 200_000,
   /** Steps from reference to reference before a value must stand. */

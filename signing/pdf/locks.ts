@@ -22,6 +22,8 @@ export interface SignatureLocks {
   readonly documentPermission: number | undefined
   /** Every lock that applies; a field is locked when any of them says so. */
   readonly fieldLocks: readonly FieldLock[]
+  /** The document as it was signed; undefined where the locks could not be read. */
+  readonly signed?: Snapshot
 }
 
 const lockEverything: FieldLock = { action: 'All' }
@@ -54,6 +56,7 @@ export function readLocks(snapshot: Snapshot, field: PdfDict, signature: PdfDict
   return {
     documentPermission: permissions.length === 0 ? undefined : Math.min(...permissions),
     fieldLocks,
+    signed: snapshot,
   }
 }
 

@@ -6,7 +6,15 @@ import { SigningError } from '../errors.ts'
 import { decodeStream } from './filters.ts'
 import { Lexer, latin1Text, malformed } from './lexer.ts'
 import { pdfLimits } from './limits.ts'
-import { type IndirectObject, isDict, isInteger, isName, type PdfDict } from './objects.ts'
+import {
+  type IndirectObject,
+  isDict,
+  isInteger,
+  isName,
+  type PdfDict,
+  type PdfValue,
+  type Span,
+} from './objects.ts'
 import { parseIndirectObject, parseValue } from './parser.ts'
 import { ReferenceCounts } from './reference-counts.ts'
 import { type Revision, readRevisions } from './revision.ts'
@@ -51,12 +59,21 @@ export class PdfFile {
   readonly bytes: Uint8Array
   readonly revisions: readonly Revision[]
   readonly #snapshots = new Map<number, Snapshot>()
-  readonly #objects = new Map<number, IndirectObject>()
+  /** By offset, and length where that is an object of its own. */
+  readonly #objects = new Map<string, IndirectObject | SigningError>()
+  /** The lengths of streams that are objects of their own, by the offset of the stream, and how many there were. */
+  readonly #lengths = new Map<
+    number,
+    { readonly length: PdfValue; readonly found: Set<number | undefined> }
+  >()
+  /** For each object number the revisions that speak of it, ascending; made when it is first needed. */
+  #definitions: Map<number, number | number[]> | undefined
   readonly #streams = new Map<IndirectObject, ObjectStream>()
   readonly #streamObjects = new Map<ObjectStream, Map<number, IndirectObject>>()
   /** Objects being parsed, so that a stream whose length is itself is refused. */
   readonly #parsing = new Set<number>()
   #decodedBytes = 0
+  #parsedBytes = 0
   #visits = 0
   #counts: ReferenceCounts | undefined
 
@@ -105,30 +122,74 @@ export class PdfFile {
     return counts
   }
 
+  /** The revisions whose cross-reference sections name the object, ascending. */
+  definedIn(number: number): readonly number[] {
+    this.#definitions ??= indexRevisions(this.revisions)
+    const found = this.#definitions.get(number) ?? []
+    return typeof found === 'number' ? [found] : found
+  }
+
   /** The object whose header stands at `offset`, as `snapshot` reads it. */
   objectAt(offset: number, snapshot: Snapshot): IndirectObject {
-    const known = this.#objects.get(offset)
+    const known = this.#objects.get(`${offset}`)
+    if (known instanceof SigningError) throw known
     if (known !== undefined) return known
     if (offset <= 0 || offset >= this.bytes.length)
       throw malformed(offset, 'offset of an object outside the file')
     if (this.#parsing.has(offset)) throw malformed(offset, 'the length of a stream leads back to the stream')
     this.#parsing.add(offset)
     try {
-      const lexer = new Lexer(this.bytes, offset)
-      lexer.skipWhitespace()
-      let direct = true
-      const object = parseIndirectObject(lexer, (length) => {
-        if (isInteger(length)) return length >= 0 ? length : undefined
-        direct = false
-        const resolved = snapshot.resolve(length)
-        return isInteger(resolved) && resolved >= 0 ? resolved : undefined
-      })
-      // A length that is an object of its own may differ from revision to revision.
-      if (direct) this.#objects.set(offset, object)
-      return object
+      return this.#lengths.has(offset)
+        ? this.#objectOfLength(offset, snapshot)
+        : this.#parseObject(offset, snapshot)
     } finally {
       this.#parsing.delete(offset)
     }
+  }
+
+  /** A stream parsed before, whose length is an object of its own and may differ from revision to revision. */
+  #objectOfLength(offset: number, snapshot: Snapshot): IndirectObject {
+    const length = resolveLength(this.#lengths.get(offset)?.length ?? null, snapshot)
+    const known = this.#objects.get(`${offset} ${length}`)
+    if (known instanceof SigningError) throw known
+    return known ?? this.#parseObject(offset, snapshot)
+  }
+
+  #parseObject(offset: number, snapshot: Snapshot): IndirectObject {
+    // Objects share no bytes, so that all of them together are no longer than the file, read once for each length.
+    if (this.#parsedBytes > pdfLimits.streamLengths * this.bytes.length)
+      throw malformed(offset, 'objects overlap')
+    const lexer = new Lexer(this.bytes, offset)
+    let key = `${offset}`
+    let resolved = true
+    try {
+      lexer.skipWhitespace()
+      const object = parseIndirectObject(lexer, (length) => {
+        if (isInteger(length)) return length >= 0 ? length : undefined
+        resolved = false
+        const found = resolveLength(length ?? null, snapshot)
+        resolved = true
+        this.#noteLength(offset, length ?? null, found)
+        key = `${offset} ${found}`
+        return found
+      })
+      this.#objects.set(key, object)
+      return object
+    } catch (error) {
+      // What is wrong with the length's own object is that object's fault and another one's in another revision.
+      if (resolved && error instanceof SigningError) this.#objects.set(key, error)
+      throw error
+    } finally {
+      this.#parsedBytes += lexer.position - offset
+    }
+  }
+
+  #noteLength(offset: number, length: PdfValue, found: number | undefined): void {
+    const noted = this.#lengths.get(offset) ?? { length, found: new Set() }
+    this.#lengths.set(offset, noted)
+    noted.found.add(found)
+    if (noted.found.size > pdfLimits.streamLengths)
+      throw malformed(offset, 'the length of a stream changes from revision to revision')
   }
 
   /** Object `number` at `index` of an object stream (7.5.7). */
@@ -143,7 +204,7 @@ export class PdfFile {
     this.#streamObjects.set(stream, objects)
     let object = objects.get(index)
     if (object === undefined) {
-      const value = parseValue(new Lexer(stream.data, offset))
+      const value = parseValue(new Lexer(stream.data, offset, stream.offsets[index + 1]))
       object = { number, generation: 0, value, stream: undefined, span: undefined }
       objects.set(index, object)
     }
@@ -158,22 +219,55 @@ export class PdfFile {
     if (stream === undefined || !isDict(dict) || !isName(dict.entries.get('Type'), 'ObjStm')) {
       throw malformed(position, `object ${container.number} is not an object stream`)
     }
-    const data = decodeStream(dict, this.bytes.subarray(stream.start, stream.end), position)
-    this.#decodedBytes += data.length
-    if (this.#decodedBytes > pdfLimits.decodedTotalBytes)
-      throw malformed(position, 'object streams are too large')
+    const data = this.#decodeObjects(dict, stream, position)
     const parsed = readHeader(dict, data, position)
     this.#streams.set(container, parsed)
     return parsed
   }
+
+  #decodeObjects(dict: PdfDict, { start, end }: Span, position: number): Uint8Array {
+    const most = decodedShare.fixed + decodedShare.perByte * this.bytes.length
+    const left = Math.min(most, pdfLimits.decodedTotalBytes) - this.#decodedBytes
+    if (left <= 0) throw malformed(position, 'object streams are too large')
+    // Kept where it fails: a stream that is too long is not tried again, and none after it.
+    this.#decodedBytes += left
+    const data = decodeStream(dict, this.bytes.subarray(start, end), position, left)
+    this.#decodedBytes += data.length - left
+    return data
+  }
 }
 
+/** How many decoded bytes of object streams a file may have for its size: what real writers reach is a tenth. */
+const decodedShare = { fixed: 4 * 1024 * 1024, perByte: 16 } as const
+
+function resolveLength(length: PdfValue, snapshot: Snapshot): number | undefined {
+  const resolved = snapshot.resolve(length)
+  return isInteger(resolved) && resolved >= 0 ? resolved : undefined
+}
+
+function indexRevisions(revisions: readonly Revision[]): Map<number, number | number[]> {
+  const definitions = new Map<number, number | number[]>()
+  for (const { index, entries } of revisions) {
+    for (const number of entries.keys()) {
+      const known = definitions.get(number)
+      if (known === undefined) definitions.set(number, index)
+      else if (typeof known === 'number') definitions.set(number, [known, index])
+      else known.push(index)
+    }
+  }
+  return definitions
+}
+
+/** The pairs of number and offset that an object stream begins with; the offsets ascend (7.5.7). */
 function readHeader(dict: PdfDict, data: Uint8Array, position: number): ObjectStream {
   const count = dict.entries.get('N')
   const first = dict.entries.get('First')
   if (!isInteger(count) || !isInteger(first) || count < 0 || first < 0 || first > data.length) {
     throw malformed(position, 'N or First of an object stream is out of range')
   }
+  // A pair and the space after it have four bytes at least.
+  if (count > pdfLimits.objects || count > (first + 1) / 4)
+    throw malformed(position, 'N of an object stream is too large')
   const lexer = new Lexer(data, 0, first)
   const numbers: number[] = []
   const offsets: number[] = []
@@ -181,7 +275,10 @@ function readHeader(dict: PdfDict, data: Uint8Array, position: number): ObjectSt
     lexer.skipSpace()
     numbers.push(lexer.integer('object number in an object stream'))
     lexer.skipSpace()
-    offsets.push(first + lexer.integer('offset in an object stream'))
+    const offset = first + lexer.integer('offset in an object stream')
+    if (offset <= (offsets.at(-1) ?? -1) || offset > data.length)
+      throw malformed(position, 'the offsets in an object stream do not ascend')
+    offsets.push(offset)
   }
   return { data, numbers, offsets }
 }

@@ -43,9 +43,14 @@ export class ReferenceCounts {
     const before = changed.map((number) => this.#snapshot.object(number)?.value ?? null)
     if (before.some((value) => isDict(value) && isName(value.entries.get('Type'), 'ObjStm'))) return false
     this.#count(this.#snapshot.trailer, -1)
-    for (const value of before) this.#count(value, -1)
     this.#count(next.trailer, 1)
-    for (const number of changed) this.#count(next.object(number)?.value ?? null, 1)
+    for (const [i, number] of changed.entries()) {
+      const [old = null, now] = [before[i], next.object(number)?.value ?? null]
+      // An entry that repeats an older one leads to the very same object.
+      if (old === now) continue
+      this.#count(old, -1)
+      this.#count(now, 1)
+    }
     this.#snapshot = next
     return true
   }

@@ -4,8 +4,11 @@
  */
 import { forbidden, type RevisionChange } from './change.ts'
 import { isWhitespace, Lexer, latin1Text } from './lexer.ts'
+import { resemblesObjects } from './object-words.ts'
+import { isDict, isInteger, type Span } from './objects.ts'
 import type { PdfFile } from './pdf-file.ts'
 import type { Revision } from './revision.ts'
+import type { XrefSection } from './xref.ts'
 
 /** Words that a repairing reader looks for; a comment has no business to contain them. */
 const structural = /\bobj\b|endobj|stream|xref|trailer|%EOF|%PDF/
@@ -25,9 +28,15 @@ export function* checkRevisionBody(file: PdfFile, revision: Revision): Generator
   ]
   for (const [number, entry] of revision.entries) {
     if (entry.type !== 'offset' || entry.offset < revision.start) continue
-    const span = snapshot.object(number)?.span
+    const object = snapshot.object(number)
+    if (object === undefined) continue
+    const { span, stream, value } = object
+    if (stream !== undefined && !(isDict(value) && isInteger(value.entries.get('Length')))) {
+      yield forbidden('BYTES_OUTSIDE_OBJECTS', `the length of stream ${number} is not in its dictionary`)
+    }
     if (span !== undefined && span.start !== revision.section.offset) spans.push(span)
   }
+  for (const span of spans) yield* checkWords(file.bytes, span, revision)
   let at = revision.start
   for (const span of spans.sort((a, b) => a.start - b.start)) {
     if (span.start < at) {
@@ -37,7 +46,45 @@ export function* checkRevisionBody(file: PdfFile, revision: Revision): Generator
     }
     at = Math.max(at, span.end)
   }
-  yield* checkGap(file.bytes, at, startOfStartxref(file.bytes, revision))
+  const startxref = startOfStartxref(file.bytes, revision)
+  yield* checkGap(file.bytes, at, startxref)
+  if (/[^\0\t\n\f\r ]/.test(latin1Text(file.bytes, revision.section.end, startxref))) {
+    yield forbidden('BYTES_OUTSIDE_OBJECTS', 'there is more than white space before "startxref"')
+  }
+}
+
+/**
+ * Whether an object looks like one object to a reader that repairs: such readers look for these words wherever they
+ * stand, be it in the data of a stream, in a string or in a comment.
+ */
+function* checkWords(bytes: Uint8Array, span: Span, { section }: Revision): Generator<RevisionChange> {
+  const isTable = section.kind === 'table' && span.start === section.offset
+  const text = latin1Text(bytes, span.start, span.end)
+  const words = isTable
+    ? text.slice(text.indexOf('trailer') + 'trailer'.length)
+    : text.slice(0, -'endobj'.length)
+  const isStream = /endstream[\0\t\n\f\r ]*$/.test(words)
+  const inner = isTable ? words : words.replace(/^\d+\s+\d+\s+obj/, '').replace(/endstream\s*$/, '')
+  if (isTable && hasComment(bytes, section)) {
+    yield forbidden('BYTES_OUTSIDE_OBJECTS', `the trailer at byte ${span.start} has a comment`)
+  } else if (resemblesObjects(inner)) {
+    const what = isTable ? 'trailer' : isStream ? 'stream' : 'object'
+    yield forbidden(
+      'BYTES_OUTSIDE_OBJECTS',
+      `the ${what} at byte ${span.start} holds what looks like another object`,
+    )
+  }
+}
+
+/** Whether a trailer dictionary has a comment; strings, where a per cent sign means itself, are passed over. */
+function hasComment(bytes: Uint8Array, section: XrefSection): boolean {
+  const lexer = new Lexer(bytes, section.trailer.span?.start ?? section.offset, section.end)
+  for (let byte = lexer.peek(); byte !== undefined; byte = lexer.peek()) {
+    if (byte === 0x25) return true
+    if (byte === 0x28) lexer.literalString()
+    else lexer.position += 1
+  }
+  return false
 }
 
 function* checkGap(bytes: Uint8Array, start: number, end: number): Generator<RevisionChange> {

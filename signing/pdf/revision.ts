@@ -4,8 +4,11 @@
  * The chain is followed from the last `startxref` by `/Prev` and by nothing else; every link is checked, nothing is
  * repaired. Two readers that repair differently see two documents, and a signature covers only one of them.
  */
+import { declaredEntries } from './filters.ts'
 import { isWhitespace, Lexer, latin1Text, malformed } from './lexer.ts'
 import { pdfLimits } from './limits.ts'
+import { isDict, isInteger } from './objects.ts'
+import { parseIndirectObject } from './parser.ts'
 import { readSection, type XrefEntry, type XrefSection } from './xref.ts'
 
 export interface Revision {
@@ -69,13 +72,25 @@ function readChain(bytes: Uint8Array, last: number): XrefSection[] {
     if (seen.has(offset)) throw malformed(offset, 'the chain of /Prev runs in a circle')
     if (seen.size >= pdfLimits.revisions) throw malformed(offset, 'too many revisions')
     seen.add(offset)
+    const most = Math.min(pdfLimits.xrefEntries, bytes.length / 2 + 1000)
+    if (entries + entriesOfStream(bytes, offset) > most)
+      throw malformed(offset, 'too many cross-reference entries')
     const section = readSection(bytes, offset)
     entries += section.entries.size
-    if (entries > pdfLimits.xrefEntries) throw malformed(offset, 'too many cross-reference entries')
+    if (entries > most) throw malformed(offset, 'too many cross-reference entries')
     sections.push(section)
     offset = section.previous
   }
   return sections
+}
+
+/** What a cross-reference stream says of its size, looked at before anything is unpacked; 0 of a table. */
+function entriesOfStream(bytes: Uint8Array, offset: number): number {
+  const lexer = new Lexer(bytes, offset)
+  lexer.skipWhitespace()
+  if (lexer.at('xref')) return 0
+  const { value } = parseIndirectObject(lexer, (length) => (isInteger(length) ? length : undefined))
+  return isDict(value) ? declaredEntries(value) : 0
 }
 
 /** The oldest revision; in a linearised file (annex F) its first section points forward to a second one. */

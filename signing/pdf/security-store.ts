@@ -2,7 +2,8 @@
 import type { EmbeddedRevocation } from '../cms/carried-material.ts'
 import { SigningError } from '../errors.ts'
 import { decodeStream } from './filters.ts'
-import { isDict, isReference, type PdfDict } from './objects.ts'
+import { pdfLimits } from './limits.ts'
+import { type IndirectObject, isDict, isReference, type PdfDict } from './objects.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Entries beyond this number are not looked at. */
@@ -12,25 +13,52 @@ const mostEntries = 500
 export function readSecurityStore(snapshot: Snapshot): EmbeddedRevocation | undefined {
   const store = snapshot.dictEntry(snapshot.catalog, 'DSS')
   if (store === undefined) return undefined
+  const reader = new StoreReader(snapshot)
   return {
-    certificates: readStreams(snapshot, store, 'Certs'),
-    crls: readStreams(snapshot, store, 'CRLs'),
-    ocspResponses: readStreams(snapshot, store, 'OCSPs'),
+    certificates: reader.read(store, 'Certs'),
+    crls: reader.read(store, 'CRLs'),
+    ocspResponses: reader.read(store, 'OCSPs'),
   }
 }
 
-function readStreams(snapshot: Snapshot, store: PdfDict, key: string): Uint8Array[] {
-  const items = snapshot.arrayEntry(store, key)?.items ?? []
-  return items.slice(0, mostEntries).flatMap((item) => {
-    if (!isReference(item)) return []
-    try {
-      const object = snapshot.target(item)
-      if (object?.stream === undefined || !isDict(object.value)) return []
-      const { start, end } = object.stream
-      return [decodeStream(object.value, snapshot.file.bytes.subarray(start, end), start)]
-    } catch (error) {
-      if (error instanceof SigningError) return []
-      throw error
-    }
-  })
+/** How many bytes DEFLATE can make of one. */
+const mostExpansion = 1032
+
+class StoreReader {
+  readonly #snapshot: Snapshot
+  readonly #seen = new Set<IndirectObject>()
+  /** Bytes that may still be decoded. */
+  #left: number = pdfLimits.securityStoreBytes
+
+  constructor(snapshot: Snapshot) {
+    this.#snapshot = snapshot
+  }
+
+  /** The streams of one list that no list has had yet. */
+  read(store: PdfDict, key: string): Uint8Array[] {
+    const items = this.#snapshot.arrayEntry(store, key)?.items ?? []
+    return items.slice(0, mostEntries).flatMap((item) => {
+      if (!isReference(item)) return []
+      try {
+        const object = this.#snapshot.target(item)
+        return object === undefined ? [] : this.#decode(object)
+      } catch (error) {
+        if (error instanceof SigningError) return []
+        throw error
+      }
+    })
+  }
+
+  #decode(object: IndirectObject): Uint8Array[] {
+    const { value, stream } = object
+    if (stream === undefined || !isDict(value) || this.#seen.has(object) || this.#left <= 0) return []
+    this.#seen.add(object)
+    const raw = this.#snapshot.file.bytes.subarray(stream.start, stream.end)
+    const before = this.#left
+    // What is broken may have cost as much as its bytes can cost.
+    this.#left -= Math.min(before, raw.length * mostExpansion)
+    const data = decodeStream(value, raw, stream.start, before)
+    this.#left = before - data.length
+    return [data]
+  }
 }

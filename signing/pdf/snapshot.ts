@@ -52,11 +52,8 @@ export class Snapshot {
 
   /** The newest revision up to this one that speaks of an object. */
   #definition(number: number): Revision | undefined {
-    for (let index = this.revision; index >= 0; index -= 1) {
-      const revision = this.file.revisions[index]
-      if (revision?.entries.has(number)) return revision
-    }
-    return undefined
+    const index = this.file.definedIn(number).findLast((one) => one <= this.revision)
+    return index === undefined ? undefined : this.file.revisions[index]
   }
 
   /** Numbers of all objects in use, ascending. */

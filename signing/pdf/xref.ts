@@ -1,6 +1,6 @@
 /** Cross-reference sections: tables, streams and hybrids (ISO 32000-2, 7.5.4 and 7.5.8). */
 import { decodeStream } from './filters.ts'
-import { isDigit, Lexer, malformed } from './lexer.ts'
+import { isDigit, Lexer, latin1Text, malformed } from './lexer.ts'
 import { pdfLimits } from './limits.ts'
 import { isArray, isInteger, isName, type PdfDict, type PdfValue } from './objects.ts'
 import { parseDict, parseIndirectObject } from './parser.ts'
@@ -34,9 +34,10 @@ export function readSection(bytes: Uint8Array, offset: number): XrefSection {
   lexer.take('xref')
   const entries = readTable(lexer)
   lexer.expect('trailer')
-  lexer.skipSpace()
+  lexer.skipWhitespace()
   const trailer = parseDict(lexer)
   const hybrid = offsetEntry(trailer, 'XRefStm', start, bytes.length)
+  checkSize(entries, trailer, start)
   return {
     offset: start,
     end: lexer.position,
@@ -48,31 +49,52 @@ export function readSection(bytes: Uint8Array, offset: number): XrefSection {
   }
 }
 
+/** `first count` on a line of its own, and an entry of exactly 20 bytes (7.5.4). */
+const subsectionHeader = /^(\d{1,10}) (\d{1,10})[ \t]*(?:\r\n|\r|\n)/
+const tableEntry = /^(\d{10}) (\d{5}) ([nf])(?: \r| \n|\r\n)$/
+const entryBytes = 20
+
+/**
+ * Reads the table in the one form that the standard knows. Readers that find another form repair the file, each in its
+ * own way, and then show objects that no cross-reference section names.
+ */
 function readTable(lexer: Lexer): Map<number, XrefEntry> {
   const entries = new Map<number, XrefEntry>()
-  lexer.skipSpace()
+  const text = (length: number) => latin1Text(lexer.bytes, lexer.position, lexer.position + length)
+  lexer.skipWhitespace()
   while (isDigit(lexer.peek())) {
-    const first = lexer.integer('first object number')
-    lexer.skipSpace()
-    const count = lexer.integer('number of entries')
+    const header = subsectionHeader.exec(text(40))
+    if (header === null) throw malformed(lexer.position, 'the header of a subsection is expected')
+    lexer.position += header[0].length
+    const first = Number(header[1])
+    const count = Number(header[2])
     if (first + count > pdfLimits.objects) throw malformed(lexer.position, 'too many objects')
-    lexer.skipSpace()
     for (let number = first; number < first + count; number += 1) {
-      const at = lexer.position
-      const offset = lexer.integer('offset of an object')
-      lexer.skipSpace()
-      const generation = lexer.integer('generation of an object')
-      lexer.skipSpace()
-      if (entries.has(number)) throw malformed(at, `object ${number} stands twice in one table`)
+      const entry = tableEntry.exec(text(entryBytes))
+      if (entry === null) throw malformed(lexer.position, 'a cross-reference entry of 20 bytes is expected')
+      if (entries.has(number)) throw malformed(lexer.position, `object ${number} stands twice in one table`)
+      const offset = Number(entry[1])
       // Some writers mark a missing object as in use at offset 0, where only the header can be.
-      if (lexer.take('n'))
-        entries.set(number, offset === 0 ? { type: 'free' } : { type: 'offset', offset, generation })
-      else if (lexer.take('f')) entries.set(number, { type: 'free' })
-      else throw malformed(lexer.position, '"n" or "f" is expected')
-      lexer.skipSpace()
+      const isFree = entry[3] === 'f' || offset === 0
+      entries.set(
+        number,
+        isFree ? { type: 'free' } : { type: 'offset', offset, generation: Number(entry[2]) },
+      )
+      lexer.position += entryBytes
     }
+    // Some writers leave a line empty before the trailer.
+    lexer.skipWhitespace()
   }
   return entries
+}
+
+/** A reader may take objects at or above /Size for missing (7.5.5), so that none may stand there. */
+function checkSize(entries: ReadonlyMap<number, XrefEntry>, trailer: PdfDict, position: number): void {
+  const size = trailer.entries.get('Size')
+  if (!isInteger(size) || trailer.duplicates?.has('Size')) throw malformed(position, 'Size is expected once')
+  for (const [number, entry] of entries) {
+    if (entry.type !== 'free' && number >= size) throw malformed(position, `object ${number} is beyond Size`)
+  }
 }
 
 /**
@@ -119,11 +141,13 @@ function readStreamSection(lexer: Lexer): XrefSection {
   }
   if (!isName(dict.entries.get('Type'), 'XRef')) throw malformed(start, 'the stream is not of type XRef')
   const data = decodeStream(dict, lexer.bytes.subarray(stream.start, stream.end), start)
+  const entries = readStreamEntries(dict, data, start)
+  checkSize(entries, dict, start)
   return {
     offset: start,
     end: lexer.position,
     kind: 'stream',
-    entries: readStreamEntries(dict, data, start),
+    entries,
     trailer: dict,
     previous: offsetEntry(dict, 'Prev', start, lexer.bytes.length),
     hybrid: undefined,

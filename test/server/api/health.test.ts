@@ -26,6 +26,10 @@ describe('api: health and errors', () => {
       ['vi-VN,vi;q=0.9,en;q=0.8', 'Không tìm thấy /api/v1/khong-co'],
       ['en-GB,en;q=0.9', '/api/v1/khong-co was not found'],
       ['EN', '/api/v1/khong-co was not found'],
+      ['en;q=0.2, vi;q=0.8', 'Không tìm thấy /api/v1/khong-co'],
+      ['vi;q=0.5,en', '/api/v1/khong-co was not found'],
+      ['fr, en;q=0.3', '/api/v1/khong-co was not found'],
+      ['en;q=0', 'Không tìm thấy /api/v1/khong-co'],
       ['fr', 'Không tìm thấy /api/v1/khong-co'],
     ] as const
     for (const [language, title] of wanted) {

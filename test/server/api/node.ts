@@ -56,6 +56,10 @@ export interface ApiNodeOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** Logins to make; all by default. */
   readonly logins?: readonly Login[]
+  /** Where the data folder and all else lies; a new folder by default. */
+  readonly folder?: string
+  /** Another way to the same database. */
+  readonly databaseUrl?: (url: string) => Promise<string>
 }
 
 export const allLogins: readonly Login[] = [
@@ -68,7 +72,7 @@ export const allLogins: readonly Login[] = [
 
 export async function startApiNode(options: ApiNodeOptions = {}): Promise<ApiNode> {
   const database = await cloneDatabase()
-  const folder = mkdtempSync(join(tmpdir(), 'congvan-api-'))
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'congvan-api-'))
   chmodSync(folder, 0o711)
   const pki = await makeTestPki({ seedTime: new Date() })
   writeTrust(join(folder, 'trust'), pki)
@@ -77,7 +81,7 @@ export async function startApiNode(options: ApiNodeOptions = {}): Promise<ApiNod
     CONGVAN_DATA: join(folder, 'data'),
     CONGVAN_PORT: '0',
     CONGVAN_TRUST: join(folder, 'trust'),
-    DATABASE_URL: database.url,
+    DATABASE_URL: (await options.databaseUrl?.(database.url)) ?? database.url,
     CONGVAN_OWNER_DATABASE_URL: database.ownerUrl,
     ...options.environment,
   }
@@ -124,13 +128,13 @@ export async function startApiNode(options: ApiNodeOptions = {}): Promise<ApiNod
     async close() {
       await running.stop()
       await database.drop()
-      rmSync(folder, { recursive: true, force: true })
+      if (options.folder === undefined) rmSync(folder, { recursive: true, force: true })
     },
   }
 }
 
 /** The fixtures, all of their agencies hosted by the one node here. */
-export function directoryFiles(nodeId = NODE_ID): Uint8Array[] {
+export function directoryFiles(nodeId = NODE_ID): Buffer[] {
   const files = Object.values(agencyFiles).map((file) =>
     readFileSync(file, 'utf8').replaceAll(/,(tw|tinh|huyen|xa),/g, `,${nodeId},`),
   )

@@ -69,11 +69,10 @@ describe('filling number and date', () => {
   it('shows every letter of Vietnamese', async function () {
     requireProgram(this, 'mutool')
     const letters = 'ăâđêôơư ẤẦẨẪẬ ắằẳẵặ ếềểễệ ỐỒỔỖỘ ớờởỡợ ứừửữự ỳỵỷỹý'
-    const filled = await fillTextFields(await smallPdf(), {
-      fields: { [date]: letters.slice(0, 30) },
-      fontBytes,
-    })
-    expect(pageText(filled).normalize('NFC')).to.contain(letters.slice(0, 30))
+    for (const part of letters.match(/\S.{0,13}\S/gu) ?? []) {
+      const filled = await fillTextFields(await smallPdf(), { fields: { [date]: part }, fontBytes })
+      expect(pageText(filled).normalize('NFC')).to.contain(part)
+    }
   })
 
   it('refuses fields that are locked, missing, too narrow, or letters that the font lacks', async () => {
@@ -102,40 +101,40 @@ describe('filling number and date', () => {
     })
 
     it('answers the values of exactly the fields it expects', () => {
-      expect(assertOnlyFills(signed, filled, fillFields)).to.deep.equal(values)
       expect(assertOnlyFills(signed, filled, fillFields, { fontBytes })).to.deep.equal(values)
     })
 
     it('refuses fewer or more fills than agreed', async () => {
       const onlyNumber = await fillTextFields(signed, { fields: { [number]: '05' }, fontBytes })
       const twice = await fillTextFields(filled, { fields: { [number]: '06' }, fontBytes })
-      expect(await codeOf(() => assertOnlyFills(signed, onlyNumber, fillFields))).to.equal(
+      expect(await codeOf(() => assertOnlyFills(signed, onlyNumber, fillFields, { fontBytes }))).to.equal(
         'PDF_UNEXPECTED_CHANGES',
       )
-      expect(await codeOf(() => assertOnlyFills(signed, filled, [number]))).to.equal('PDF_UNEXPECTED_CHANGES')
-      expect(await codeOf(() => assertOnlyFills(signed, twice, fillFields))).to.equal(
+      expect(await codeOf(() => assertOnlyFills(signed, filled, [number], { fontBytes }))).to.equal(
         'PDF_UNEXPECTED_CHANGES',
       )
-      expect(await codeOf(() => assertOnlyFills(signed, signed, fillFields))).to.equal(
+      expect(await codeOf(() => assertOnlyFills(signed, twice, fillFields, { fontBytes }))).to.equal(
+        'PDF_UNEXPECTED_CHANGES',
+      )
+      expect(await codeOf(() => assertOnlyFills(signed, signed, fillFields, { fontBytes }))).to.equal(
         'PDF_UNEXPECTED_CHANGES',
       )
     })
 
     it('refuses a change of earlier bytes and a signature in place of a fill', async () => {
       const altered = replaced(filled, '%PDF-1.7', '%PDF-1.6')
-      expect(await codeOf(() => assertOnlyFills(signed, altered, fillFields))).to.equal(
+      expect(await codeOf(() => assertOnlyFills(signed, altered, fillFields, { fontBytes }))).to.equal(
         'PDF_UNEXPECTED_CHANGES',
       )
       const other = await signField(signed, signers.agency, letterFields.agencySignature)
-      expect(await codeOf(() => assertOnlyFills(signed, other, fillFields))).to.equal(
+      expect(await codeOf(() => assertOnlyFills(signed, other, fillFields, { fontBytes }))).to.equal(
         'PDF_UNEXPECTED_CHANGES',
       )
     })
 
-    it('finds with the fonts at hand that the page shows another number than the value', async () => {
+    it('finds that the page shows another number than the value', async () => {
       const fields = { ...values, [number]: '1235' }
       const lying = replaced(await fillTextFields(signed, { fields, fontBytes }), '/V (1235)', '/V (1234)')
-      expect(assertOnlyFills(signed, lying, fillFields)[number]).to.equal('1234')
       expect(await codeOf(() => assertOnlyFills(signed, lying, fillFields, { fontBytes }))).to.equal(
         'PDF_UNEXPECTED_CHANGES',
       )

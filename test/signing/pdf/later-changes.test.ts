@@ -231,15 +231,20 @@ describe('changes after a signature', () => {
     })
   }
 
-  it('lets be an object that nothing reaches, and an object written anew as it was', () => {
-    const orphan = forge(signed, ({ writer }) => writer.add(pdfText('orphan')))
-    expect(first(orphan)).to.deep.include({
+  it('fails an object that nothing reaches', () => {
+    expectForbidden(
+      forge(signed, ({ writer }) => writer.add(pdfText('orphan'))),
+      'OBJECT_CHANGED',
+    )
+  })
+
+  it('lets be an object written anew as it was', () => {
+    const same = forge(signed, ({ page, change }) => change(page.reference, {}))
+    expect(first(same)).to.deep.include({
       indication: 'TOTAL_PASSED',
       changesAfter: 'none',
       coverage: 'revision',
     })
-    const same = forge(signed, ({ page, change }) => change(page.reference, {}))
-    expect(first(same)).to.deep.include({ indication: 'TOTAL_PASSED', changesAfter: 'none' })
   })
 
   it('fails a revision that defines an object the signed document referred to in vain', async () => {
@@ -288,7 +293,10 @@ describe('changes after a signature', () => {
   it('fails a trailer whose /Size hides objects', () => {
     const update = forge(signed, ({ page, change }) => change(page.reference, {}))
     const size = openPdf(update).latest.trailer.entries.get('Size')
-    expectForbidden(replaced(update, `/Size ${size}`, '/Size 4 '), 'OBJECT_REMOVED')
+    const most = Math.max(...(openPdf(update).revisions.at(-1)?.entries.keys() ?? []))
+    const small = `/Size ${most + 1}`.padEnd(`/Size ${size}`.length)
+    expectForbidden(replaced(update, `/Size ${size}`, small), 'OBJECT_REMOVED')
+    expectForbidden(replaced(update, `/Size ${size}`, '/Size 1 '), 'REVISION_UNREADABLE')
   })
 
   it('fails a cross-reference that pointed behind the end of the file when it was signed', async () => {
@@ -314,7 +322,7 @@ describe('changes after a signature', () => {
   })
 
   it('fails bytes between the objects of an update', () => {
-    const updated = asText(forge(signed, ({ writer }) => writer.add(pdfText('orphan'))))
+    const updated = asText(forge(signed, ({ page, change }) => change(page.reference, {})))
     const at = updated.lastIndexOf('xref\n', updated.lastIndexOf('startxref') - 1)
     const shifted = `${updated.slice(0, at)}4 0 obj\nnull\nendobj\n${updated.slice(at)}`
     const moved = shifted.replace(/startxref\n\d+\n%%EOF\n$/, `startxref\n${at + 20}\n%%EOF\n`)
@@ -353,7 +361,7 @@ describe('changes after a signature', () => {
 
   describe('within what the signature locks', () => {
     it('permits the fills and the signatures that are left open, and fails all others', async () => {
-      const filled = await fillTextFields(signed, { fields: values, fontBytes })
+      const filled = await fillTextFields(signed, { fields: { [date]: values[date] }, fontBytes })
       const issued = await signField(filled, signers.agency, agencySignature)
       expect(first(issued)).to.deep.include({ indication: 'TOTAL_PASSED', changesAfter: 'permitted' })
       // The library refuses to write this fill, so it is forged.
@@ -405,9 +413,16 @@ describe('changes after a signature', () => {
     }
 
     /** A further signature, forged in so far as its value is none. */
-    function withFurtherSignature(pdf: Uint8Array, rect: number[]): Uint8Array {
+    function withFurtherSignature(
+      pdf: Uint8Array,
+      rect: number[],
+      { subFilter = 'ETSI.CAdES.detached', appearance = false } = {},
+    ): Uint8Array {
       return forge(pdf, ({ writer, snapshot, page, change }) => {
-        const value = writer.add(pdfDict({ Type: pdfName('Sig'), SubFilter: pdfName('ETSI.CAdES.detached') }))
+        const value = writer.add(pdfDict({ Type: pdfName('Sig'), SubFilter: pdfName(subFilter) }))
+        const drawn = appearance
+          ? { AP: pdfDict({ N: writer.addStream(form, Buffer.from('q Q')) }) }
+          : undefined
         const added = writer.add(
           pdfDict({
             Type: pdfName('Annot'),
@@ -416,6 +431,7 @@ describe('changes after a signature', () => {
             T: pdfText('Further'),
             Rect: pdfArray(rect),
             V: value,
+            ...drawn,
           }),
         )
         const acroForm = snapshot.catalog.entries.get('AcroForm')
@@ -439,7 +455,7 @@ describe('changes after a signature', () => {
       expect(code).to.equal('PDF_NO_CHANGES_PERMITTED')
     })
 
-    it('lets a new signature field be seen on the page only where nothing is certified', async () => {
+    it('never lets a new signature field be seen on the page', async () => {
       const certified = await signedWithPermission(2)
       expectForbidden(withFurtherSignature(certified, [0, 0, 99, 99]), 'VISIBLE_SIGNATURE_FIELD_ADDED')
       const invisible = first(withFurtherSignature(certified, [0, 0, 0, 0]))
@@ -447,11 +463,42 @@ describe('changes after a signature', () => {
       const plain = await signField(await smallPdf(), signers.individual, individualSignature, {
         lock: { action: 'Include', fields: ['other'] },
       })
-      const visible = first(withFurtherSignature(plain, [0, 0, 99, 99]))
-      expect([visible.changesAfter, codes(visible)]).to.deep.equal([
-        'permitted',
-        ['VISIBLE_SIGNATURE_FIELD_ADDED'],
-      ])
+      expectForbidden(withFurtherSignature(plain, [0, 0, 99, 99]), 'VISIBLE_SIGNATURE_FIELD_ADDED')
+    })
+
+    it('fails a new signature field of no size that has an appearance', async () => {
+      const plain = await signField(await smallPdf({ fields: false }), signers.individual, 'Signature1')
+      const drawn = withFurtherSignature(plain, [0, 0, 0, 0], { appearance: true })
+      expectForbidden(drawn, 'VISIBLE_SIGNATURE_FIELD_ADDED')
+    })
+
+    it('permits a time-stamp in a new field that shows nothing, whatever is locked', async () => {
+      const lock = { action: 'All' } as const
+      const closed = await signField(await smallPdf(), signers.individual, individualSignature, { lock })
+      const stamped = first(withFurtherSignature(closed, [0, 0, 0, 0], { subFilter: 'ETSI.RFC3161' }))
+      expect([stamped.changesAfter, codes(stamped)]).to.deep.equal(['permitted', ['TIMESTAMP_ADDED']])
+      const drawn = withFurtherSignature(closed, [0, 0, 0, 0], {
+        subFilter: 'ETSI.RFC3161',
+        appearance: true,
+      })
+      expectForbidden(drawn, 'VISIBLE_SIGNATURE_FIELD_ADDED')
+    })
+
+    it('fails a time-stamp in a field that is locked, or that has a place on the page', async () => {
+      const stamp = (pdf: Uint8Array) =>
+        forge(pdf, ({ writer, field, change }) => {
+          const value = pdfDict({ Type: pdfName('DocTimeStamp'), SubFilter: pdfName('ETSI.RFC3161') })
+          change(field(agencySignature).reference, { V: writer.add(value) })
+        })
+      const lock = { action: 'All' } as const
+      const closed = await signField(await smallPdf(), signers.individual, individualSignature, { lock })
+      expectForbidden(stamp(closed), 'FIELD_LOCKED')
+      expect(codes(first(stamp(signed)))).to.deep.equal(['TIMESTAMP_ADDED'])
+      const placed = forge(await smallPdf(), ({ field, change }) => {
+        change(field(agencySignature).reference, { Rect: pdfArray([20, 20, 200, 100]) })
+      })
+      const open = await signField(placed, signers.individual, individualSignature)
+      expectForbidden(stamp(open), 'VISIBLE_SIGNATURE_FIELD_ADDED')
     })
   })
 })

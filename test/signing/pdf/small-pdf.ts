@@ -60,7 +60,7 @@ function addFields(pdf: PDFDocument, hollowSignature: boolean): void {
     )
   const texts = [
     field(root, letterFields.number, 'Tx', [20, 100, 80, 116]),
-    field(root, letterFields.date, 'Tx', [90, 100, 260, 116]),
+    field(root, letterFields.date, 'Tx', [90, 100, 240, 116]),
   ]
   const signatures = [
     field(signature, letterFields.individualSignature, 'Sig', [20, 20, 140, 80]),

@@ -1,0 +1,223 @@
+import { deflateSync } from 'node:zlib'
+import { expect } from 'chai'
+import { SigningError } from '../../../signing/errors.ts'
+import { compareRevision } from '../../../signing/pdf/compare-revisions.ts'
+import { decodeStream } from '../../../signing/pdf/filters.ts'
+import { readForm } from '../../../signing/pdf/form.ts'
+import { pdfArray, pdfDict, pdfName } from '../../../signing/pdf/objects.ts'
+import { openPdf } from '../../../signing/pdf/pdf-file.ts'
+import { readSecurityStore } from '../../../signing/pdf/security-store.ts'
+
+/** A file written by hand: its objects, in one revision after another. */
+class HandWritten {
+  #text = '%PDF-1.7\n'
+  #entries = ''
+  #previous = ''
+  readonly offsets = new Map<number, number>()
+
+  get length(): number {
+    return this.#text.length
+  }
+
+  object(number: number, body: string): this {
+    this.entry(number, this.#text.length)
+    this.#text += `${number} 0 obj\n${body}\nendobj\n`
+    return this
+  }
+
+  stream(number: number, dict: string, data: Uint8Array, length: string = String(data.length)): this {
+    const text = Buffer.from(data).toString('latin1')
+    return this.object(number, `<< ${dict} /Length ${length} >>\nstream\n${text}\nendstream`)
+  }
+
+  entry(number: number, offset: number): this {
+    this.offsets.set(number, offset)
+    this.#entries += `${number} 1\n${String(offset).padStart(10, '0')} 00000 n \n`
+    return this
+  }
+
+  /** Ends a revision by a table. */
+  end(size = 100): this {
+    const at = this.#text.length
+    this.#text += `xref\n0 1\n0000000000 65535 f \n${this.#entries}trailer\n`
+    return this.#finish(`<< /Size ${size} /Root 1 0 R ${this.#previous}>>`, at)
+  }
+
+  /** Ends a revision by a stream, whose entries the test gives as bytes of 1, 4 and 4. */
+  endByStream(number: number, dict: string, rows: readonly (readonly number[])[]): this {
+    const at = this.#text.length
+    const data = Buffer.alloc(rows.length * 9)
+    for (const [i, [type = 0, second = 0, third = 0]] of rows.entries()) {
+      data[i * 9] = type
+      data.writeUInt32BE(second, i * 9 + 1)
+      data.writeUInt32BE(third, i * 9 + 5)
+    }
+    const raw = deflateSync(data).toString('latin1')
+    const entries = `/Type /XRef /W [1 4 4] /Root 1 0 R /Filter /FlateDecode ${dict} ${this.#previous}`
+    this.#text += `${number} 0 obj\n<< ${entries} /Length ${raw.length} >>\nstream\n${raw}\nendstream\nendobj`
+    return this.#finish('', at)
+  }
+
+  #finish(trailer: string, at: number): this {
+    this.#text += `${trailer}\nstartxref\n${at}\n%%EOF\n`
+    this.#previous = `/Prev ${at} `
+    this.#entries = ''
+    return this
+  }
+
+  get bytes(): Uint8Array {
+    return Buffer.from(this.#text, 'latin1')
+  }
+}
+
+function document(catalog = ''): HandWritten {
+  return new HandWritten()
+    .object(1, `<< /Type /Catalog /Pages 2 0 R ${catalog} >>`)
+    .object(2, '<< /Type /Pages /Kids [] /Count 0 >>')
+}
+
+function reasonOf(run: () => unknown): string {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof SigningError) return error.message
+    throw error
+  }
+  return 'no error'
+}
+
+describe('PDFs that are small and would be large', () => {
+  describe('security store', () => {
+    it('decodes each stream once, in whatever list it stands', () => {
+      const pdf = document('/DSS << /Certs [4 0 R 4 0 R 5 0 R] /CRLs [4 0 R] >>')
+        .stream(4, '/Filter /FlateDecode', deflateSync(Buffer.from('one')))
+        .stream(5, '', Buffer.from('two'))
+      const store = readSecurityStore(openPdf(pdf.end().bytes).latest)
+      expect(store?.certificates?.map((one) => Buffer.from(one).toString())).to.deep.equal(['one', 'two'])
+      expect(store?.crls).to.deep.equal([])
+    })
+
+    it('leaves out what is more than 16 MB in total', () => {
+      const large = deflateSync(Buffer.alloc(15 * 1024 * 1024))
+      const pdf = document('/DSS << /Certs [4 0 R 5 0 R 6 0 R] >>')
+        .stream(4, '/Filter /FlateDecode', large)
+        .stream(5, '/Filter /FlateDecode', large)
+        .stream(6, '', Buffer.from('after'))
+      const store = readSecurityStore(openPdf(pdf.end().bytes).latest)
+      expect(store?.certificates?.map((one) => one.length)).to.deep.equal([15 * 1024 * 1024])
+    })
+
+    it('finds what was taken out of a long list, and nothing where it was only put in another order', () => {
+      const numbers = Array.from({ length: 20_000 }, (_, i) => `${i + 100} 0 R`)
+      const changed = (items: readonly string[]): string[] => {
+        const pdf = document('/DSS 8 0 R')
+          .object(8, `<< /Certs [${numbers.join(' ')}] >>`)
+          .end()
+        const file = openPdf(pdf.object(8, `<< /Certs [${items.join(' ')}] >>`).end().bytes)
+        return compareRevision(file, 1).map((one) => (one.kind === 'forbidden' ? one.code : one.kind))
+      }
+      expect(changed([...numbers].reverse())).to.deep.equal(['security-store'])
+      expect(changed(numbers.slice(1))).to.deep.equal(['SECURITY_STORE_CHANGED'])
+    })
+  })
+
+  describe('object streams', () => {
+    /** A document whose object 3 is at place 0 of object stream 4. */
+    function packed(header: string, data: string, entries: string): Uint8Array {
+      const pdf = document().stream(4, entries, Buffer.from(header + data))
+      const at = pdf.length
+      const rows = [1, 2].map((number) => [1, pdf.offsets.get(number) ?? 0, 0])
+      rows.push([2, 4, 0], [1, pdf.offsets.get(4) ?? 0, 0], [1, at, 0])
+      return pdf.endByStream(5, '/Size 6 /Index [1 5]', rows).bytes
+    }
+    const third = (bytes: Uint8Array) => openPdf(bytes).latest.object(3)?.value
+
+    it('reads one as it should be', () => {
+      expect(third(packed('3 0 6 3 ', '12 34', '/Type /ObjStm /N 2 /First 8'))).to.equal(12)
+    })
+
+    it('refuses more objects than the header has room for', () => {
+      const bytes = packed('3 0 6 3 ', '12 34', '/Type /ObjStm /N 3 /First 8')
+      expect(reasonOf(() => third(bytes))).to.include('N of an object stream is too large')
+    })
+
+    it('refuses offsets that do not ascend and objects that overlap', () => {
+      const same = packed('3 0 6 0 ', '12 34', '/Type /ObjStm /N 2 /First 8')
+      expect(reasonOf(() => third(same))).to.include('do not ascend')
+      const over = packed('3 0 6 2 ', '[1 2]', '/Type /ObjStm /N 2 /First 8')
+      expect(reasonOf(() => third(over))).to.include('array without an end')
+    })
+
+    it('refuses more decoded bytes than a file of its size has', () => {
+      const data = deflateSync(Buffer.concat([Buffer.from('3 0 12'), Buffer.alloc(8 * 1024 * 1024, ' ')]))
+      const bytes = packed(data.toString('latin1'), '', '/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode')
+      expect(bytes.length).to.be.lessThan(64 * 1024)
+      expect(reasonOf(() => third(bytes))).to.include('too long')
+    })
+  })
+
+  describe('cross-reference streams', () => {
+    const entries = { Type: pdfName('XRef'), W: pdfArray([1, 2, 1]), Size: 3, Filter: pdfName('FlateDecode') }
+
+    it('unpacks no more than the entries, with a predictor or without', () => {
+      const plain = pdfDict(entries)
+      expect(decodeStream(plain, deflateSync(Buffer.alloc(12)), 0)).to.have.length(12)
+      expect(reasonOf(() => decodeStream(plain, deflateSync(Buffer.alloc(40)), 0))).to.include('too long')
+      const predicted = pdfDict({ ...entries, DecodeParms: pdfDict({ Predictor: 15, Columns: 4 }) })
+      expect(decodeStream(predicted, deflateSync(Buffer.alloc(15)), 0)).to.have.length(12)
+      expect(reasonOf(() => decodeStream(predicted, deflateSync(Buffer.alloc(40)), 0))).to.include('too long')
+    })
+
+    it('refuses more entries than objects could stand in the file', () => {
+      const rows = Array.from({ length: 4000 }, () => [0, 0, 0])
+      const pdf = document()
+      rows[1] = [1, pdf.offsets.get(1) ?? 0, 0]
+      const bytes = pdf.endByStream(99, `/Size ${rows.length}`, rows).bytes
+      expect(reasonOf(() => openPdf(bytes))).to.include('too many cross-reference entries')
+    })
+  })
+
+  describe('forms', () => {
+    it('refuses a full name of more than 1 kB', () => {
+      const form = (length: number) =>
+        document('/AcroForm << /Fields [7 0 R] >>')
+          .object(7, `<< /T (${'A'.repeat(length)}) /Kids [8 0 R] >>`)
+          .object(8, '<< /T (b) /FT /Tx >>')
+          .end().bytes
+      expect(readForm(openPdf(form(1022)).latest)?.fields).to.have.length(1)
+      expect(reasonOf(() => readForm(openPdf(form(1023)).latest))).to.include('too long')
+    })
+  })
+
+  describe('objects read again and again', () => {
+    it('keeps a stream whose length is an object of its own, and reads it anew for another length', () => {
+      const pdf = document().object(8, '1').stream(9, '', Buffer.from('x'), '8 0 R').end()
+      const file = openPdf(
+        pdf
+          .entry(9, pdf.offsets.get(9) ?? 0)
+          .end()
+          .object(8, '3')
+          .end().bytes,
+      )
+      expect(file.at(0).object(9)).to.equal(file.at(1).object(9))
+      expect(reasonOf(() => file.at(2).object(9))).to.include('endstream')
+    })
+
+    it('refuses objects that lie inside one another without end', () => {
+      const depth = 40
+      const pdf = document()
+      const parts = Array.from({ length: depth }, (_, i) => `${i + 10} 0 obj (`)
+      const at = pdf.length
+      pdf.object(9, `(${parts.join('')}${') endobj'.repeat(depth)})`)
+      let start = at + '9 0 obj\n('.length
+      for (const [i, part] of parts.entries()) {
+        pdf.entry(i + 10, start)
+        start += part.length
+      }
+      const file = openPdf(pdf.end().bytes)
+      expect(reasonOf(() => file.latest.numbers().map((one) => file.latest.object(one)))).to.include(
+        'overlap',
+      )
+    })
+  })
+})
