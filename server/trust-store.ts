@@ -3,7 +3,8 @@
  * certificate there is an anchor; others may only complete a path.
  *
  * The paths are read again after a minute, so that a new CRL put there by the operator (or by a timer of his) is
- * in force without a restart. A reading that fails leaves what was known and is told in the operational log.
+ * in force without a restart. Files that cannot be read are named in the operational log; while there are any, what
+ * was known before stays in force, so that a list caught half-written does not make revoked certificates good.
  */
 import { X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
@@ -21,17 +22,15 @@ interface Material {
 }
 
 export function openTrustStore(paths: readonly string[], clock: () => Date, log: Logger): TrustStore {
-  let known: Material = { anchors: [], untrusted: [], crls: [] }
+  let known: Material | undefined
   let readAt = Number.NEGATIVE_INFINITY
   const current = (): Material => {
     const now = clock().getTime()
-    if (Math.abs(now - readAt) < REREAD_MS) return known
+    if (known !== undefined && Math.abs(now - readAt) < REREAD_MS) return known
     readAt = now
-    try {
-      known = readMaterial(paths)
-    } catch (error) {
-      log.warn({ error: String(error) }, 'trust store')
-    }
+    const { material, broken } = readMaterial(paths)
+    if (broken.length > 0) log.warn({ files: broken }, 'trust store: files that cannot be read')
+    if (broken.length === 0 || known === undefined) known = material
     return known
   }
   return {
@@ -47,17 +46,39 @@ export function openTrustStore(paths: readonly string[], clock: () => Date, log:
   }
 }
 
-function readMaterial(paths: readonly string[]): Material {
+/** Names under which certificates and lists are kept; other files may lie beside them. */
+const MATERIAL_NAME = /\.(crl|crt|cer|der|pem)$/i
+
+function readMaterial(paths: readonly string[]): { material: Material; broken: string[] } {
   const material: Material = { anchors: [], untrusted: [], crls: [] }
-  for (const file of paths.flatMap(filesOf)) {
+  const broken: string[] = []
+  for (const path of paths) {
+    try {
+      for (const file of filesOf(path)) if (!readFile(file, material)) broken.push(file)
+    } catch (error) {
+      broken.push(`${path}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  return { material, broken }
+}
+
+/** @returns false for a file that by its name is material, but is none that can be read */
+function readFile(file: string, material: Material): boolean {
+  const found: Material = { anchors: [], untrusted: [], crls: [] }
+  try {
     const bytes = readFileSync(file)
     for (const der of looksLikePem(bytes) ? pemBlocks(bytes.toString('latin1')) : [bytes]) {
       const kind = derKind(der)
-      if (kind === 'crl') material.crls.push(der)
-      if (kind === 'certificate') (isSelfSigned(der) ? material.anchors : material.untrusted).push(der)
+      if (kind === 'crl') found.crls.push(der)
+      if (kind === 'certificate') (isSelfSigned(der) ? found.anchors : found.untrusted).push(der)
     }
+  } catch {
+    return false
   }
-  return material
+  material.anchors.push(...found.anchors)
+  material.untrusted.push(...found.untrusted)
+  material.crls.push(...found.crls)
+  return found.anchors.length + found.untrusted.length + found.crls.length > 0 || !MATERIAL_NAME.test(file)
 }
 
 /** A path that is not there yet is an empty one: a new node has no anchors, and so believes nobody. */

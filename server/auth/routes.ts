@@ -93,7 +93,13 @@ export function authRoutes(context: NodeContext, sessionHours: number): Route[] 
       handle: async ({ actor, body, now }) => {
         if (actor.kind === 'node' || actor.userId === null) throw new CongvanError('NOT_AUTHENTICATED')
         // A stolen token must end at its own expiry: only who signed in with the password makes another.
-        if (actor.byApiToken) throw new CongvanError('NOT_PERMITTED', { permission: 'token.create' })
+        if (actor.byApiToken) {
+          throw new CongvanError('NOT_PERMITTED', {
+            permission: 'token.create',
+            act: 'make a token by means of another token',
+            actVi: 'tạo mã truy cập bằng một mã truy cập khác',
+          })
+        }
         const { userId } = actor
         const { token, sha256 } = newToken()
         const id = randomUUID()

@@ -62,6 +62,27 @@ describe('config', () => {
     expect([config.nodeId, config.port]).to.deep.equal(['tinh', 9002])
   })
 
+  it('takes an empty setting for none, in the file and in the environment', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'congvan-config-')), 'node.env')
+    writeFileSync(file, 'CONGVAN_NODE_ID=tinh\nCONGVAN_PUBLIC_URL=\nDATABASE_URL=\n')
+    const config = readConfig({ CONGVAN_CONFIG: file, CONGVAN_PORT: '' })
+    expect([config.publicUrl, config.databaseUrl, config.port]).to.deep.equal([undefined, undefined, 8080])
+    expect(readConfig({ CONGVAN_NODE_ID: 'xa', CONGVAN_CONFIG: '' }).nodeId).to.equal('xa')
+  })
+
+  it('refuses an owner of a database that it was not told of', () => {
+    const owner = { CONGVAN_OWNER_DATABASE_URL: 'postgres://owner:x@localhost/congvan' }
+    expect(problemsOf({ CONGVAN_NODE_ID: 'xa', ...owner })).to.contain('DATABASE_URL')
+  })
+
+  it('says what is wrong in Vietnamese and English, and guesses no name that only begins alike', () => {
+    const problems = problemsOf({ CONGVAN_NODE_ID: 'xa', CONGVAN_PORT: 'x', CONGVAN_X: '1' })
+    expect(problems.split('\n')).to.deep.equal([
+      '  - CONGVAN_X: tên không có / unknown name',
+      '  - CONGVAN_PORT: phải là số / must be a number',
+    ])
+  })
+
   it('names a configuration file that cannot be read', () => {
     expect(problemsOf({ CONGVAN_NODE_ID: 'xa', CONGVAN_CONFIG: '/nowhere/x.env' })).to.contain(
       '/nowhere/x.env',

@@ -90,7 +90,7 @@ describe('congvan serve and the commands beside it', function () {
     const [migrated] = jsonLines(await ok(run('migrate', '--json'))) as { migrations: string[] }[]
     expect(migrated?.migrations[0]).to.equal('0001_tenancy.ts')
     expect(isStopped(), 'PostgreSQL ended with the command').to.equal(true)
-    const [report] = jsonLines(await ok(run('agency', 'import', join(folder, 'danh-ba.csv'), '--json')))
+    const [report] = jsonLines(await ok(here('agency', 'import', join(folder, 'danh-ba.csv'), '--json')))
     expect(report).to.include({ dryRun: false, skipped: 0 })
     const added = ['user', 'add', 'quan-tri', '--administrator', 'H40.19.6', ...password()]
     expect(await ok(run(...added))).to.match(/^quan-tri [0-9a-f-]{36}\n$/)

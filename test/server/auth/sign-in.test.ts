@@ -217,6 +217,7 @@ describe('auth: signing in over HTTP', () => {
         json: { label: 'x', days: 1 },
       })
       expect([again.status, again.body.code]).to.deep.equal([403, 'NOT_PERMITTED'])
+      expect(again.body.title).to.contain('không được tạo mã truy cập bằng một mã truy cập khác')
     })
 
     it('are shown once: the same request again makes no second one and shows none', async () => {
