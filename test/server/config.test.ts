@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -17,6 +17,12 @@ function problemsOf(environment: Record<string, string>): string {
 }
 
 describe('config', () => {
+  let folder: string
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'congvan-config-'))
+  })
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
   it('needs only the node’s name', () => {
     const config = readConfig({ CONGVAN_NODE_ID: 'xa', PATH: '/bin' })
     expect(config.host).to.equal('127.0.0.1')
@@ -54,7 +60,7 @@ describe('config', () => {
   })
 
   it('reads a file, over which the environment wins', () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'congvan-config-')), 'node.env')
+    const file = join(folder, 'node.env')
     writeFileSync(file, 'CONGVAN_NODE_ID=tinh\nCONGVAN_PORT=9001\nCONGVAN_WRONG=1\n')
     expect(problemsOf({ CONGVAN_CONFIG: file })).to.contain('CONGVAN_WRONG')
     writeFileSync(file, 'CONGVAN_NODE_ID=tinh\nCONGVAN_PORT=9001\n')
@@ -63,7 +69,7 @@ describe('config', () => {
   })
 
   it('takes an empty setting for none, in the file and in the environment', () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'congvan-config-')), 'node.env')
+    const file = join(folder, 'node.env')
     writeFileSync(file, 'CONGVAN_NODE_ID=tinh\nCONGVAN_PUBLIC_URL=\nDATABASE_URL=\n')
     const config = readConfig({ CONGVAN_CONFIG: file, CONGVAN_PORT: '' })
     expect([config.publicUrl, config.databaseUrl, config.port]).to.deep.equal([undefined, undefined, 8080])
