@@ -6,7 +6,7 @@
  * process group of its own and so outlives `kill -9` of its owner and a Ctrl-C in the terminal; the next owner
  * finds it by `postmaster.pid`, takes the lock and goes on, or starts it again where it is gone.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
   chownSync,
@@ -59,12 +59,13 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   let port = await ensureRunning(place, password, options.durable ?? true)
   let lock = await takeOwnership(folder, port, password)
   let stopping = false
+  let restarting: Promise<void> | undefined
 
   // The lock's connection ends when the server does. Outside of stop() that is a crash of the server: start it
   // again on the same port, so that the URLs handed out stay true.
   const watch = (client: pg.Client) => {
     client.once('end', () => {
-      if (!stopping) void restart()
+      if (!stopping) restarting = restart()
     })
   }
   const restart = async () => {
@@ -74,6 +75,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
         port = await ensureRunning(place, password, options.durable ?? true, port)
         lock = await takeOwnership(folder, port, password)
         watch(lock)
+        if (stopping) await lock.end().catch(() => {})
         return
       } catch (error) {
         options.onRestart?.(error instanceof Error ? error.message : String(error))
@@ -92,6 +94,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       if (stopping) return
       stopping = true
       await lock.end().catch(() => {})
+      // A server that is being started again would otherwise come up after the stop, and stay.
+      await restarting
       await runTool(place, 'pg_ctl', ['stop', '-D', place.cluster, '-m', 'fast', '-w', '-t', '30'])
       rmSync(join(folder, 'owner.json'), { force: true })
     },
@@ -170,13 +174,18 @@ async function ensureRunning(
   wantedPort?: number,
 ): Promise<number> {
   const deadline = Date.now() + START_TIMEOUT_MS
-  let started = false
+  let server: ChildProcess | undefined
   let last = 'no answer'
-  while (Date.now() < deadline) {
+  for (let pause = 50; Date.now() < deadline; ) {
     const running = readPostmaster(place.cluster)
-    if (running === undefined && !started) {
-      await launch(place, durable, wantedPort ?? (await freePort()))
-      started = true
+    if (running === undefined && (server === undefined || hasEnded(server))) {
+      // A server whose predecessor was killed ends at once while that one's backends still hold the shared memory,
+      // or while its process is not yet reaped. Both pass, so it is tried again.
+      if (server !== undefined) {
+        last = lastLogLine(place)
+        pause = Math.min(pause * 2, 1_000)
+      }
+      server = await launch(place, durable, wantedPort ?? (await freePort()))
     } else if (running?.port !== undefined) {
       try {
         const client = new pg.Client({ connectionString: superuserUrl(running.port, password, 'postgres') })
@@ -186,12 +195,14 @@ async function ensureRunning(
       } catch (error) {
         last = error instanceof Error ? error.message : String(error)
       }
-    } else if (running === undefined && started) {
-      last = lastLogLine(place)
     }
-    await delay(50)
+    await delay(pause)
   }
   throw new CongvanError('EMBEDDED_POSTGRES_FAILED', { reason: last })
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null
 }
 
 /** What `postmaster.pid` says, if the process it names is alive. Lines: pid, data folder, start time, port, … */
@@ -223,7 +234,7 @@ function commandLine(pid: number): string {
   }
 }
 
-async function launch(place: PostgresPlace, durable: boolean, port: number): Promise<void> {
+async function launch(place: PostgresPlace, durable: boolean, port: number): Promise<ChildProcess> {
   const settings = [
     'listen_addresses=127.0.0.1',
     `port=${port}`,
@@ -255,6 +266,7 @@ async function launch(place: PostgresPlace, durable: boolean, port: number): Pro
     )
   })
   child.unref()
+  return child
 }
 
 /**

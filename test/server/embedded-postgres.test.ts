@@ -122,6 +122,36 @@ describe('embedded PostgreSQL', () => {
     await holder.stop()
   })
 
+  it('starts it again also when a process of the killed server lingers for a while', async () => {
+    const holder = new Holder(join(base, 'lingering'))
+    const { port, url } = await holder.said()
+    const root = place(join(base, 'lingering'))
+    const client = new pg.Client({ connectionString: url })
+    client.on('error', () => {})
+    await client.connect()
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+    const lingering = rows[0]?.pid ?? 0
+    const [pid] = readFileSync(join(root, 'cluster/postmaster.pid'), 'utf8').split('\n')
+    process.kill(lingering, 'SIGSTOP')
+    process.kill(Number(pid), 'SIGKILL')
+    // The stopped backend holds the shared memory, and PostgreSQL refuses to start beside it.
+    const refused = () =>
+      readFileSync(join(root, 'postgres.log'), 'utf8').includes('pre-existing shared memory block')
+    for (let tries = 0; tries < 400 && !refused(); tries++)
+      await new Promise((accept) => setTimeout(accept, 25))
+    expect(refused()).to.equal(true)
+    process.kill(lingering, 'SIGCONT')
+    let answered: { port: string }[] = []
+    for (let tries = 0; tries < 200 && answered.length === 0; tries++) {
+      answered = await query<{ port: string }>(url, 'show port').catch(() => [])
+      if (answered.length === 0) await new Promise((accept) => setTimeout(accept, 50))
+    }
+    expect(answered).to.deep.equal([{ port: String(port) }])
+    await client.end().catch(() => {})
+    await holder.stop()
+    expect(existsSync(join(root, 'cluster/postmaster.pid'))).to.equal(false)
+  })
+
   it('works in a folder that other users cannot enter', async () => {
     const closed = join(base, 'closed')
     mkdirSync(closed, { mode: 0o700 })
