@@ -1,0 +1,6 @@
+import { EDXML } from '../../signing/index.ts'
+
+export const sealPlace = {
+  parent: { namespace: EDXML, localName: 'edXMLHeader' },
+  signatureId: 'seal',
+}
