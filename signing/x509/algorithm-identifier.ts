@@ -1,17 +1,21 @@
 /**
  * `AlgorithmIdentifier` to and from the entries of `algorithms.ts` (RFC 5754, RFC 5758, RFC 4055, RFC 8017 A.2.3).
  *
- * PSS parameters are taken strictly: one digest for message and MGF1, trailer field 1, the salt length as declared.
+ * PSS parameters are taken strictly: trailer field 1, digests of data and MGF1 and the salt length as declared.
  */
 import {
   type DigestAlgorithm,
   digestByOid,
+  OID_DSA,
+  OID_EC_PUBLIC_KEY,
   OID_MGF1,
   OID_RSA_ENCRYPTION,
   OID_RSASSA_PSS,
   type SignatureAlgorithm,
+  type SignatureScheme,
   signatureAlgorithm,
   signatureAlgorithms,
+  signatureByOid,
 } from '../algorithms.ts'
 import { contextTag, type DerNode, malformed, TAG } from './der.ts'
 import { DerFields, onlyChild, readOid, readSmallInteger } from './der-values.ts'
@@ -21,6 +25,8 @@ export interface SignatureParameters {
   readonly algorithm: SignatureAlgorithm
   /** PSS only. */
   readonly saltLength?: number
+  /** PSS only: the digest of MGF1 where it is not that of the data. */
+  readonly mask?: DigestAlgorithm
 }
 
 /** What could not be mapped; the name is for people. */
@@ -37,16 +43,35 @@ export function readAlgorithm(node: DerNode): { oid: string; parameters: DerNode
   return { oid: type, parameters }
 }
 
+/** id-shake256-len of RFC 8419 section 2.3: the length of the digest in bits is its parameter. */
+const OID_SHAKE256 = '2.16.840.1.101.3.4.2.12'
+const OID_SHAKE256_LEN = '2.16.840.1.101.3.4.2.18'
+
 /** A digest `AlgorithmIdentifier`: parameters absent or NULL (RFC 5754 section 2). */
 export function readDigestAlgorithm(node: DerNode): DigestAlgorithm | UnknownAlgorithm {
   const { oid: type, parameters } = readAlgorithm(node)
+  if (type === OID_SHAKE256_LEN) {
+    const bits = parameters === undefined ? 0 : readSmallInteger(parameters)
+    const shake = digestByOid(OID_SHAKE256)
+    return shake !== undefined && bits === shake.size * 8 ? shake : { unknown: `${type} of ${bits} bits` }
+  }
   if (!isAbsentOrNull(parameters)) return { unknown: `${type} with parameters` }
   return digestByOid(type) ?? { unknown: type }
 }
 
+/** What CMS allows as a signature algorithm although it is only the kind of key: the digest stands elsewhere. */
+const bareSchemes: Readonly<Record<string, SignatureScheme>> = {
+  [OID_RSA_ENCRYPTION]: 'RSASSA-PKCS1-v1_5',
+  [OID_EC_PUBLIC_KEY]: 'ECDSA',
+  [OID_DSA]: 'DSA',
+  // id-ecSigType, the arc of the algorithms: no algorithm itself, but written as one.
+  '1.2.840.10045.4': 'ECDSA',
+}
+
 /**
  * A signature `AlgorithmIdentifier`.
- * @param outerDigest for CMS, where plain `rsaEncryption` leaves the digest to `digestAlgorithm` (RFC 5754 section 3.2)
+ * @param outerDigest for CMS, where the plain OID of a kind of key leaves the digest to `digestAlgorithm` (RFC 5754
+ *   section 3.2; for DSA and ECDSA older programs do so as well)
  */
 export function readSignatureAlgorithm(
   node: DerNode,
@@ -54,16 +79,26 @@ export function readSignatureAlgorithm(
 ): SignatureParameters | UnknownAlgorithm {
   const { oid: type, parameters } = readAlgorithm(node)
   if (type === OID_RSASSA_PSS) return readPss(parameters)
-  if (type === OID_RSA_ENCRYPTION && outerDigest !== undefined) {
-    if (!isAbsentOrNull(parameters)) return { unknown: 'rsaEncryption with parameters' }
-    return { algorithm: signatureAlgorithm('RSASSA-PKCS1-v1_5', outerDigest.name) }
+  const bare = bareSchemes[type]
+  if (bare !== undefined && outerDigest !== undefined) {
+    if (bare === 'RSASSA-PKCS1-v1_5' && !isAbsentOrNull(parameters)) {
+      return { unknown: 'rsaEncryption with parameters' }
+    }
+    const algorithm = findAlgorithm(bare, outerDigest)
+    return algorithm === undefined ? { unknown: `${bare} with ${outerDigest.name}` } : { algorithm }
   }
-  const algorithm = signatureAlgorithms.find((entry) => entry.oid === type)
+  const algorithm = signatureByOid(type)
   if (algorithm === undefined) return { unknown: type }
-  // RFC 4055 section 5: for PKCS #1 v1.5 parameters are NULL, and absent ones must be accepted too.
-  const isRsa = algorithm.scheme === 'RSASSA-PKCS1-v1_5'
-  const allowed = isRsa ? isAbsentOrNull(parameters) : parameters === undefined
+  // RFC 4055 section 5: for PKCS #1 v1.5 parameters are NULL, and absent ones must be accepted too. For the others they
+  // are absent; older programs write NULL with ECDSA and DSA, which takes nothing from the signature.
+  const allowed = wholeSchemes.has(algorithm.scheme) ? parameters === undefined : isAbsentOrNull(parameters)
   return allowed ? { algorithm } : { unknown: `${type} with wrong parameters` }
+}
+
+const wholeSchemes: ReadonlySet<SignatureScheme> = new Set(['EdDSA', 'ML-DSA'])
+
+function findAlgorithm(scheme: SignatureScheme, digest: DigestAlgorithm): SignatureAlgorithm | undefined {
+  return signatureAlgorithms.find((entry) => entry.scheme === scheme && entry.digest === digest)
 }
 
 function isAbsentOrNull(parameters: DerNode | undefined): boolean {
@@ -86,9 +121,10 @@ function readPss(parameters: DerNode | undefined): SignatureParameters | Unknown
   const trailer = trailerField === undefined ? 1 : readSmallInteger(onlyChild(trailerField))
   if ('unknown' in digest) return digest
   if ('unknown' in mask) return mask
-  if (mask !== digest) return { unknown: `RSASSA-PSS with ${digest.name} and MGF1 with ${mask.name}` }
   if (trailer !== 1) return { unknown: `RSASSA-PSS with trailer field ${trailer}` }
-  return { algorithm: signatureAlgorithm('RSASSA-PSS', digest.name), saltLength }
+  const algorithm = findAlgorithm('RSASSA-PSS', digest)
+  if (algorithm === undefined) return { unknown: `RSASSA-PSS with ${digest.name}` }
+  return { algorithm, saltLength, ...(mask === digest ? {} : { mask }) }
 }
 
 function readMgf1(node: DerNode): DigestAlgorithm | UnknownAlgorithm {
@@ -100,14 +136,19 @@ function readMgf1(node: DerNode): DigestAlgorithm | UnknownAlgorithm {
 
 /** `AlgorithmIdentifier` of a digest, parameters absent (RFC 5754 section 2). */
 export function digestAlgorithmIdentifier(digest: DigestAlgorithm): Uint8Array {
-  return sequence(oid(digest.oid))
+  // RFC 8419 section 3.1: beside signed attributes SHAKE256 is named with its length.
+  return digest.oid === OID_SHAKE256
+    ? sequence(oid(OID_SHAKE256_LEN), integer(digest.size * 8))
+    : sequence(oid(digest.oid))
 }
 
 /** `AlgorithmIdentifier` of a signature; PSS with all its parameters written out, salt as long as the digest. */
 export function signatureAlgorithmIdentifier(algorithm: SignatureAlgorithm): Uint8Array {
   switch (algorithm.scheme) {
     case 'ECDSA':
+    case 'DSA':
     case 'EdDSA':
+    case 'ML-DSA':
       return sequence(oid(algorithm.oid))
     case 'RSASSA-PKCS1-v1_5':
       return sequence(oid(algorithm.oid), nullValue())

@@ -2,6 +2,7 @@
  * The extensions that path validation for document signatures understands (RFC 5280 section 4.2.1). What is not
  * read here and is critical makes a path fail; nothing is half understood.
  */
+import { SigningError } from '../errors.ts'
 import type { Extension } from './certificate.ts'
 import { contextTag, type DerNode, malformed, parseDer, TAG } from './der.ts'
 import {
@@ -14,12 +15,9 @@ import {
   readOid,
   readSmallInteger,
 } from './der-values.ts'
-import {
-  type GeneralName,
-  type NameConstraints,
-  readGeneralNames,
-  readNameConstraints,
-} from './general-names.ts'
+import { type DistributionPoint, readDistributionPoints } from './distribution-points.ts'
+import { type GeneralName, readGeneralName, readGeneralNames } from './general-names.ts'
+import { type NameConstraints, readNameConstraints } from './name-constraints.ts'
 
 export const EXTENSION = {
   subjectKeyIdentifier: '2.5.29.14',
@@ -38,8 +36,17 @@ export const EXTENSION = {
   authorityKeyIdentifier: '2.5.29.35',
   policyConstraints: '2.5.29.36',
   extendedKeyUsage: '2.5.29.37',
+  freshestCrl: '2.5.29.46',
   inhibitAnyPolicy: '2.5.29.54',
+  noRevocationAvailable: '2.5.29.56',
+  expiredCertsOnCrl: '2.5.29.60',
+  qualifiedCertificateStatements: '1.3.6.1.5.5.7.1.3',
+  ocspNonce: '1.3.6.1.5.5.7.48.1.2',
   ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
+  ocspArchiveCutoff: '1.3.6.1.5.5.7.48.1.6',
+  ocspExtendedRevoke: '1.3.6.1.5.5.7.48.1.9',
+  /** ETSI EN 319 412-1 clause 5.2.2: a short-lived certificate that is never revoked. */
+  validityAssuredShortTerm: '0.4.0.194121.2.1',
 } as const
 
 /** Bit numbers of KeyUsage (RFC 5280 section 4.2.1.3). */
@@ -58,6 +65,19 @@ export interface PolicyConstraints {
   readonly inhibitPolicyMapping: number | undefined
 }
 
+/** What names the issuer's key; hints for finding it, no proof of anything. */
+export interface AuthorityKeyIdentifier {
+  readonly keyIdentifier: Uint8Array | undefined
+  readonly issuer: readonly GeneralName[] | undefined
+  /** Content octets. */
+  readonly serial: Uint8Array | undefined
+}
+
+export interface PolicyMapping {
+  readonly issuerDomain: string
+  readonly subjectDomain: string
+}
+
 export interface CertificateExtensions {
   /** All of them by OID, as received. */
   readonly all: ReadonlyMap<string, Extension>
@@ -67,11 +87,17 @@ export interface CertificateExtensions {
   /** Undefined when absent. */
   readonly extendedKeyUsage: readonly string[] | undefined
   readonly subjectKeyIdentifier: Uint8Array | undefined
-  readonly authorityKeyIdentifier: Uint8Array | undefined
+  readonly authorityKeyIdentifier: AuthorityKeyIdentifier | undefined
   readonly subjectAltNames: readonly GeneralName[]
   readonly nameConstraints: NameConstraints | undefined
+  /** Policies without their qualifiers, each once; undefined when the extension is absent. */
+  readonly certificatePolicies: readonly string[] | undefined
+  readonly policyMappings: readonly PolicyMapping[]
   readonly policyConstraints: PolicyConstraints | undefined
-  /** Critical extensions that nothing here reads. */
+  /** `SkipCerts`; undefined when absent. */
+  readonly inhibitAnyPolicy: number | undefined
+  readonly crlDistributionPoints: readonly DistributionPoint[]
+  /** Critical extensions that nothing here reads or that could not be read. */
   readonly unknownCritical: readonly string[]
 }
 
@@ -84,8 +110,16 @@ const understood: ReadonlySet<string> = new Set([
   EXTENSION.subjectKeyIdentifier,
   EXTENSION.authorityKeyIdentifier,
   EXTENSION.crlDistributionPoints,
+  EXTENSION.freshestCrl,
   EXTENSION.certificatePolicies,
+  EXTENSION.policyMappings,
   EXTENSION.policyConstraints,
+  EXTENSION.inhibitAnyPolicy,
+  // They speak of revocation or claim a legal status, and restrict no use.
+  EXTENSION.ocspNoCheck,
+  EXTENSION.noRevocationAvailable,
+  EXTENSION.validityAssuredShortTerm,
+  EXTENSION.qualifiedCertificateStatements,
 ])
 
 export function readCertificateExtensions(all: ReadonlyMap<string, Extension>): CertificateExtensions {
@@ -93,18 +127,36 @@ export function readCertificateExtensions(all: ReadonlyMap<string, Extension>): 
     const extension = all.get(type)
     return extension === undefined ? undefined : reader(parseDer(extension.value))
   }
+  const broken = new Set<string>()
+  /** Extensions that only help to find other things: a broken one is as good as none. */
+  function readHint<T>(type: string, reader: (node: DerNode) => T): T | undefined {
+    try {
+      return read(type, reader)
+    } catch (error) {
+      if (!(error instanceof SigningError)) throw error
+      broken.add(type)
+      return undefined
+    }
+  }
+  const hints = {
+    subjectKeyIdentifier: readHint(EXTENSION.subjectKeyIdentifier, readOctetString),
+    authorityKeyIdentifier: readHint(EXTENSION.authorityKeyIdentifier, readAuthorityKeyIdentifier),
+    crlDistributionPoints: readHint(EXTENSION.crlDistributionPoints, readDistributionPoints) ?? [],
+  }
   return {
     all,
+    ...hints,
     basicConstraints: read(EXTENSION.basicConstraints, readBasicConstraints),
     keyUsage: read(EXTENSION.keyUsage, (node) => readNamedBits(node)),
     extendedKeyUsage: read(EXTENSION.extendedKeyUsage, readOids),
-    subjectKeyIdentifier: read(EXTENSION.subjectKeyIdentifier, readOctetString),
-    authorityKeyIdentifier: read(EXTENSION.authorityKeyIdentifier, readAuthorityKeyIdentifier),
     subjectAltNames: read(EXTENSION.subjectAltName, readGeneralNames) ?? [],
     nameConstraints: read(EXTENSION.nameConstraints, readNameConstraints),
+    certificatePolicies: read(EXTENSION.certificatePolicies, readPolicies),
+    policyMappings: read(EXTENSION.policyMappings, readPolicyMappings) ?? [],
     policyConstraints: read(EXTENSION.policyConstraints, readPolicyConstraints),
+    inhibitAnyPolicy: read(EXTENSION.inhibitAnyPolicy, readSmallInteger),
     unknownCritical: [...all].flatMap(([type, { critical }]) =>
-      critical && !understood.has(type) ? [type] : [],
+      critical && (!understood.has(type) || broken.has(type)) ? [type] : [],
     ),
   }
 }
@@ -124,8 +176,39 @@ function readOids(node: DerNode): readonly string[] {
   return node.children.map(readOid)
 }
 
-function readAuthorityKeyIdentifier(node: DerNode): Uint8Array | undefined {
-  return new DerFields(node).optional(contextTag(0, false))?.content
+export function readAuthorityKeyIdentifier(node: DerNode): AuthorityKeyIdentifier {
+  const fields = new DerFields(node)
+  const keyIdentifier = fields.optional(contextTag(0, false))?.content
+  const issuer = fields.optional(contextTag(1, true))
+  const serial = fields.optional(contextTag(2, false))?.content
+  fields.finish('AuthorityKeyIdentifier')
+  return { keyIdentifier, issuer: issuer?.children.map(readGeneralName), serial }
+}
+
+/** Qualifiers are for people and are not looked into. */
+function readPolicies(node: DerNode): readonly string[] {
+  expectTag(node, TAG.SEQUENCE)
+  if (node.children.length === 0) throw malformed(node.start, 'empty list of policies')
+  const policies = node.children.map((information) => {
+    const fields = new DerFields(information)
+    const policy = readOid(fields.take(TAG.OID, 'policyIdentifier'))
+    fields.optional(TAG.SEQUENCE)
+    fields.finish('PolicyInformation')
+    return policy
+  })
+  return [...new Set(policies)]
+}
+
+function readPolicyMappings(node: DerNode): readonly PolicyMapping[] {
+  expectTag(node, TAG.SEQUENCE)
+  if (node.children.length === 0) throw malformed(node.start, 'empty list of policy mappings')
+  return node.children.map((mapping) => {
+    const fields = new DerFields(mapping)
+    const issuerDomain = readOid(fields.take(TAG.OID, 'issuerDomainPolicy'))
+    const subjectDomain = readOid(fields.take(TAG.OID, 'subjectDomainPolicy'))
+    fields.finish('PolicyMappings')
+    return { issuerDomain, subjectDomain }
+  })
 }
 
 function readPolicyConstraints(node: DerNode): PolicyConstraints {

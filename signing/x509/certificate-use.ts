@@ -25,31 +25,55 @@ const documentPurposes: ReadonlySet<string> = new Set([
   '1.2.840.113583.1.1.5', // Adobe authentic documents
 ])
 
-/** Null when the use is allowed, otherwise why not. */
-export function objectionToUse(certificate: Certificate, purpose: Purpose): string | null {
+const timeStampingPurposes: ReadonlySet<string> = new Set([ANY_PURPOSE, TIME_STAMPING])
+
+/**
+ * Null when the use is allowed, otherwise why not.
+ * @param path from the certificate in question upwards. An extended key usage of a CA limits what is issued below it,
+ *   as is common practice though RFC 5280 section 4.2.1.12 leaves it open; delegated OCSP responders are exempt
+ */
+export function objectionToPathUse(path: readonly Certificate[], purpose: Purpose): string | null {
+  const [certificate, ...authorities] = path
+  if (certificate === undefined || purpose === 'any') return null
   const { keyUsage, extendedKeyUsage, all } = certificate.extensions
-  switch (purpose) {
-    case 'any':
-      return null
-    case 'document-signing':
-      if (keyUsage !== undefined && !maySign(keyUsage)) return 'key usage does not include digital signatures'
-      if (extendedKeyUsage !== undefined && !extendedKeyUsage.some((one) => documentPurposes.has(one))) {
-        return 'extended key usage does not include document signing'
-      }
-      return null
-    case 'time-stamping':
-      if (keyUsage !== undefined && !maySign(keyUsage)) return 'key usage does not include digital signatures'
-      // RFC 3161 section 2.3: this purpose alone, and critical.
-      return extendedKeyUsage?.length === 1 &&
-        extendedKeyUsage[0] === TIME_STAMPING &&
-        all.get(EXTENSION.extendedKeyUsage)?.critical === true
-        ? null
-        : 'extended key usage is not time-stamping alone, critical'
-    case 'ocsp-signing':
-      return extendedKeyUsage?.includes(OCSP_SIGNING) && (keyUsage === undefined || maySign(keyUsage))
-        ? null
-        : 'extended key usage does not include OCSP signing'
+  if (purpose === 'ocsp-signing') {
+    return extendedKeyUsage?.includes(OCSP_SIGNING) && (keyUsage === undefined || maySign(keyUsage))
+      ? null
+      : 'extended key usage does not include OCSP signing'
   }
+  if (keyUsage !== undefined && !maySign(keyUsage)) return 'key usage does not include digital signatures'
+  if (purpose === 'time-stamping') {
+    // RFC 3161 section 2.3: this purpose alone, and critical.
+    const alone = extendedKeyUsage?.length === 1 && extendedKeyUsage[0] === TIME_STAMPING
+    if (!alone || all.get(EXTENSION.extendedKeyUsage)?.critical !== true) {
+      return 'extended key usage is not time-stamping alone, critical'
+    }
+    return hasCommonPurpose(authorities, timeStampingPurposes)
+      ? null
+      : 'extended key usage of an authority does not include time-stamping'
+  }
+  if (!hasCommonPurpose([certificate], documentPurposes)) {
+    return 'extended key usage does not include document signing'
+  }
+  return hasCommonPurpose(path, documentPurposes)
+    ? null
+    : 'extended key usage of an authority does not include document signing'
+}
+
+/** As `objectionToPathUse`, for a certificate of which nothing above is known. */
+export function objectionToUse(certificate: Certificate, purpose: Purpose): string | null {
+  return objectionToPathUse([certificate], purpose)
+}
+
+/** Whether one of the purposes is allowed by every certificate that limits them. */
+function hasCommonPurpose(certificates: readonly Certificate[], purposes: ReadonlySet<string>): boolean {
+  let left = [...purposes]
+  for (const { extensions } of certificates) {
+    const allowed = extensions.extendedKeyUsage
+    if (allowed === undefined || allowed.includes(ANY_PURPOSE)) continue
+    left = left.filter((one) => allowed.includes(one))
+  }
+  return left.length > 0
 }
 
 function maySign(keyUsage: ReadonlySet<number>): boolean {

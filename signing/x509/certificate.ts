@@ -1,5 +1,5 @@
 /** X.509 certificates (RFC 5280 section 4), read once into what path validation asks for. */
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, hash, type KeyObject } from 'node:crypto'
 import { SigningError } from '../errors.ts'
 import {
   readSignatureAlgorithm,
@@ -18,7 +18,6 @@ import {
   readTime,
 } from './der-values.ts'
 import { type DistinguishedName, formatName, nameKey, readName } from './name.ts'
-
 import { parseOnce } from './parse-once.ts'
 
 export interface Extension {
@@ -48,6 +47,8 @@ export interface Certificate {
   readonly notAfter: Date
   /** `SubjectPublicKeyInfo` as received. */
   readonly publicKeyInfo: Uint8Array
+  /** SHA-256 of `publicKeyInfo`, hexadecimal. */
+  readonly keyFingerprint: string
   readonly signatureAlgorithm: SignatureParameters | UnknownAlgorithm
   readonly signature: Uint8Array
   readonly extensions: CertificateExtensions
@@ -61,14 +62,17 @@ const limits = { maxBytes: 256 * 1024, maxDepth: 24 }
  * Reads one certificate.
  * @throws SigningError `CERTIFICATE_MALFORMED`
  */
-export const parseCertificate: (der: Uint8Array) => Certificate = parseOnce((der) => {
-  try {
-    return readCertificate(parseDer(der, limits), der)
-  } catch (error) {
-    if (!(error instanceof SigningError)) throw error
-    throw new SigningError('CERTIFICATE_MALFORMED', { reason: error.message }, { cause: error })
-  }
-})
+export const parseCertificate: (der: Uint8Array) => Certificate = parseOnce(
+  (der, sha256) => {
+    try {
+      return readCertificate(parseDer(der, limits), der, sha256)
+    } catch (error) {
+      if (!(error instanceof SigningError)) throw error
+      throw new SigningError('CERTIFICATE_MALFORMED', { reason: error.message }, { cause: error })
+    }
+  },
+  { maxEntries: 2048, maxBytes: 8 * 1024 * 1024 },
+)
 
 /** As `parseCertificate`, undefined where the certificate is broken: for collections in which one bad one is no obstacle. */
 export function tryParseCertificate(der: Uint8Array): Certificate | undefined {
@@ -97,7 +101,7 @@ export function describeSigner(certificate: Certificate): {
   }
 }
 
-function readCertificate(root: DerNode, der: Uint8Array): Certificate {
+function readCertificate(root: DerNode, der: Uint8Array, fingerprint: string): Certificate {
   const outer = new DerFields(root)
   const tbs = outer.take(TAG.SEQUENCE, 'tbsCertificate')
   const outerAlgorithm = outer.take(TAG.SEQUENCE, 'signatureAlgorithm')
@@ -128,7 +132,7 @@ function readCertificate(root: DerNode, der: Uint8Array): Certificate {
   let key: KeyObject | undefined | null = null
   return {
     der,
-    fingerprint: createHash('sha256').update(der).digest('hex'),
+    fingerprint,
     toBeSigned: tbs.raw,
     version,
     serial,
@@ -140,6 +144,7 @@ function readCertificate(root: DerNode, der: Uint8Array): Certificate {
     notBefore,
     notAfter,
     publicKeyInfo,
+    keyFingerprint: hash('sha256', publicKeyInfo, 'hex'),
     signatureAlgorithm: readSignatureAlgorithm(outerAlgorithm),
     signature,
     extensions: readCertificateExtensions(

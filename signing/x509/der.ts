@@ -191,7 +191,8 @@ function checkOid(node: DerNode, length: number): void {
   }
 }
 
-function readHeader(source: Uint8Array, start: number, limit: number): DerNode {
+/** The TLV at `start`, which must end by `limit`; its content is not looked at. */
+export function readHeader(source: Uint8Array, start: number, limit: number): DerNode {
   const tag = source[start]
   const first = source[start + 1]
   if (tag === undefined || first === undefined || start + 2 > limit) throw malformed(start, 'cut off')

@@ -1,50 +1,70 @@
 /** Where CRLs are published (RFC 5280 sections 4.2.1.13 and 5.2.5), as far as it ties a list to a certificate. */
-import type { Certificate } from './certificate.ts'
-import { EXTENSION } from './certificate-extensions.ts'
-import { contextTag, type DerNode, parseDer, TAG } from './der.ts'
-import { DerFields, expectTag, onlyChild } from './der-values.ts'
-import { readGeneralName } from './general-names.ts'
-import { nameKey, readRelativeName, relativeNameKey } from './name.ts'
+import { contextTag, type DerNode, malformed, TAG } from './der.ts'
+import { DerFields, expectTag, onlyChild, readNamedBits } from './der-values.ts'
+import { directoryKey, type GeneralName, generalNameKey, readGeneralName } from './general-names.ts'
+import { type NameAttribute, nameKey, readRelativeName, relativeNameKey } from './name.ts'
 
-/** Texts that are equal exactly when two names of a point are. */
+/** A `DistributionPointName` as received; a relative name has no meaning without the name of the CRL's issuer. */
+export type DistributionPointName =
+  | { readonly kind: 'full'; readonly names: readonly GeneralName[] }
+  | { readonly kind: 'relative'; readonly attributes: readonly NameAttribute[] }
+
 export interface DistributionPoint {
-  /** Empty for a name relative to the issuer. */
-  readonly fullNames: readonly string[]
-  /** The single relative name under the issuer; undefined for full names. */
-  readonly relativeName: string | undefined
+  readonly name: DistributionPointName | undefined
+  /** Undefined for all reasons. */
+  readonly reasons: ReasonMask | undefined
+  /** Undefined when the certificate's issuer publishes the list. */
+  readonly crlIssuer: readonly GeneralName[] | undefined
 }
 
-/** A `DistributionPointName`. */
-export function readDistributionPointName(node: DerNode): DistributionPoint {
-  if (node.tag === contextTag(1, true)) {
-    return { fullNames: [], relativeName: relativeNameKey(readRelativeName(node)) }
-  }
+/** `ReasonFlags` as a number: bit n is reason n; bit 0 is not used. */
+export type ReasonMask = number
+
+/** keyCompromise (1) to aACompromise (8). */
+export const ALL_REASONS: ReasonMask = 0b1_1111_1110
+
+export function readReasons(node: DerNode): ReasonMask {
+  let mask = 0
+  for (const bit of readNamedBits(node, node.tag)) if (bit < 9) mask |= 1 << bit
+  return mask & ALL_REASONS
+}
+
+export function readDistributionPointName(node: DerNode): DistributionPointName {
+  if (node.tag === contextTag(1, true)) return { kind: 'relative', attributes: readRelativeName(node) }
   expectTag(node, contextTag(0, true))
-  const fullNames = node.children.map(readGeneralName).map((name) => {
-    if (name.form === 'directory') return `directory:${nameKey(name.name)}`
-    return name.form === 'other' ? Buffer.from(name.raw).toString('hex') : `${name.form}:${name.text}`
+  if (node.children.length === 0) throw malformed(node.start, 'empty list of names')
+  return { kind: 'full', names: node.children.map(readGeneralName) }
+}
+
+/** `CRLDistributionPoints`, also of `freshestCRL`. */
+export function readDistributionPoints(list: DerNode): readonly DistributionPoint[] {
+  expectTag(list, TAG.SEQUENCE)
+  return list.children.map((entry) => {
+    const fields = new DerFields(entry)
+    const wrapped = fields.optional(contextTag(0, true))
+    const reasons = fields.optional(contextTag(1, false))
+    const crlIssuer = fields.optional(contextTag(2, true))
+    fields.finish('DistributionPoint')
+    return {
+      name: wrapped === undefined ? undefined : readDistributionPointName(onlyChild(wrapped)),
+      reasons: reasons === undefined ? undefined : readReasons(reasons),
+      crlIssuer: crlIssuer?.children.map(readGeneralName),
+    }
   })
-  return { fullNames, relativeName: undefined }
 }
 
 /**
- * Whether one of the certificate's distribution points bears a name of `point` (RFC 5280 section 6.3.3 b 2 i).
- * Points with a CRL issuer of their own belong to indirect lists and do not count.
+ * Texts that are equal exactly when two names of points are; a relative name stands below the name of the CRL's
+ * issuer.
+ * @param issuerKeys `nameKey`s of those to whom a relative name may be relative
  */
-export function namesPoint(certificate: Certificate, point: DistributionPoint): boolean {
-  const extension = certificate.extensions.all.get(EXTENSION.crlDistributionPoints)
-  if (extension === undefined) return false
-  const list = parseDer(extension.value)
-  expectTag(list, TAG.SEQUENCE)
-  return list.children.some((entry) => {
-    const fields = new DerFields(entry)
-    const wrapped = fields.optional(contextTag(0, true))
-    fields.optional(contextTag(1, false))
-    const crlIssuer = fields.optional(contextTag(2, true))
-    fields.finish('DistributionPoint')
-    if (wrapped === undefined || crlIssuer !== undefined) return false
-    const own = readDistributionPointName(onlyChild(wrapped))
-    if (point.relativeName !== undefined) return own.relativeName === point.relativeName
-    return own.fullNames.some((name) => point.fullNames.includes(name))
-  })
+export function pointKeys(name: DistributionPointName, issuerKeys: readonly string[]): readonly string[] {
+  if (name.kind === 'full') return name.names.map(generalNameKey)
+  const own = relativeNameKey(name.attributes)
+  return issuerKeys.map((issuer) => directoryKey(issuer === '' ? own : `${issuer}\n${own}`))
+}
+
+/** `nameKey`s of the directory names among general names. */
+export function directoryKeys(names: readonly GeneralName[]): readonly string[] {
+  return names.flatMap((name) => (name.form === 'directory' ? [nameKey(name.name)] : []))
 }

@@ -1,69 +1,77 @@
-/**
- * OCSP responses (RFC 6960): read once, asked for one certificate at a time. The responder is the issuer itself or
- * one to whom the issuer delegated by a certificate of its own (section 4.2.2.2); others are not believed.
- */
-import { createHash } from 'node:crypto'
+/** OCSP responses (RFC 6960), read once; what they prove is the matter of `ocsp-status.ts`. */
 import { SigningError } from '../errors.ts'
-import {
-  readAlgorithm,
-  readSignatureAlgorithm,
-  type SignatureParameters,
-  type UnknownAlgorithm,
-} from './algorithm-identifier.ts'
-import { type Certificate, readExtensions, tryParseCertificate } from './certificate.ts'
+import { readAlgorithm, readSignatureAlgorithm } from './algorithm-identifier.ts'
+import { type Certificate, type Extension, readExtensions, tryParseCertificate } from './certificate.ts'
 import { EXTENSION } from './certificate-extensions.ts'
-import { objectionToUse } from './certificate-use.ts'
 import { contextTag, type DerNode, malformed, parseDer, TAG } from './der.ts'
 import { DerFields, onlyChild, readBitStringBytes, readOctetString, readOid, readTime } from './der-values.ts'
 import { nameKey, readName } from './name.ts'
-import { isEvidence, type RevocationStatus } from './revocation-evidence.ts'
-import { checkSignature } from './verify-signature.ts'
+import { parseOnce } from './parse-once.ts'
+import type { SignedObject } from './verify-signature.ts'
 
-interface SingleResponse {
-  readonly hash: string | undefined
+/** Digests of `CertID` by their names in `node:crypto`; SHA-1 names a certificate here and secures nothing. */
+export type CertIdHash = 'sha1' | 'sha256' | 'sha384' | 'sha512'
+
+export interface SingleResponse {
+  /** Undefined for a digest that is not known. */
+  readonly hash: CertIdHash | undefined
   readonly issuerNameHash: Uint8Array
   readonly issuerKeyHash: Uint8Array
   readonly serial: Uint8Array
   readonly status: 'good' | 'unknown' | { readonly revokedAt: Date; readonly reason: number }
   readonly thisUpdate: Date
   readonly nextUpdate: Date | undefined
+  /** Until when back the responder keeps what it knows of expired certificates (section 4.4.4). */
+  readonly archiveCutoff: Date | undefined
   readonly unknownCritical: boolean
 }
 
-export interface OcspResponse {
-  readonly toBeSigned: Uint8Array
-  readonly signatureAlgorithm: SignatureParameters | UnknownAlgorithm
-  readonly signature: Uint8Array
-  /** Whether a certificate is the one that the response says signed it. */
-  isResponder(certificate: Certificate): boolean
+/** Whom the response names as its responder: by the `nameKey` of the subject, or by SHA-1 of the key bits. */
+export type ResponderId =
+  | { readonly by: 'name'; readonly nameKey: string }
+  | { readonly by: 'key'; readonly hash: Uint8Array }
+
+export interface OcspResponse extends SignedObject {
+  readonly responder: ResponderId
   readonly producedAt: Date
   readonly responses: readonly SingleResponse[]
+  /** Certificates on offer in the response; broken ones are left out. */
   readonly certificates: readonly Certificate[]
+  /** As in the request that it answers; undefined without one. */
+  readonly nonce: Uint8Array | undefined
+  /** A certificate that was never issued may be answered as revoked (section 4.4.8). */
+  readonly extendedRevoke: boolean
   readonly unknownCritical: boolean
 }
 
 const OID_BASIC = '1.3.6.1.5.5.7.48.1.1'
-const certIdHashes: Readonly<Record<string, string>> = {
+const certIdHashes: Readonly<Record<string, CertIdHash>> = {
   '1.3.14.3.2.26': 'sha1',
   '2.16.840.1.101.3.4.2.1': 'sha256',
   '2.16.840.1.101.3.4.2.2': 'sha384',
   '2.16.840.1.101.3.4.2.3': 'sha512',
 }
 
+/** Responses with more single answers or certificates are refused. */
+const MOST_PARTS = 2000
+
 /**
  * Reads a successful basic response.
  * @throws SigningError `OCSP_MALFORMED`; also for a response that says the responder could not answer
  */
-export function parseOcspResponse(der: Uint8Array): OcspResponse {
-  try {
-    return readResponse(parseDer(der, { maxBytes: 1024 * 1024, maxDepth: 30 }))
-  } catch (error) {
-    if (!(error instanceof SigningError) || error.code !== 'DER_MALFORMED') throw error
-    throw new SigningError('OCSP_MALFORMED', { reason: error.message }, { cause: error })
-  }
-}
+export const parseOcspResponse: (der: Uint8Array) => OcspResponse = parseOnce(
+  (der, sha256) => {
+    try {
+      return readResponse(parseDer(der, { maxBytes: 1024 * 1024, maxDepth: 30 }), sha256)
+    } catch (error) {
+      if (!(error instanceof SigningError) || error.code !== 'DER_MALFORMED') throw error
+      throw new SigningError('OCSP_MALFORMED', { reason: error.message }, { cause: error })
+    }
+  },
+  { maxEntries: 1024, maxBytes: 8 * 1024 * 1024 },
+)
 
-function readResponse(root: DerNode): OcspResponse {
+function readResponse(root: DerNode, fingerprint: string): OcspResponse {
   const outer = new DerFields(root)
   const status = outer.take(TAG.ENUMERATED, 'responseStatus').content[0]
   if (status !== 0) throw malformed(root.start, `response status ${status}`)
@@ -76,47 +84,51 @@ function readResponse(root: DerNode): OcspResponse {
   const data = basic.take(TAG.SEQUENCE, 'tbsResponseData')
   const signatureAlgorithm = readSignatureAlgorithm(basic.take(TAG.SEQUENCE, 'signatureAlgorithm'))
   const signature = readBitStringBytes(basic.take(TAG.BIT_STRING, 'signature'))
-  const certificates = basic.optional(contextTag(0, true))
+  const wrapper = basic.optional(contextTag(0, true))
   basic.finish('BasicOCSPResponse')
+  const certificates = wrapper === undefined ? [] : onlyChild(wrapper).children
 
   const fields = new DerFields(data)
   fields.optional(contextTag(0, true))
   const responder = readResponderId(fields.any('responderID'))
   const producedAt = readTime(fields.take(TAG.GENERALIZED_TIME, 'producedAt'), { fraction: true })
-  const responses = fields.take(TAG.SEQUENCE, 'responses').children.map(readSingleResponse)
-  const extensions = fields.optional(contextTag(1, true))
+  const singles = fields.take(TAG.SEQUENCE, 'responses').children
+  const extensions = readOptionalExtensions(fields.optional(contextTag(1, true)))
   fields.finish('ResponseData')
+  if (singles.length > MOST_PARTS || certificates.length > MOST_PARTS) {
+    throw malformed(data.start, 'too many responses or certificates')
+  }
   return {
+    fingerprint,
     toBeSigned: data.raw,
     signatureAlgorithm,
     signature,
-    isResponder: responder,
+    responder,
     producedAt,
-    responses,
-    certificates: (certificates === undefined ? [] : onlyChild(certificates).children).flatMap(({ raw }) => {
-      const parsed = tryParseCertificate(raw)
-      return parsed === undefined ? [] : [parsed]
-    }),
-    unknownCritical: hasCritical(extensions),
+    responses: singles.map(readSingleResponse),
+    certificates: certificates.flatMap(({ raw }) => tryParseCertificate(raw) ?? []),
+    nonce: readNonce(extensions.get(EXTENSION.ocspNonce)),
+    extendedRevoke: extensions.has(EXTENSION.ocspExtendedRevoke),
+    unknownCritical: hasUnknownCritical(extensions),
   }
 }
 
-/** `ResponderID`: the subject's name, or SHA-1 of the key bits (section 4.2.1). */
-function readResponderId(node: DerNode): (certificate: Certificate) => boolean {
+function readResponderId(node: DerNode): ResponderId {
   const value = onlyChild(node)
-  if (node.tag === contextTag(1, true)) {
-    const key = nameKey(readName(value))
-    return ({ subjectKey }) => subjectKey === key
-  }
+  if (node.tag === contextTag(1, true)) return { by: 'name', nameKey: nameKey(readName(value)) }
   if (node.tag !== contextTag(2, true)) throw malformed(node.start, 'responderID')
-  const hash = readOctetString(value)
-  return (certificate) => Buffer.compare(hashKey('sha1', certificate), hash) === 0
+  return { by: 'key', hash: readOctetString(value) }
 }
 
-function hashKey(digest: string, { publicKeyInfo }: Certificate): Uint8Array {
-  const [, bits] = parseDer(publicKeyInfo).children
-  if (bits === undefined) throw malformed(0, 'SubjectPublicKeyInfo')
-  return createHash(digest).update(readBitStringBytes(bits)).digest()
+function readOptionalExtensions(wrapper: DerNode | undefined): ReadonlyMap<string, Extension> {
+  return wrapper === undefined ? new Map() : readExtensions(onlyChild(wrapper))
+}
+
+/** An OCTET STRING inside the extension's own (RFC 9654 section 2.1); older responders leave the inner one out. */
+function readNonce(extension: Extension | undefined): Uint8Array | undefined {
+  if (extension === undefined) return undefined
+  const { value } = extension
+  return value[0] === TAG.OCTET_STRING && value[1] === value.length - 2 ? value.subarray(2) : value
 }
 
 function readSingleResponse(node: DerNode): SingleResponse {
@@ -130,8 +142,9 @@ function readSingleResponse(node: DerNode): SingleResponse {
   const status = readStatus(fields.any('certStatus'))
   const thisUpdate = readTime(fields.take(TAG.GENERALIZED_TIME, 'thisUpdate'), { fraction: true })
   const next = fields.optional(contextTag(0, true))
-  const extensions = fields.optional(contextTag(1, true))
+  const extensions = readOptionalExtensions(fields.optional(contextTag(1, true)))
   fields.finish('SingleResponse')
+  const cutoff = extensions.get(EXTENSION.ocspArchiveCutoff)
   return {
     hash: certIdHashes[hash],
     issuerNameHash,
@@ -140,7 +153,8 @@ function readSingleResponse(node: DerNode): SingleResponse {
     status,
     thisUpdate,
     nextUpdate: next === undefined ? undefined : readTime(onlyChild(next), { fraction: true }),
-    unknownCritical: hasCritical(extensions),
+    archiveCutoff: cutoff === undefined ? undefined : readTime(parseDer(cutoff.value), { fraction: true }),
+    unknownCritical: hasUnknownCritical(extensions),
   }
 }
 
@@ -154,64 +168,12 @@ function readStatus(node: DerNode): SingleResponse['status'] {
   return { revokedAt, reason: reason === undefined ? 0 : (onlyChild(reason).content[0] ?? 0) }
 }
 
-function hasCritical(wrapper: DerNode | undefined): boolean {
-  return (
-    wrapper !== undefined && [...readExtensions(onlyChild(wrapper)).values()].some(({ critical }) => critical)
-  )
-}
+const understood: ReadonlySet<string> = new Set([
+  EXTENSION.ocspNonce,
+  EXTENSION.ocspArchiveCutoff,
+  EXTENSION.ocspExtendedRevoke,
+])
 
-/**
- * What a response says about a certificate; `unknown` when it is about another one, not authorised, or too old.
- *
- * @param isResponderGood asked about a delegated responder without id-pkix-ocsp-nocheck (section 4.2.2.2.1)
- */
-export function ocspStatus(
-  response: OcspResponse,
-  certificate: Certificate,
-  issuer: Certificate,
-  time: Date,
-  isResponderGood: (responder: Certificate) => boolean,
-): RevocationStatus {
-  const single = response.responses.find((one) => isAbout(one, certificate, issuer))
-  if (single === undefined || !isAuthorised(response, issuer, isResponderGood)) return { status: 'unknown' }
-  const { status } = single
-  if (typeof status === 'object') {
-    // A revocation after the moment in question says that until then the certificate was good.
-    if (status.revokedAt <= time) return { status: 'revoked', source: 'ocsp', ...status }
-    return { status: 'good', source: 'ocsp', issuedAt: single.thisUpdate }
-  }
-  const unread = single.unknownCritical || response.unknownCritical
-  return status === 'good' && !unread && isEvidence(single, certificate, time)
-    ? { status: 'good', source: 'ocsp', issuedAt: single.thisUpdate }
-    : { status: 'unknown' }
-}
-
-function isAbout(single: SingleResponse, certificate: Certificate, issuer: Certificate): boolean {
-  const { hash, issuerNameHash, issuerKeyHash, serial } = single
-  if (hash === undefined || Buffer.compare(serial, certificate.serial) !== 0) return false
-  const nameHash = createHash(hash).update(certificate.issuer.raw).digest()
-  return (
-    Buffer.compare(nameHash, issuerNameHash) === 0 &&
-    Buffer.compare(hashKey(hash, issuer), issuerKeyHash) === 0
-  )
-}
-
-function isAuthorised(
-  response: OcspResponse,
-  issuer: Certificate,
-  isResponderGood: (responder: Certificate) => boolean,
-): boolean {
-  if (response.isResponder(issuer) && checkSignature(response, issuer.publicKey()) === 'holds') return true
-  return response.certificates.some(
-    (responder) =>
-      response.isResponder(responder) &&
-      responder.issuerKey === issuer.subjectKey &&
-      objectionToUse(responder, 'ocsp-signing') === null &&
-      responder.extensions.unknownCritical.every((type) => type === EXTENSION.ocspNoCheck) &&
-      responder.notBefore <= response.producedAt &&
-      response.producedAt <= responder.notAfter &&
-      checkSignature(responder, issuer.publicKey()) === 'holds' &&
-      checkSignature(response, responder.publicKey()) === 'holds' &&
-      (responder.extensions.all.has(EXTENSION.ocspNoCheck) || isResponderGood(responder)),
-  )
+function hasUnknownCritical(extensions: ReadonlyMap<string, Extension>): boolean {
+  return [...extensions].some(([type, { critical }]) => critical && !understood.has(type))
 }

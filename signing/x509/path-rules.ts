@@ -1,36 +1,43 @@
 /**
  * RFC 5280 section 6.1 for one path, from the anchor down, with the verdicts of ETSI EN 319 102-1 clause 5.2.6.
- *
- * Certificate policies are not processed: where a path demands or maps them, the verdict is `INDETERMINATE`, as with
- * every critical extension that is not understood.
+ * Nothing here says that a certificate is invalid: what the path does not prove stays undecided.
  */
-import { keyStrength, sha1OnAuthoritiesUntil } from '../algorithms.ts'
+import { digestAcceptableUntil, keyStrength } from '../algorithms.ts'
 import type { Finding, SubIndication } from '../report.ts'
-import { isSelfIssued } from './certificate.ts'
-import { EXTENSION, KEY_USAGE } from './certificate-extensions.ts'
-import { objectionToUse, type Purpose } from './certificate-use.ts'
-import { judgeNameConstraints, type NameConstraints } from './general-names.ts'
+import type { Certificate } from './certificate.ts'
+import { EXTENSION } from './certificate-extensions.ts'
+import { objectionToPathUse, type Purpose } from './certificate-use.ts'
 import { formatName } from './name.ts'
-import type { PathStep } from './path.ts'
-import { type RevocationData, revocationStatus } from './revocation.ts'
+import { constraintObjections } from './path-constraints.ts'
+import { judgePolicies, type PolicyInputs } from './path-policies.ts'
+import { type CertificatePath, hintMismatch } from './path-search.ts'
+import { revocationStatus } from './revocation.ts'
+import type { RevocationContext } from './revocation-context.ts'
+import { CERTIFICATE_HOLD, type RevocationStatus } from './revocation-evidence.ts'
+import type { WorkBudget } from './work-budget.ts'
 
 export interface PathRules {
   readonly time: Date
   readonly purpose: Purpose
+  readonly policies: PolicyInputs
+  readonly budget: WorkBudget
   /** Undefined when revocation is not wanted. */
-  readonly revocation: RevocationData | undefined
+  readonly revocation: RevocationContext | undefined
 }
 
 export interface PathVerdict {
   readonly indication: 'TOTAL_PASSED' | 'INDETERMINATE'
   readonly subIndication: SubIndication | null
-  readonly path: readonly PathStep[]
+  readonly path: CertificatePath
   readonly warnings: readonly Finding[]
+  /** For each certificate but the anchor; empty when revocation was not wanted. */
+  readonly revocation: readonly RevocationStatus[]
+  readonly policies: readonly string[]
   /** Lower is better: which of several paths to report. */
   readonly rank: number
 }
 
-interface Objection {
+export interface Objection {
   readonly subIndication: SubIndication
   readonly message: string
 }
@@ -50,14 +57,25 @@ const gravity: readonly SubIndication[] = [
 ]
 
 /** @param path from the certificate in question to the anchor; signatures between them hold */
-export function judgePath(path: readonly PathStep[], rules: PathRules): PathVerdict {
+export function judgePath(path: CertificatePath, rules: PathRules): PathVerdict {
   const warnings: Finding[] = []
+  const certificates = path.map(({ certificate }) => certificate)
+  const policies = judgePolicies(certificates, rules.policies)
   const objections: Objection[] = [
-    ...constraintObjections(path, rules.purpose),
-    ...timeObjections(path, rules.time),
+    ...constraintObjections(certificates, rules.budget),
+    ...timeObjections(certificates, rules.time),
     ...algorithmObjections(path, rules, warnings),
-    ...revocationObjections(path, rules, warnings),
   ]
+  if (policies.objection !== null) {
+    objections.push({ subIndication: 'CERTIFICATE_CHAIN_GENERAL_FAILURE', message: policies.objection })
+  }
+  const objectionToPurpose = objectionToPathUse(certificates, rules.purpose)
+  if (objectionToPurpose !== null) {
+    objections.push({ subIndication: 'CHAIN_CONSTRAINTS_FAILURE', message: objectionToPurpose })
+  }
+  const revocation: RevocationStatus[] = []
+  objections.push(...revocationObjections(certificates, rules, revocation, warnings))
+  warnings.push(...hintWarnings(certificates))
   const worst = gravity.find((one) => objections.some(({ subIndication }) => subIndication === one))
   const explained = objections.map(({ subIndication, message }) => ({ code: subIndication, message }))
   return {
@@ -65,6 +83,8 @@ export function judgePath(path: readonly PathStep[], rules: PathRules): PathVerd
     subIndication: worst ?? null,
     path,
     warnings: [...explained, ...warnings],
+    revocation,
+    policies: policies.policies,
     rank: worst === undefined ? 0 : rankOf(worst),
   }
 }
@@ -75,67 +95,7 @@ function rankOf(worst: SubIndication): number {
   return 2 + gravity.length - gravity.indexOf(worst)
 }
 
-function* constraintObjections(path: readonly PathStep[], purpose: Purpose): Generator<Objection> {
-  const [target] = path
-  const failure = (message: string): Objection => ({
-    subIndication: 'CERTIFICATE_CHAIN_GENERAL_FAILURE',
-    message,
-  })
-  let remaining = Number.POSITIVE_INFINITY
-  let explicitPolicy = Number.POSITIVE_INFINITY
-  const nameConstraints: NameConstraints[] = []
-  for (const certificate of path.toReversed()) {
-    const who = formatName(certificate.subject)
-    const { extensions } = certificate
-    const isTarget = certificate === target
-    const selfIssued = isSelfIssued(certificate)
-    for (const type of extensions.unknownCritical)
-      yield failure(`${who}: critical extension ${type} is not understood`)
-    if (extensions.all.has(EXTENSION.policyMappings))
-      yield failure(`${who}: policy mappings are not processed`)
-    if (isTarget || !selfIssued) {
-      for (const constraints of nameConstraints) {
-        const verdict = judgeNameConstraints(constraints, certificate.subject, extensions.subjectAltNames)
-        if (verdict !== 'permitted') yield failure(`${who}: name constraints ${verdict}`)
-      }
-    }
-    if (isTarget || !selfIssued) explicitPolicy -= 1
-    explicitPolicy = Math.min(explicitPolicy, extensions.policyConstraints?.requireExplicitPolicy ?? Infinity)
-    if (isTarget) {
-      if (extensions.nameConstraints !== undefined && extensions.basicConstraints?.ca !== true) {
-        yield failure(`${who}: name constraints are for authorities only`)
-      }
-      break
-    }
-
-    if (!isAuthority(certificate)) yield failure(`${who}: not a certification authority`)
-    if (extensions.keyUsage !== undefined && !extensions.keyUsage.has(KEY_USAGE.keyCertSign)) {
-      yield failure(`${who}: key usage does not include signing certificates`)
-    }
-    const isAnchor = certificate === path.at(-1)
-    if (!isAnchor && !selfIssued) {
-      if (remaining <= 0) yield failure(`${who}: path longer than an authority above allows`)
-      remaining -= 1
-    }
-    remaining = Math.min(remaining, extensions.basicConstraints?.pathLength ?? Number.POSITIVE_INFINITY)
-    if (extensions.nameConstraints !== undefined) nameConstraints.push(extensions.nameConstraints)
-  }
-  if (explicitPolicy <= 0) yield failure('the path demands certificate policies, which are not processed')
-  const objection = target === undefined ? 'empty path' : objectionToUse(target, purpose)
-  if (objection !== null) yield { subIndication: 'CHAIN_CONSTRAINTS_FAILURE', message: objection }
-}
-
-/**
- * An anchor of version 1 or 2 has no extensions and is taken at its word; others must say that they are a CA. A CA has
- * a name (RFC 5280 section 4.1.2.6): without one, chaining by names would prove nothing.
- */
-function isAuthority({ version, extensions, issuerSignature, subject }: PathStep): boolean {
-  if (subject.relativeNames.length === 0) return false
-  if (extensions.basicConstraints !== undefined) return extensions.basicConstraints.ca
-  return issuerSignature === undefined && version < 3
-}
-
-function* timeObjections(path: readonly PathStep[], time: Date): Generator<Objection> {
+function* timeObjections(path: readonly Certificate[], time: Date): Generator<Objection> {
   for (const { subject, notBefore, notAfter } of path) {
     if (time < notBefore || time > notAfter) {
       const message = `${formatName(subject)}: valid from ${notBefore.toISOString()} to ${notAfter.toISOString()}`
@@ -145,21 +105,23 @@ function* timeObjections(path: readonly PathStep[], time: Date): Generator<Objec
 }
 
 function* algorithmObjections(
-  path: readonly PathStep[],
+  path: CertificatePath,
   { time }: PathRules,
   warnings: Finding[],
 ): Generator<Objection> {
-  for (const [index, certificate] of path.entries()) {
-    const who = formatName(certificate.subject)
+  for (const [index, { certificate, issuerSignature }] of path.entries()) {
     const key = certificate.publicKey()
     const strength = key === undefined ? undefined : keyStrength(key)
     if (!strength?.acceptable) {
-      const message = `${who}: key ${strength?.name ?? 'of an unsupported kind'}`
+      const message = `${formatName(certificate.subject)}: key ${strength?.name ?? 'of an unsupported kind'}`
       yield { subIndication: 'CRYPTO_CONSTRAINTS_FAILURE_NO_POE', message }
     }
-    if (certificate.issuerSignature === 'weak') {
-      const message = `${who}: certificate signed with SHA-1`
-      const tolerated = index > 0 && time < sha1OnAuthoritiesUntil
+    const { signatureAlgorithm } = certificate
+    if (issuerSignature === 'weak' && 'algorithm' in signatureAlgorithm) {
+      const { digest } = signatureAlgorithm.algorithm
+      const until = digestAcceptableUntil(digest, index > 0 ? 'ca-certificate' : 'signer-certificate')
+      const message = `${formatName(certificate.subject)}: certificate signed with ${digest.name}`
+      const tolerated = until === undefined || (until !== null && time < until)
       if (tolerated) warnings.push({ code: 'WEAK_CA_SIGNATURE', message })
       else yield { subIndication: 'CRYPTO_CONSTRAINTS_FAILURE_NO_POE', message }
     }
@@ -167,8 +129,9 @@ function* algorithmObjections(
 }
 
 function* revocationObjections(
-  path: readonly PathStep[],
+  path: readonly Certificate[],
   { revocation, time }: PathRules,
+  statuses: RevocationStatus[],
   warnings: Finding[],
 ): Generator<Objection> {
   if (revocation === undefined) {
@@ -178,14 +141,40 @@ function* revocationObjections(
   for (const [index, certificate] of path.entries()) {
     const issuer = path[index + 1]
     if (issuer === undefined) return
+    const status = revocationStatus({ certificate, issuer, time }, revocation)
+    statuses.push(status)
+    if (status.status === 'good') continue
     const who = formatName(certificate.subject)
-    const status = revocationStatus(certificate, issuer, revocation, time)
-    if (status.status === 'revoked') {
+    if (status.status === 'revoked' && status.reason !== CERTIFICATE_HOLD) {
       const subIndication = index === 0 ? 'REVOKED_NO_POE' : 'REVOKED_CA_NO_POE'
       yield { subIndication, message: `${who}: revoked at ${status.revokedAt.toISOString()}` }
-    }
-    if (status.status === 'unknown') {
+    } else if (status.status === 'revoked') {
+      // EN 319 102-1 clause 5.2.6.4: a hold may end, and a later list will tell.
+      yield { subIndication: 'TRY_LATER', message: `${who}: on hold since ${status.revokedAt.toISOString()}` }
+    } else if (isNeverRevoked(certificate)) {
+      const message = `${who}: its issuer publishes no revocation for it, as the certificate says`
+      warnings.push({ code: 'REVOCATION_NOT_AVAILABLE', message })
+    } else {
       yield { subIndication: 'TRY_LATER', message: `${who}: no usable revocation data` }
     }
+  }
+}
+
+/** RFC 9608 (`noRevAvail`) and ETSI EN 319 412-1 clause 5.2.2 (short-lived certificates); not for CAs. */
+function isNeverRevoked({ extensions }: Certificate): boolean {
+  if (extensions.basicConstraints?.ca === true) return false
+  return (
+    extensions.all.has(EXTENSION.noRevocationAvailable) ||
+    extensions.all.has(EXTENSION.validityAssuredShortTerm)
+  )
+}
+
+/** Identifiers that contradict each other show a mixed-up chain; they decide nothing. */
+function* hintWarnings(path: readonly Certificate[]): Generator<Finding> {
+  for (const [index, certificate] of path.entries()) {
+    const issuer = path[index + 1]
+    if (issuer === undefined || hintMismatch(certificate, issuer) < 2) continue
+    const message = `${formatName(certificate.subject)}: its authority key identifier is not that of the issuer`
+    yield { code: 'AUTHORITY_KEY_IDENTIFIER_MISMATCH', message }
   }
 }

@@ -1,16 +1,17 @@
 /**
- * From a certificate up to a trust anchor: all paths are built that names and signatures allow, each is judged by
- * RFC 5280 section 6.1 (`path-rules.ts`), and the best verdict counts (ETSI EN 319 102-1 clause 5.2.6).
- *
- * An anchor may be any CA, also the issuing one, also the certificate itself. Self-issued loops, meshes of
- * cross-certificates and long chains end at fixed limits.
+ * From a certificate up to a trust anchor: paths are searched (`path-search.ts`), each is judged by RFC 5280
+ * section 6.1 (`path-rules.ts`) until one passes, and otherwise the best verdict counts (ETSI EN 319 102-1
+ * clause 5.2.6). One budget bounds all of it.
  */
 import type { Finding, SubIndication } from '../report.ts'
-import { type Certificate, parseCertificate, tryParseCertificate } from './certificate.ts'
+import { parseCertificate } from './certificate.ts'
 import type { Purpose } from './certificate-use.ts'
+import { revocationContext } from './path-revocation.ts'
 import { judgePath, type PathVerdict } from './path-rules.ts'
+import { CertificatePool, findPaths } from './path-search.ts'
 import { readRevocationData } from './revocation.ts'
-import { checkSignature, type SignatureCheck } from './verify-signature.ts'
+import type { RevocationStatus } from './revocation-evidence.ts'
+import { WorkBudget } from './work-budget.ts'
 
 export interface PathInput {
   /** The certificate in question, DER. */
@@ -25,6 +26,27 @@ export interface PathInput {
   /** Revocation is wanted when this is true or any CRL or OCSP response is given. */
   readonly requireRevocation: boolean
   readonly purpose: Purpose
+  /** Policies that the caller accepts, dotted decimal (RFC 5280 section 6.1.1 c); absent for any. */
+  readonly initialPolicySet?: readonly string[]
+  /** The path must be valid under one of the accepted policies (section 6.1.1 f). */
+  readonly requireExplicitPolicy?: boolean
+  /** Policies may not be mapped to others (section 6.1.1 e). */
+  readonly inhibitPolicyMapping?: boolean
+  /** "Any policy" in a certificate counts for nothing (section 6.1.1 g). */
+  readonly inhibitAnyPolicy?: boolean
+  /** Only OCSP responses with this nonce count (RFC 9654): for answers to one's own request. */
+  readonly ocspNonce?: Uint8Array
+}
+
+/** What revocation data say of one certificate of the path; dates are those of the list or response. */
+export interface RevocationFact {
+  readonly status: 'good' | 'revoked' | 'unknown'
+  readonly source?: 'crl' | 'ocsp'
+  readonly thisUpdate?: Date
+  readonly nextUpdate?: Date
+  readonly revokedAt?: Date
+  /** CRLReason (RFC 5280 section 5.3.1). */
+  readonly reason?: number
 }
 
 export interface PathJudgement {
@@ -33,127 +55,74 @@ export interface PathJudgement {
   /** The path judged, DER, from the certificate to the anchor; empty when none was found. */
   readonly path: readonly Uint8Array[]
   readonly warnings: readonly Finding[]
+  /** In the order of `path`, without the anchor; absent when revocation was not checked. */
+  readonly revocation?: readonly RevocationFact[]
+  /** Policies under which the path is valid; `2.5.29.32.0` stands for any. Absent when no path was found. */
+  readonly policies?: readonly string[]
 }
 
-/** Certificates in a path with the anchor; real ones have two to four. */
-const LONGEST_PATH = 12
-/** Signature checks in one search: a mesh of cross-certificates must not stop the process. */
-const MOST_CHECKS = 200
-/** Complete paths that are judged. */
-const MOST_PATHS = 40
-
 /**
- * Judges a certificate for a purpose at a time.
+ * Judges a certificate for a purpose at a time. What cannot be decided is `INDETERMINATE`; `TOTAL_FAILED` never occurs
+ * here, since a path alone proves no signature wrong.
  * @throws SigningError `CERTIFICATE_MALFORMED` for the certificate in question; broken others are left out
  */
 export function validateCertificatePath(input: PathInput): PathJudgement {
   const certificate = parseCertificate(input.certificate)
-  // Validity is given in whole seconds and includes the last one (RFC 5280 section 4.1.2.5).
-  const time = new Date(Math.floor(input.time.getTime() / 1000) * 1000)
-  const revocation = readRevocationData(input.crls, input.ocspResponses)
-  const revocationWanted = input.requireRevocation || input.crls.length > 0 || input.ocspResponses.length > 0
-  const search = findPaths(certificate, parseAll(input.intermediates), parseAll(input.trustAnchors))
-  const verdicts = search.paths.map((path) =>
-    judgePath(path, {
-      time,
-      purpose: input.purpose,
-      revocation: revocationWanted ? revocation : undefined,
-    }),
-  )
-  const best = bestOf(verdicts)
-  const warnings: Finding[] = [...(best?.warnings ?? [])]
-  if (revocation.unreadable > 0) {
-    warnings.push({
-      code: 'REVOCATION_DATA_UNREADABLE',
-      message: `${revocation.unreadable} CRL or OCSP response could not be read`,
-    })
+  const budget = new WorkBudget()
+  const rules = {
+    // Validity is given in whole seconds and includes the last one (RFC 5280 section 4.1.2.5).
+    time: new Date(Math.floor(input.time.getTime() / 1000) * 1000),
+    budget,
+    policies: {
+      initialPolicySet: input.initialPolicySet,
+      requireExplicitPolicy: input.requireExplicitPolicy ?? false,
+      inhibitPolicyMapping: input.inhibitPolicyMapping ?? false,
+      inhibitAnyPolicy: input.inhibitAnyPolicy ?? false,
+    },
   }
-  if (search.exhausted) {
-    warnings.push({ code: 'PATH_SEARCH_LIMITED', message: 'the search for paths ended at its limit' })
+  const data = readRevocationData(input.crls, input.ocspResponses)
+  const revocationWanted = input.requireRevocation || input.crls.length > 0 || input.ocspResponses.length > 0
+  const pool = new CertificatePool(input.trustAnchors, input.intermediates)
+  const settings = { pool, data, ocspNonce: input.ocspNonce, rules }
+  const outcome = { unsupported: false }
+  let best: PathVerdict | undefined
+  for (const path of findPaths(certificate, pool, budget, outcome)) {
+    const revocation = revocationWanted ? revocationContext(settings, path) : undefined
+    const verdict = judgePath(path, { ...rules, purpose: input.purpose, revocation })
+    if (best === undefined || verdict.rank < best.rank) best = verdict
+    if (verdict.indication === 'TOTAL_PASSED') break
+  }
+  const warnings: Finding[] = [...(best?.warnings ?? []), ...budget.findings()]
+  if (data.unreadable > 0) {
+    const message = `${data.unreadable} CRL or OCSP response could not be read`
+    warnings.push({ code: 'REVOCATION_DATA_UNREADABLE', message })
   }
   if (best === undefined) {
-    const message = search.unsupported
+    const message = outcome.unsupported
       ? 'a signature on the way to an anchor uses an algorithm that is not supported'
       : 'no path to a trust anchor'
     warnings.push({ code: 'NO_CERTIFICATE_CHAIN_FOUND', message })
     return { indication: 'INDETERMINATE', subIndication: 'NO_CERTIFICATE_CHAIN_FOUND', path: [], warnings }
   }
-  const { indication, subIndication, path } = best
-  return { indication, subIndication, path: path.map(({ der }) => der), warnings }
-}
-
-/** One step of a path: a certificate and how its issuer's signature on it was found. */
-export interface PathStep extends Certificate {
-  /** Undefined for the anchor, whose own signature proves nothing. */
-  readonly issuerSignature: SignatureCheck | undefined
-}
-
-interface Search {
-  readonly paths: (readonly PathStep[])[]
-  exhausted: boolean
-  unsupported: boolean
-}
-
-function findPaths(
-  target: Certificate,
-  intermediates: readonly Certificate[],
-  anchors: readonly Certificate[],
-): Search {
-  const search: Search = { paths: [], exhausted: false, unsupported: false }
-  const anchorPrints = new Set(anchors.map(({ fingerprint }) => fingerprint))
-  const bySubject = Map.groupBy([...anchors, ...intermediates], ({ subjectKey }) => subjectKey)
-  let checks = 0
-
-  function extend(below: readonly PathStep[], current: Certificate): void {
-    if (anchorPrints.has(current.fingerprint)) {
-      search.paths.push([...below, { ...current, issuerSignature: undefined }])
-      return
-    }
-    if (below.length + 1 >= LONGEST_PATH) return
-    for (const issuer of candidates(current, bySubject.get(current.issuerKey) ?? [])) {
-      // The same name and key twice adds nothing to a path (RFC 5280 section 6.1: no certificate twice).
-      const seen = [...below, current].some((one) => isSameEntity(one, issuer))
-      if (seen) continue
-      if (checks >= MOST_CHECKS || search.paths.length >= MOST_PATHS) {
-        search.exhausted = true
-        return
-      }
-      checks += 1
-      const found = checkSignature(current, issuer.publicKey())
-      if (found === 'unsupported') search.unsupported = true
-      if (found === 'broken' || found === 'unsupported') continue
-      extend([...below, { ...current, issuerSignature: found }], issuer)
-    }
+  return {
+    indication: best.indication,
+    subIndication: best.subIndication,
+    // Copies: what is handed out may be changed by whoever gets it, what was parsed is shared.
+    path: best.path.map((step) => Uint8Array.from(step.certificate.der)),
+    warnings,
+    ...(revocationWanted && { revocation: best.revocation.map(asFact) }),
+    policies: best.policies,
   }
-
-  extend([], target)
-  return search
 }
 
-/** Issuers by name, those whose key identifier fits first, anchors before others. Identifiers are hints only. */
-function candidates(certificate: Certificate, named: readonly Certificate[]): readonly Certificate[] {
-  const wanted = certificate.extensions.authorityKeyIdentifier
-  const fits = ({ extensions: { subjectKeyIdentifier } }: Certificate) =>
-    wanted !== undefined &&
-    subjectKeyIdentifier !== undefined &&
-    Buffer.compare(wanted, subjectKeyIdentifier) === 0
-  return [...named.filter(fits), ...named.filter((one) => !fits(one))]
-}
-
-function isSameEntity(a: Certificate, b: Certificate): boolean {
-  return a.subjectKey === b.subjectKey && Buffer.compare(a.publicKeyInfo, b.publicKeyInfo) === 0
-}
-
-/** Broken certificates among those offered are no obstacle; repeated ones count once. */
-function parseAll(ders: readonly Uint8Array[]): readonly Certificate[] {
-  const parsed = ders.flatMap((der) => tryParseCertificate(der) ?? [])
-  return [...new Map(parsed.map((one) => [one.fingerprint, one])).values()]
-}
-
-/**
- * A pass, if there is one. A proven failure outranks what is only undecided; among the undecided the one counts that
- * came closest to a pass.
- */
-function bestOf(verdicts: readonly PathVerdict[]): PathVerdict | undefined {
-  return verdicts.toSorted((a, b) => a.rank - b.rank)[0]
+function asFact(status: RevocationStatus): RevocationFact {
+  if (status.status === 'unknown') return { status: 'unknown' }
+  const { source, issuedAt, nextUpdate } = status
+  return {
+    status: status.status,
+    source,
+    thisUpdate: issuedAt,
+    ...(nextUpdate !== undefined && { nextUpdate }),
+    ...(status.status === 'revoked' && { revokedAt: status.revokedAt, reason: status.reason }),
+  }
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { SigningError } from '../../../signing/errors.ts'
 import { validateCertificatePath } from '../../../signing/x509/path.ts'
-import { Confusion, requireCorpus, toDer } from './corpora.ts'
+import { Confusion, requireCorpus, toDer } from '../../support/corpora.ts'
 
 interface Case {
   readonly id: string
@@ -14,54 +14,51 @@ interface Case {
   readonly crls: readonly string[]
 }
 
-const families = ['rfc5280', 'pathlen', 'crl', 'pathological']
+const families = ['rfc5280', 'pathlen', 'crl', 'pathological', 'cve']
 
-/** Rows that ask for something else than whether a path to an anchor is valid for a document. */
-const notAsked: Readonly<Record<string, string>> = {
-  'crl::crlnumber-missing': 'a duty of who issues the CRL',
-  'pathological::nc-dos-1': 'asks for a limit; here it ends soon without one',
-  'pathological::nc-dos-2': 'asks for a limit; here it ends soon without one',
-  'pathological::nc-dos-3': 'asks for a limit; here it ends soon without one',
-  'rfc5280::aki::critical-aki': 'a duty of who issues the certificate',
-  'rfc5280::aki::leaf-missing-aki': 'a duty of who issues the certificate',
-  'rfc5280::aki::intermediate-missing-aki': 'a duty of who issues the certificate',
-  'rfc5280::aki::cross-signed-root-missing-aki': 'a duty of who issues the certificate',
-  'rfc5280::eku::ee-wrong-eku': 'key purpose of TLS servers',
-  'rfc5280::nc::permitted-dns-match-noncritical':
-    'a duty of who issues the certificate; the constraint is kept',
-  'rfc5280::pc::ica-noncritical-pc': 'a duty of who issues the certificate; the constraint is kept',
-  'rfc5280::san::noncritical-with-empty-subject': 'a duty of who issues the certificate',
+/**
+ * Rows labelled as failures that pass here: most are duties of who issues certificates, to which RFC 5280 section 6
+ * ties no consequence in validation, the others ask about TLS and host names.
+ */
+const differences: Readonly<Record<string, string>> = {
+  'crl::crlnumber-missing': 'a duty of who issues the CRL (section 5.2.3); only deltas need the number',
+  'rfc5280::aki::leaf-missing-aki': 'a duty of who issues; the identifier is a hint',
+  'rfc5280::aki::intermediate-missing-aki': 'a duty of who issues; the identifier is a hint',
+  'rfc5280::aki::cross-signed-root-missing-aki': 'a duty of who issues; the identifier is a hint',
+  'rfc5280::eku::ee-wrong-eku': 'key purpose of TLS servers, which was not asked',
+  'rfc5280::nc::permitted-dns-match-noncritical': 'a duty of who issues; the constraint is enforced',
+  'rfc5280::pc::ica-noncritical-pc': 'a duty of who issues; the constraint is enforced',
+  'rfc5280::san::noncritical-with-empty-subject': 'a duty of who issues',
   'rfc5280::san::underscore-dns': 'host names',
   'rfc5280::san::ip-in-dns': 'host names',
-  'rfc5280::serial::too-long': 'a duty of who issues the certificate',
-  'rfc5280::serial::zero': 'a duty of who issues the certificate',
-  'rfc5280::serial::negative': 'a duty of who issues the certificate',
-  'rfc5280::ski::critical-ski': 'a duty of who issues the certificate',
-  'rfc5280::ski::root-missing-ski': 'a duty of who issues the certificate',
-  'rfc5280::ski::intermediate-missing-ski': 'a duty of who issues the certificate',
-  'rfc5280::root-non-critical-basic-constraints': 'a duty of who issues the certificate',
-  'rfc5280::leaf-ku-keycertsign': 'a duty of who issues the certificate',
+  'rfc5280::serial::too-long': 'a duty of who issues; such numbers are to be handled (section 4.1.2.2)',
+  'rfc5280::serial::zero': 'a duty of who issues; such numbers are to be handled (section 4.1.2.2)',
+  'rfc5280::serial::negative': 'a duty of who issues; such numbers are to be handled (section 4.1.2.2)',
+  'rfc5280::ski::root-missing-ski': 'a duty of who issues; the identifier is a hint',
+  'rfc5280::ski::intermediate-missing-ski': 'a duty of who issues; the identifier is a hint',
+  'rfc5280::root-non-critical-basic-constraints': 'a duty of who issues; the constraint is enforced',
+  'rfc5280::leaf-ku-keycertsign': 'a duty of who issues; without the CA bit it signs no certificate',
   'rfc5280::ca-as-leaf-wrong-san': 'host names',
 }
 
 describe('path validation: x509-limbo', () => {
-  it('lets no bad path of the families for documents pass', function () {
+  it('meets every label of the families for documents, but for duties of who issues and host names', function () {
     const read = requireCorpus(this, 'x509/limbo')
     const { testcases } = JSON.parse(Buffer.from(read('limbo.json')).toString()) as { testcases: Case[] }
     const confusion = new Confusion()
-    const falsePasses: string[] = []
-    for (const one of testcases) {
-      const family = one.id.split('::')[0] ?? ''
-      if (!families.includes(family) || one.id in notAsked || one.max_chain_depth !== null) continue
+    const unmet: string[] = []
+    // A longest path that the caller chooses is not offered: paths end at twelve certificates.
+    const asked = testcases.filter(
+      ({ id, max_chain_depth: depth }) => families.includes(id.split('::')[0] ?? '') && (depth ?? 99) > 12,
+    )
+    for (const one of asked) {
       const found = judge(one)
-      confusion.add(`${family} ${one.expected_result}`, found)
-      if (one.expected_result === 'FAILURE' && found === 'TOTAL_PASSED') falsePasses.push(one.id)
+      confusion.add(`${one.id.split('::')[0]} ${one.expected_result}`, found)
+      if ((one.expected_result === 'SUCCESS') !== (found === 'TOTAL_PASSED')) unmet.push(one.id)
     }
     confusion.print('x509-limbo: expected → found')
-    expect(falsePasses).to.deep.equal([])
-    // The two others constrain IP addresses, which is not judged.
-    expect(confusion.count('rfc5280 SUCCESS', 'TOTAL_PASSED')).to.be.at.least(26)
-    expect(confusion.count('crl SUCCESS', 'TOTAL_PASSED')).to.equal(4)
+    expect(asked.length).to.be.at.least(120)
+    expect(unmet.toSorted()).to.deep.equal(Object.keys(differences).toSorted())
   })
 })
 

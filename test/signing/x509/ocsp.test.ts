@@ -7,9 +7,7 @@ import { expect } from 'chai'
 import { toPem } from '../../../fixtures/pki/write-pki.ts'
 import { parseCertificate } from '../../../signing/x509/certificate.ts'
 import { ATTRIBUTE } from '../../../signing/x509/name.ts'
-import { ocspStatus } from '../../../signing/x509/ocsp.ts'
-import { validateCertificatePath } from '../../../signing/x509/path.ts'
-import { readRevocationData, revocationStatus } from '../../../signing/x509/revocation.ts'
+import { type PathJudgement, validateCertificatePath } from '../../../signing/x509/path.ts'
 import { newSerial, writeCertificate, writeCrl } from '../../../signing/x509/write-certificate.ts'
 import { requireProgram } from '../../support/programs.ts'
 
@@ -110,7 +108,17 @@ describe('OCSP (RFC 6960)', () => {
     time = now,
     crls: readonly Uint8Array[] = [],
   ): string {
-    const { indication, subIndication } = validateCertificatePath({
+    const { indication, subIndication } = judge(ocspResponses, time, crls)
+    return subIndication ?? indication
+  }
+
+  function judge(
+    ocspResponses: readonly Uint8Array[],
+    time: Date,
+    crls: readonly Uint8Array[],
+    ocspNonce?: Uint8Array,
+  ): PathJudgement {
+    return validateCertificatePath({
       certificate: signer.certificate,
       intermediates: [],
       trustAnchors: [ca.certificate],
@@ -119,8 +127,8 @@ describe('OCSP (RFC 6960)', () => {
       time,
       requireRevocation: true,
       purpose: 'document-signing',
+      ...(ocspNonce !== undefined && { ocspNonce }),
     })
-    return subIndication ?? indication
   }
 
   const good = 'V\t491231235959Z\t'
@@ -182,12 +190,8 @@ describe('OCSP (RFC 6960)', () => {
 
   /** What the OCSP answer says by itself; the lists only tell the status of its responder. */
   function ocspAlone(ocspResponses: readonly Uint8Array[], crls: readonly Uint8Array[]): string {
-    const data = readRevocationData(crls, ocspResponses)
-    const [response] = data.ocspResponses
-    if (response === undefined) throw new Error('unreadable')
-    const [certificate, issuer] = [parseCertificate(signer.certificate), parseCertificate(ca.certificate)]
-    return ocspStatus(response, certificate, issuer, now, (responder) => {
-      return revocationStatus(responder, issuer, { ...data, ocspResponses: [] }, now).status === 'good'
-    }).status
+    const { revocation } = judge(ocspResponses, now, crls)
+    const [fact] = revocation ?? []
+    return fact?.source === 'ocsp' ? fact.status : 'unknown'
   }
 })

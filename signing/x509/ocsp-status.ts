@@ -1,0 +1,91 @@
+/**
+ * What an OCSP response proves of a certificate (RFC 6960 section 3.2). The responder is the issuer itself, or one to
+ * whom the issuer delegated by a certificate made with the same key (section 4.2.2.2); others are not believed.
+ */
+import type { Certificate } from './certificate.ts'
+import type { OcspResponse, SingleResponse } from './ocsp.ts'
+import { ocspHashes } from './ocsp-hashes.ts'
+import type { RevocationContext, RevocationQuestion } from './revocation-context.ts'
+import {
+  CERTIFICATE_HOLD,
+  decisive,
+  isEvidence,
+  type RevocationStatus,
+  unknown,
+} from './revocation-evidence.ts'
+import { checkSignature, isSound } from './verify-signature.ts'
+
+/** `unknown` when the response is about another certificate, not authorised, without the nonce asked, or too old. */
+export function ocspStatus(
+  response: OcspResponse,
+  question: RevocationQuestion,
+  context: RevocationContext,
+): RevocationStatus {
+  const about = response.responses.filter((one) => isAbout(one, question))
+  if (about.length === 0) return unknown
+  const { ocspNonce } = context
+  if (ocspNonce !== undefined && Buffer.compare(response.nonce ?? new Uint8Array(), ocspNonce) !== 0) {
+    return unknown
+  }
+  if (!isAuthorised(response, question, context)) return unknown
+  return decisive(about.map((single) => singleStatus(single, response, question)))
+}
+
+function singleStatus(
+  single: SingleResponse,
+  response: OcspResponse,
+  { certificate, time }: RevocationQuestion,
+): RevocationStatus {
+  const { status, thisUpdate, nextUpdate } = single
+  const statement = { source: 'ocsp', issuedAt: thisUpdate, nextUpdate } as const
+  if (typeof status === 'object') {
+    // A revocation after the moment in question says that until then the certificate was good.
+    if (status.revokedAt > time) return { status: 'good', ...statement }
+    const reason = isNeverIssued(response, status) ? 0 : status.reason
+    return { status: 'revoked', revokedAt: status.revokedAt, reason, ...statement }
+  }
+  const unread = single.unknownCritical || response.unknownCritical
+  const evidence = { thisUpdate, nextUpdate, keepsExpiredSince: single.archiveCutoff }
+  return status === 'good' && !unread && isEvidence(evidence, certificate, time)
+    ? { status: 'good', ...statement }
+    : unknown
+}
+
+/** Section 2.2: "revoked, on hold since 1970" is said of a number that was never given out; that is no mere hold. */
+function isNeverIssued(
+  response: OcspResponse,
+  status: { readonly revokedAt: Date; readonly reason: number },
+): boolean {
+  return response.extendedRevoke && status.reason === CERTIFICATE_HOLD && status.revokedAt.getTime() === 0
+}
+
+function isAbout(single: SingleResponse, { certificate, issuer }: RevocationQuestion): boolean {
+  const { hash, issuerNameHash, issuerKeyHash, serial } = single
+  if (hash === undefined || Buffer.compare(serial, certificate.serial) !== 0) return false
+  return (
+    Buffer.compare(ocspHashes(hash, certificate).issuerName, issuerNameHash) === 0 &&
+    Buffer.compare(ocspHashes(hash, issuer).key, issuerKeyHash) === 0
+  )
+}
+
+function isAuthorised(
+  response: OcspResponse,
+  { issuer, time }: RevocationQuestion,
+  context: RevocationContext,
+): boolean {
+  const signed = (responder: Certificate) =>
+    isResponder(response, responder) &&
+    isSound(checkSignature(response, responder, context.budget), response, 'ocsp', time)
+  if (signed(issuer)) return true
+  const { responder: named } = response
+  const offered = [...response.certificates, ...(named.by === 'name' ? context.bySubject(named.nameKey) : [])]
+  return offered.some(
+    (responder) => signed(responder) && context.isTrustedResponder(responder, issuer, response.producedAt),
+  )
+}
+
+function isResponder({ responder }: OcspResponse, certificate: Certificate): boolean {
+  return responder.by === 'name'
+    ? responder.nameKey === certificate.subjectKey
+    : Buffer.compare(ocspHashes('sha1', certificate).key, responder.hash) === 0
+}
