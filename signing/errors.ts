@@ -16,8 +16,12 @@ export const signingErrors = {
     en: 'the structure of the PDF is broken at byte {position}: {reason}',
   },
   PDF_ENCRYPTED: {
-    vi: 'PDF được mã hóa; hãy bỏ mật khẩu trước khi ký',
-    en: 'the PDF is encrypted; remove the password before signing',
+    vi: 'PDF được mã hóa ({reason}); hãy cho biết mật khẩu hoặc bỏ mật khẩu trước khi ký',
+    en: 'the PDF is encrypted ({reason}); give its password, or remove the password before signing',
+  },
+  PDF_PASSWORD_WRONG: {
+    vi: 'Mật khẩu không mở được PDF',
+    en: 'the password does not open the PDF',
   },
   PDF_NO_CHANGES_PERMITTED: {
     vi: 'Chữ ký "{field}" đã khóa tài liệu: không được thêm chữ ký hoặc thay đổi nào nữa',
@@ -55,6 +59,30 @@ export const signingErrors = {
     vi: 'Bản PDF mới thay đổi nhiều hơn được phép: {reason}',
     en: 'the new PDF changes more than it may: {reason}',
   },
+  PDF_FIELD_EXISTS: {
+    vi: 'PDF đã có trường "{field}"',
+    en: 'the PDF has a field "{field}" already',
+  },
+  PDF_CERTIFICATION_NOT_FIRST: {
+    vi: 'Chữ ký chứng nhận phải là chữ ký đầu tiên; trường "{field}" đã được ký',
+    en: 'a certification must be the first signature; the field "{field}" is signed already',
+  },
+  PDF_SEED_VALUE_CONFLICT: {
+    vi: 'Trường chữ ký "{field}" đòi hỏi /{entry} mà chữ ký này không đáp ứng',
+    en: 'the signature field "{field}" demands a /{entry} that this signature does not have',
+  },
+  PDF_PAGE_NOT_FOUND: {
+    vi: 'PDF không có trang {page}; tài liệu có {pages} trang',
+    en: 'the PDF has no page {page}; it has {pages} pages',
+  },
+  PDF_PLACE_OUTSIDE_PAGE: {
+    vi: 'Ô của trường "{field}" không nằm trong trang {page} (rộng {width}, cao {height} điểm)',
+    en: 'the box of the field "{field}" is not inside page {page} ({width} by {height} points)',
+  },
+  IMAGE_UNSUPPORTED: {
+    vi: 'Không dùng được ảnh này: {reason}',
+    en: 'the image cannot be used: {reason}',
+  },
   SIGNATURE_TOO_LARGE: {
     vi: 'Chữ ký dài {size} byte, chỗ dành sẵn chỉ có {reserved} byte',
     en: 'the signature is {size} bytes long, only {reserved} bytes were reserved',
@@ -62,6 +90,10 @@ export const signingErrors = {
   PREPARED_SIGNATURE_MISMATCH: {
     vi: 'Chữ ký không khớp với tài liệu đã chuẩn bị: {reason}',
     en: 'the signature does not fit the prepared document: {reason}',
+  },
+  PREPARED_SIGNATURE_MALFORMED: {
+    vi: 'Bản lưu của chữ ký đang chờ bị hỏng: {reason}',
+    en: 'the stored prepared signature is broken: {reason}',
   },
   DER_MALFORMED: {
     vi: 'Dữ liệu DER bị hỏng tại byte {position}: {reason}',
@@ -76,6 +108,18 @@ export const signingErrors = {
   OCSP_MALFORMED: {
     vi: 'Trả lời OCSP bị hỏng: {reason}',
     en: 'the OCSP response is broken: {reason}',
+  },
+  TIMESTAMP_REJECTED: {
+    vi: 'Máy chủ dấu thời gian từ chối yêu cầu: {reason}',
+    en: 'the time-stamp authority refuses the request: {reason}',
+  },
+  TIMESTAMP_RESPONSE_INVALID: {
+    vi: 'Trả lời của máy chủ dấu thời gian không đúng với yêu cầu: {reason}',
+    en: 'the answer of the time-stamp authority does not hold: {reason}',
+  },
+  TIMESTAMP_UNAVAILABLE: {
+    vi: 'Không lấy được dấu thời gian: {reason}',
+    en: 'no time-stamp could be had: {reason}',
   },
   KEY_WRONG_PASSWORD: {
     vi: 'Sai mật khẩu của tệp khóa PKCS#12',
@@ -134,6 +178,10 @@ export const signingErrors = {
     vi: 'XML đã có chữ ký hoặc dùng tiền tố dành cho chữ ký',
     en: 'the XML has a signature already or uses a prefix reserved for it',
   },
+  XML_SIGNATURE_COVERS_PLACE: {
+    vi: 'Chữ ký "{signature}" bao trùm vị trí đặt chữ ký mới; thêm vào đó sẽ làm hỏng chữ ký này',
+    en: 'the signature "{signature}" covers the place of the new one; adding to it would break that signature',
+  },
   XML_NOT_SIGNED: { vi: 'XML không có chữ ký', en: 'the XML has no signature' },
   XML_PROFILE_UNSUPPORTED: {
     vi: 'XML không theo dạng niêm phong được hỗ trợ: {reason}',
@@ -150,6 +198,22 @@ export const signingErrors = {
   XML_SIGNATURE_INVALID: {
     vi: 'Giá trị chữ ký XML không đúng với chứng thư số trong tệp',
     en: 'the XML signature value does not hold for the certificate in the file',
+  },
+  XML_READERS_DISAGREE: {
+    vi: 'Hai trình đọc XML độc lập đọc tệp này khác nhau',
+    en: 'two independent readers of XML read this file differently',
+  },
+  XML_NOT_CANONICAL: {
+    vi: 'XML không có dạng chuẩn tắc: {reason}',
+    en: 'the XML has no canonical form: {reason}',
+  },
+  XML_TRANSFORM_UNSUPPORTED: {
+    vi: 'Phép biến đổi trong chữ ký XML không được chấp nhận: {transform}',
+    en: 'a transform of the XML signature is not accepted: {transform}',
+  },
+  XML_DATA_NOT_FOUND: {
+    vi: 'Không có dữ liệu được ký: {uri}',
+    en: 'the signed data is not at hand: {uri}',
   },
   XML_KEY_NOT_ALLOWED: {
     vi: 'XML được ký bằng khóa không được chấp nhận (SHA-256 của khóa: {fingerprint})',

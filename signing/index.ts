@@ -4,6 +4,12 @@
  * A library in the strict sense: no database, no HTTP, no environment, no clock. It throws `SigningError` when a
  * question cannot be answered, and answers verdicts as data (`VerificationReport`).
  */
+export {
+  type TimestampClientOptions,
+  type TimestampTransport,
+  timestampClient,
+} from './cms/timestamp-client.ts'
+export type { TimestampProvider } from './cms/timestamp-provider.ts'
 export { verifyCms } from './cms/verify-cms.ts'
 export {
   fillMessage,
@@ -15,11 +21,27 @@ export {
 export type { KeyProvider } from './keys/key-provider.ts'
 export { asKeyProvider, type HeldKey, type KeyOptions, keyObjectProvider } from './keys/pkcs8.ts'
 export { loadPkcs12 } from './keys/pkcs12.ts'
+export {
+  type CarriedMaterial,
+  carriedByCms,
+  carriedByPdf,
+  carriedByXml,
+} from './online/carried-certificates.ts'
+export {
+  collectOnline,
+  type OnlineMaterial,
+  type OnlineOptions,
+  type OnlineProblem,
+} from './online/collect-online.ts'
+export type { OnlineCache, OnlineRequest, OnlineTransport } from './online/fetcher.ts'
+export { addSignatureFields, type EmptySignatureField } from './pdf/add-fields.ts'
 export { assertLetterBoxes } from './pdf/assert-boxes.ts'
 export { type AddedSignature, assertExtendsBySignature, assertOnlyFills } from './pdf/assert-revisions.ts'
 export type { ByteRange } from './pdf/byte-range.ts'
+export { addDocumentTimestamp, type DocumentTimestampOptions } from './pdf/document-timestamp.ts'
 export { type FillOptions, fillTextFields } from './pdf/fill-fields.ts'
 export {
+  type DocumentPermission,
   defaultLock,
   defaultSignatureField,
   type FieldLock,
@@ -28,21 +50,29 @@ export {
   type SignatureFieldState,
 } from './pdf/letter-fields.ts'
 export { type DocumentFields, listFields } from './pdf/list-fields.ts'
+export type { FieldPlace } from './pdf/page-place.ts'
+export {
+  loadPreparedSignature,
+  type PreparedSignature,
+  storePreparedSignature,
+} from './pdf/prepared-signature.ts'
 export { readSigners, type Signer } from './pdf/read-signers.ts'
 export {
   completeSignature,
-  type PreparedSignature,
   prepareSignature,
   type SignatureOptions,
   type SignerIdentity,
+  type SigningOptions,
   signPdf,
+  signPdfRevision,
 } from './pdf/sign-pdf.ts'
-export type { SignatureAppearance } from './pdf/signature-field.ts'
+export type { ImageAppearance, SignatureAppearance, TextAppearance } from './pdf/signature-appearance.ts'
 export { verifyPdf } from './pdf/verify-pdf.ts'
 export type { VerificationPolicy } from './policy.ts'
 export {
   type ChangesAfter,
   type Coverage,
+  type CoveredContent,
   type FileFormat,
   type Finding,
   type Indication,
@@ -62,10 +92,12 @@ export { looksLikePem, pemBlocks } from './x509/pem.ts'
 export { type AgencyCodeRule, agencyCodeOf, type RoleRule, roleOf } from './x509/subject-roles.ts'
 export { KEY_USAGE, newSerial, writeCertificate } from './x509/write-certificate.ts'
 export { writeCanonical } from './xml/canonical-writer.ts'
+export type { Attachments } from './xml/dereference.ts'
 export { attributeOf, elementMaker, isNamed, nameOf, type XmlElement } from './xml/element.ts'
 export { type ExpandedName, XML_DECLARATION } from './xml/names.ts'
+export { generalXmlLimits } from './xml/open-xml.ts'
 export { sealedXmlLimits, type XmlLimits } from './xml/scan.ts'
 export { EDXML, RECEIPT } from './xml/sealed-places.ts'
 export { type SignXmlOptions, signXml } from './xml/sign-xml.ts'
 export { type VerifiedSeal, verifySealedXml } from './xml/verify-sealed-xml.ts'
-export { verifyXml } from './xml/verify-xml.ts'
+export { type VerifyXmlOptions, verifyXml } from './xml/verify-xml.ts'

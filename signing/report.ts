@@ -44,6 +44,35 @@ export interface Finding {
   readonly message: string
 }
 
+/** What the signer says of himself and his signature; signed by him and checked by nobody. Absent where he is silent. */
+export interface SignerDetails {
+  /** Object identifiers of commitments, such as proof of approval (ETSI EN 319 122-1 clause 5.2.3). */
+  readonly commitmentTypes?: readonly string[]
+  /** Identifier of the signature policy. */
+  readonly signaturePolicy?: string
+  /** Where he signed. */
+  readonly location?: readonly string[]
+  /** Object identifiers of the attributes that he claims for himself. */
+  readonly claimedAttributes?: readonly string[]
+  readonly mimeType?: string
+  /** What the content is, in his words. */
+  readonly contentHint?: string
+}
+
+/**
+ * What one reference of an XML signature covers, as octets that were digested: the only form in which a caller may
+ * use signed content (names, positions and Ids in the file prove nothing).
+ */
+export interface CoveredContent {
+  /** The reference's URI; null where it has none. */
+  readonly uri: string | null
+  /** The path of the element in the file (`/Order/Payment[2]`), `/` for the document, null for data from elsewhere. */
+  readonly path: string | null
+  /** Whether filters left out parts of what the path names, signatures aside. */
+  readonly filtered: boolean
+  readonly octets: Uint8Array
+}
+
 export interface SignatureReport {
   /** Stable within the file: `sig-1`, `sig-2`, … in the order of signing. */
   readonly id: string
@@ -68,6 +97,15 @@ export interface SignatureReport {
   readonly digestAlgorithm: string | null
   readonly signatureAlgorithm: string | null
   readonly warnings: readonly Finding[]
+  /**
+   * Of XML signatures whose digests and value hold: the content that they cover, in the order of the references, then
+   * of the entries of manifests.
+   */
+  readonly covered?: readonly CoveredContent[]
+  /** Absent where the signer says nothing. */
+  readonly details?: SignerDetails
+  /** The id of the signature that this one countersigns (RFC 5652 section 11.4); absent for others. */
+  readonly counterSigns?: string
 }
 
 export type FileFormat = 'pdf' | 'xml' | 'edxml' | 'cms'
@@ -79,6 +117,8 @@ export interface VerificationReport {
   readonly subIndication: SubIndication | null
   readonly signatures: readonly SignatureReport[]
   readonly errors: readonly Finding[]
+  /** What is not as the standard has it in the file as a whole and changes no verdict; absent where there is nothing. */
+  readonly warnings?: readonly Finding[]
 }
 
 const severity: Record<Indication, number> = {

@@ -3,10 +3,16 @@
  * in the file around it. None of it is trusted; all of it is only offered to path validation.
  */
 import { SigningError } from '../errors.ts'
+import type { VerificationPolicy } from '../policy.ts'
 import { contextTag, type DerNode } from '../x509/der.ts'
 import { DerFields, onlyChild } from '../x509/der-values.ts'
 import { ATTRIBUTE_OID } from './oids.ts'
-import type { ParsedSignedData, ParsedSigner } from './parse-signed-data.ts'
+import {
+  type CmsAttribute,
+  type ParsedSignedData,
+  type ParsedSigner,
+  wrapBasicOcsp,
+} from './parse-signed-data.ts'
 
 /** Revocation material that the file carries outside of the CMS, such as a PDF's document security store; DER. */
 export interface EmbeddedRevocation {
@@ -24,12 +30,16 @@ export function carriedMaterial(
   signer: ParsedSigner,
   embedded: EmbeddedRevocation | undefined,
 ): Required<EmbeddedRevocation> {
-  const archives = signer.signedAttributes
-    .filter(({ type }) => type === ATTRIBUTE_OID.adobeRevocation)
-    .flatMap(({ values }) => values)
-    .map(readRevocationArchive)
+  const archives = [
+    ...valuesOf(signer.signedAttributes, ATTRIBUTE_OID.adobeRevocation).map(readRevocationArchive),
+    ...valuesOf(signer.unsignedAttributes, ATTRIBUTE_OID.revocationValues).map(readRevocationValues),
+  ]
+  const stored = valuesOf(signer.unsignedAttributes, ATTRIBUTE_OID.certificateValues).flatMap(membersOf)
   return {
-    certificates: [...data.certificates, ...(embedded?.certificates ?? [])].slice(0, MOST_CERTIFICATES),
+    certificates: [...data.certificates, ...stored, ...(embedded?.certificates ?? [])].slice(
+      0,
+      MOST_CERTIFICATES,
+    ),
     crls: [...data.crls, ...archives.flatMap(({ crls }) => crls), ...(embedded?.crls ?? [])],
     ocspResponses: [
       ...data.ocspResponses,
@@ -37,6 +47,30 @@ export function carriedMaterial(
       ...(embedded?.ocspResponses ?? []),
     ],
   }
+}
+
+/** The policy with the revocation data of the file offered besides its own. */
+export function mergePolicy(policy: VerificationPolicy, carried: EmbeddedRevocation): VerificationPolicy {
+  return {
+    ...policy,
+    crls: [...policy.crls, ...carried.crls],
+    ocspResponses: [...policy.ocspResponses, ...carried.ocspResponses],
+  }
+}
+
+function valuesOf(attributes: readonly CmsAttribute[], type: string): readonly DerNode[] {
+  return attributes.filter((one) => one.type === type).flatMap(({ values }) => values)
+}
+
+/** `CertificateValues` (ETSI EN 319 122-1 annex A.1.1.2). */
+function membersOf(value: DerNode): readonly Uint8Array[] {
+  return value.constructed ? value.children.map(({ raw }) => raw) : []
+}
+
+/** `RevocationValues` (annex A.1.2.2), whose OCSP responses are basic ones. */
+function readRevocationValues(value: DerNode): EmbeddedRevocation {
+  const { crls, ocspResponses } = readRevocationArchive(value)
+  return { crls, ocspResponses: ocspResponses.map(wrapBasicOcsp) }
 }
 
 /** `RevocationInfoArchival` (ISO 32000-1 section 12.8.3.3.2); what is broken carries nothing. */

@@ -3,11 +3,28 @@
  * and the signed attributes as received, and whether the algorithms are good enough (ETSI EN 319 102-1 clauses
  * 5.2.2, 5.2.3, 5.2.7 and 5.2.8).
  */
-import { type DigestAlgorithm, keyStrength, verifyData } from '../algorithms.ts'
+import type { KeyObject } from 'node:crypto'
+import {
+  type DigestAlgorithm,
+  type DigestPurpose,
+  digestAcceptableUntil,
+  digestGoesWith,
+  keyStrength,
+  type SignatureAlgorithm,
+  type VerifyOptions,
+  verifyData,
+  verifyParts,
+} from '../algorithms.ts'
+import { SigningError } from '../errors.ts'
 import type { Finding } from '../report.ts'
+import { failed, type Objection, undecided } from '../validation/objection.ts'
+import type { Weakness } from '../validation/weakness.ts'
 import { type Certificate, tryParseCertificate } from '../x509/certificate.ts'
+import { parseDer, TAG } from '../x509/der.ts'
+import { readOid } from '../x509/der-values.ts'
+import { setOf } from '../x509/der-write.ts'
 import { nameKey } from '../x509/name.ts'
-import { failed, type Objection, undecided } from './objection.ts'
+import { ATTRIBUTE_OID } from './oids.ts'
 import type { ParsedSignedData, ParsedSigner } from './parse-signed-data.ts'
 import { readSignedAttributes, type SignedAttributes } from './signed-attributes.ts'
 
@@ -16,9 +33,14 @@ export interface SignerInput {
   readonly signer: ParsedSigner
   /** Digest of the signed content; null when the content is not at hand. */
   readonly contentDigest: ((digest: DigestAlgorithm) => Uint8Array) | null
+  /** The content itself, for signatures without signed attributes; undefined when it is not at hand. */
+  readonly contentParts?: readonly Uint8Array[] | undefined
+  /** A counter-signature (RFC 5652 section 11.4): the content is a signature value and has no type. */
+  readonly isCounterSignature?: boolean
   /** Where the signer's certificate may be found, DER. */
   readonly certificates: readonly Uint8Array[]
-  readonly legacy: boolean
+  /** What the digests of the signature serve. */
+  readonly purpose: DigestPurpose
 }
 
 export interface SignerFacts {
@@ -28,23 +50,22 @@ export interface SignerFacts {
   readonly digestAlgorithm: string | null
   readonly signatureAlgorithm: string | null
   readonly objections: readonly Objection[]
+  /** What is weak; it depends on the time what follows from it. */
+  readonly weaknesses: readonly Weakness[]
   readonly warnings: readonly Finding[]
 }
 
 export function judgeSigner(input: SignerInput): SignerFacts {
-  const { data, signer, contentDigest, legacy } = input
+  const { data, signer, contentDigest, purpose } = input
   const objections: Objection[] = []
   const warnings: Finding[] = []
-  const attributes = readSignedAttributes(data, signer)
+  const attributes = readSignedAttributes(signer, input.isCounterSignature === true ? null : data.contentType)
   const { digestAlgorithm, signatureAlgorithm } = signer
   const digest = 'unknown' in digestAlgorithm ? undefined : digestAlgorithm
   const algorithm = 'unknown' in signatureAlgorithm ? undefined : signatureAlgorithm.algorithm
   const hasAttributes = signer.signedAttributesDer !== undefined
   if (hasAttributes) objections.push(...attributes.objections)
-  else
-    objections.push(
-      undecided('SIG_CONSTRAINTS_FAILURE', 'NO_SIGNED_ATTRIBUTES', 'nothing binds type and digest'),
-    )
+  else objections.push(...bareObjections(input))
 
   const digestHolds = hasAttributes ? compareDigest(attributes, digest, contentDigest) : null
   const { certificate, signatureHolds } = findSigner(input, attributes)
@@ -54,7 +75,7 @@ export function judgeSigner(input: SignerInput): SignerFacts {
   if (signatureHolds === false) {
     objections.push(failed('SIG_CRYPTO_FAILURE', 'SIG_CRYPTO_FAILURE', 'the signature value does not hold'))
   }
-  if (hasAttributes && contentDigest === null) {
+  if (contentDigest === null) {
     objections.push(
       undecided('SIGNED_DATA_NOT_FOUND', 'SIGNED_DATA_NOT_FOUND', 'the signed content is not at hand'),
     )
@@ -67,19 +88,16 @@ export function judgeSigner(input: SignerInput): SignerFacts {
   }
   if (digest === undefined) objections.push(unsupported('digest', digestAlgorithm))
   if (algorithm === undefined) objections.push(unsupported('signature', signatureAlgorithm))
-  if (digest !== undefined && algorithm !== undefined && digest !== algorithm.digest) {
+  if (digest !== undefined && algorithm !== undefined && !digestGoesWith(digest, algorithm)) {
     const message = `${digest.name} for the content, ${algorithm.name} for the signature`
-    objections.push(failed('FORMAT_FAILURE', 'ALGORITHM_MISMATCH', message))
+    objections.push(undecided('CRYPTO_CONSTRAINTS_FAILURE', 'ALGORITHM_MISMATCH', message))
   }
   if (digest !== undefined && !data.digestAlgorithms.includes(digest)) {
     const message = `${digest.name} is not among digestAlgorithms`
     objections.push(failed('FORMAT_FAILURE', 'DIGEST_ALGORITHM_NOT_DECLARED', message))
   }
-  if (data.version !== data.dueVersion || signer.version !== signer.dueVersion) {
-    const message = 'a version number does not fit the contents'
-    objections.push(undecided('SIG_CONSTRAINTS_FAILURE', 'CMS_VERSION', message))
-  }
-  if (algorithm?.scheme === 'EdDSA') {
+  judgeVersions(input, objections, warnings)
+  if (algorithm?.scheme === 'EdDSA' || algorithm?.scheme === 'ML-DSA') {
     warnings.push({
       code: 'ALGORITHM_NOT_LISTED',
       message: `${algorithm.name} is not listed in TT 15/2025/TT-BKHCN`,
@@ -91,7 +109,6 @@ export function judgeSigner(input: SignerInput): SignerFacts {
       message: 'signed attributes are not in the order of DER',
     })
   }
-  objections.push(...weaknesses(certificate, [digest, algorithm?.digest], legacy))
   return {
     cryptoIntact: bothHold(digestHolds, signatureHolds, attributes, hasAttributes),
     certificate,
@@ -99,9 +116,59 @@ export function judgeSigner(input: SignerInput): SignerFacts {
     digestAlgorithm: digest?.name ?? null,
     signatureAlgorithm: algorithm?.name ?? null,
     objections,
+    weaknesses: [...weaknessesOf(certificate, [digest, algorithm?.digest], purpose)],
     warnings,
   }
 }
+
+/**
+ * Version numbers follow from the contents and mean nothing besides (RFC 5652 sections 5.1 and 5.3). Some programs write
+ * 1 whatever is there.
+ */
+function judgeVersions(
+  { data, signer, purpose }: SignerInput,
+  objections: Objection[],
+  warnings: Finding[],
+): void {
+  const wrong = [data, signer].filter(({ version, dueVersion }) => version !== dueVersion)
+  if (wrong.length === 0) return
+  const message = 'a version number does not fit the contents'
+  const isTolerated = purpose === 'document' && wrong.every(({ version }) => version === 1)
+  if (isTolerated) warnings.push({ code: 'CMS_VERSION', message })
+  else objections.push(undecided('SIG_CONSTRAINTS_FAILURE', 'CMS_VERSION', message))
+}
+
+/**
+ * Without signed attributes the signature is over the content itself, and nothing binds type, digest and certificate.
+ * Content that is itself a set of attributes may have been signed as such: whoever drops the attributes of a signature
+ * and hands them out as content has a value that holds (RFC 5652 section 5.4 distinguishes them by one octet only).
+ */
+function* bareObjections({ contentParts }: SignerInput): Generator<Objection> {
+  const message = 'nothing binds type and digest'
+  yield undecided('SIG_CONSTRAINTS_FAILURE', 'NO_SIGNED_ATTRIBUTES', message)
+  if (contentParts !== undefined && looksLikeAttributes(contentParts)) {
+    const reason = 'the content is a set of signed attributes'
+    yield failed('FORMAT_FAILURE', 'SIGNED_ATTRIBUTES_AS_CONTENT', reason)
+  }
+}
+
+/** Whether the content is a DER SET that has a message-digest attribute. */
+function looksLikeAttributes(parts: readonly Uint8Array[]): boolean {
+  const size = parts.reduce((sum, part) => sum + part.length, 0)
+  const first = parts.find((part) => part.length > 0)?.[0]
+  if (first !== TAG.SET || size > MOST_ATTRIBUTES) return false
+  try {
+    return parseDer(Buffer.concat(parts)).children.some(({ tag, children: [type] }) => {
+      return tag === TAG.SEQUENCE && type?.tag === TAG.OID && readOid(type) === ATTRIBUTE_OID.messageDigest
+    })
+  } catch (error) {
+    if (error instanceof SigningError) return false
+    throw error
+  }
+}
+
+/** Bytes; signed attributes with a whole revocation archive are shorter. */
+const MOST_ATTRIBUTES = 16 * 1024 * 1024
 
 /**
  * Whether what identifies the certificates is what was signed. The signer's identifier and the embedded certificates
@@ -154,7 +221,8 @@ function bothHold(
   attributes: SignedAttributes,
   hasAttributes: boolean,
 ): boolean | null {
-  if (hasAttributes && attributes.messageDigest === undefined) return false
+  if (!hasAttributes) return signatureHolds
+  if (attributes.messageDigest === undefined) return false
   if (digestHolds === false || signatureHolds === false) return false
   return digestHolds === null || signatureHolds === null ? null : true
 }
@@ -173,7 +241,7 @@ function compareDigest(
  * signing-certificate attribute names, else one under whose key the signature holds.
  */
 function findSigner(
-  { signer, certificates }: SignerInput,
+  { signer, certificates, contentParts }: SignerInput,
   { named }: SignedAttributes,
 ): { certificate: Certificate | null; signatureHolds: boolean | null } {
   const fitting = certificates
@@ -182,12 +250,13 @@ function findSigner(
   const [first] = fitting
   const own =
     fitting.find(({ der }) => named?.[0]?.matches(der)) ?? (fitting.length === 1 ? first : undefined)
-  if (own !== undefined) return { certificate: own, signatureHolds: signatureHolds(signer, own) }
-  const holder = fitting.find((one) => signatureHolds(signer, one) === true)
+  if (own !== undefined)
+    return { certificate: own, signatureHolds: signatureHolds(signer, own, contentParts) }
+  const holder = fitting.find((one) => signatureHolds(signer, one, contentParts) === true)
   if (holder !== undefined) return { certificate: holder, signatureHolds: true }
   return {
     certificate: first ?? null,
-    signatureHolds: first === undefined ? null : signatureHolds(signer, first),
+    signatureHolds: first === undefined ? null : signatureHolds(signer, first, contentParts),
   }
 }
 
@@ -202,18 +271,33 @@ function isNamedBy({ identifier }: ParsedSigner, certificate: Certificate): bool
   return own !== undefined && Buffer.compare(own, identifier.subjectKeyIdentifier) === 0
 }
 
-function signatureHolds(signer: ParsedSigner, certificate: Certificate): boolean | null {
-  const { signatureAlgorithm, signedAttributesDer, signature } = signer
+function signatureHolds(
+  signer: ParsedSigner,
+  certificate: Certificate,
+  contentParts: SignerInput['contentParts'],
+): boolean | null {
+  const { signatureAlgorithm, signedAttributesDer: attributes, signature } = signer
   const key = certificate.publicKey()
-  if (signedAttributesDer === undefined || 'unknown' in signatureAlgorithm || key === undefined) return null
-  const { algorithm, saltLength } = signatureAlgorithm
-  return verifyData(
-    algorithm,
-    key,
-    signedAttributesDer,
-    signature,
-    saltLength === undefined ? {} : { saltLength },
-  )
+  if ('unknown' in signatureAlgorithm || key === undefined) return null
+  const { algorithm, ...options } = signatureAlgorithm
+  if (attributes === undefined) {
+    if (contentParts === undefined) return null
+    return verifyParts(algorithm, key, contentParts, signature, options)
+  }
+  if (verifyData(algorithm, key, attributes, signature, options)) return true
+  return !signer.signedAttributesSorted && holdsSorted(algorithm, key, attributes, signature, options)
+}
+
+/** RFC 5652 section 5.4 signs the DER encoding, which is sorted, whatever order was then stored. */
+function holdsSorted(
+  algorithm: SignatureAlgorithm,
+  key: KeyObject,
+  attributes: Uint8Array,
+  signature: Uint8Array,
+  options: VerifyOptions,
+): boolean {
+  const sorted = setOf(parseDer(attributes).children.map(({ raw }) => raw))
+  return verifyData(algorithm, key, sorted, signature, options)
 }
 
 function unsupported(what: string, found: object): Objection {
@@ -221,19 +305,20 @@ function unsupported(what: string, found: object): Objection {
   return undecided('CRYPTO_CONSTRAINTS_FAILURE', 'ALGORITHM_UNSUPPORTED', `${what} algorithm ${name}`)
 }
 
-/**
- * SHA-1 and short keys never pass. Without `legacy` they are shut out for good; with it the open question is only
- * when the signature was made, which a time-stamp could answer (EN 319 102-1 clause 5.2.8.4).
- */
-function* weaknesses(
+/** Broken digests and short keys, with the time up to which they are let pass (design 7). */
+function* weaknessesOf(
   certificate: Certificate | null,
   digests: readonly (DigestAlgorithm | undefined)[],
-  legacy: boolean,
-): Generator<Objection> {
-  const sub = legacy ? 'CRYPTO_CONSTRAINTS_FAILURE_NO_POE' : 'CRYPTO_CONSTRAINTS_FAILURE'
-  const weak = digests.find((digest) => digest?.weak)
-  if (weak !== undefined) yield undecided(sub, 'WEAK_DIGEST', `${weak.name} is broken`)
+  purpose: DigestPurpose,
+): Generator<Weakness> {
+  for (const digest of new Set(digests)) {
+    const until = digest === undefined ? undefined : digestAcceptableUntil(digest, purpose)
+    if (digest === undefined || until === undefined) continue
+    yield { code: 'WEAK_DIGEST', message: `${digest.name} is broken`, acceptableUntil: until }
+  }
   const key = certificate?.publicKey()
   const strength = key === undefined ? undefined : keyStrength(key)
-  if (strength !== undefined && !strength.acceptable) yield undecided(sub, 'WEAK_KEY', `key ${strength.name}`)
+  if (strength !== undefined && !strength.acceptable) {
+    yield { code: 'WEAK_KEY', message: `key ${strength.name}`, acceptableUntil: null }
+  }
 }

@@ -14,6 +14,26 @@ export const ATTRIBUTE_OID = {
   signingCertificate: '1.2.840.113549.1.9.16.2.12',
   /** RFC 5035. */
   signingCertificateV2: '1.2.840.113549.1.9.16.2.47',
+  /** RFC 2634 section 2.9: what the content is, in words. */
+  contentHints: '1.2.840.113549.1.9.16.2.4',
+  /** ETSI EN 319 122-1 clause 5.2.4.2. */
+  mimeType: '0.4.0.1733.2.1',
+  /** RFC 5652 section 11.4: a signature over the signature value. */
+  counterSignature: '1.2.840.113549.1.9.6',
+  /** ETSI EN 319 122-1 clause 5.2: what the signer says of himself and of the signature. */
+  signaturePolicy: '1.2.840.113549.1.9.16.2.15',
+  commitmentType: '1.2.840.113549.1.9.16.2.16',
+  signerLocation: '1.2.840.113549.1.9.16.2.17',
+  signerAttributes: '1.2.840.113549.1.9.16.2.18',
+  signerAttributesV2: '0.4.0.19122.1.1',
+  contentReference: '1.2.840.113549.1.9.16.2.10',
+  contentIdentifier: '1.2.840.113549.1.9.16.2.7',
+  /** ETSI EN 319 122-1 annex A and TS 101 733: validation data beside the signature. */
+  certificateValues: '1.2.840.113549.1.9.16.2.23',
+  revocationValues: '1.2.840.113549.1.9.16.2.24',
+  archiveTimestampV2: '1.2.840.113549.1.9.16.2.48',
+  archiveTimestampV3: '0.4.0.1733.2.4',
+  longTermValidation: '0.4.0.1733.2.2',
   /** RFC 6211. */
   algorithmProtection: '1.2.840.113549.1.9.52',
   signatureTimestamp: '1.2.840.113549.1.9.16.2.14',

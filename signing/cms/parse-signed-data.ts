@@ -19,6 +19,7 @@ import {
   readOid,
   readSmallInteger,
 } from '../x509/der-values.ts'
+import { context, octetString, oid, sequence, tlv } from '../x509/der-write.ts'
 import { type DistinguishedName, readName } from '../x509/name.ts'
 import { CONTENT_TYPE } from './oids.ts'
 
@@ -70,6 +71,7 @@ export interface ParsedSignedData {
 }
 
 const OID_OCSP_RESPONSE = '1.3.6.1.5.5.7.16.2'
+const OID_BASIC_OCSP = '1.3.6.1.5.5.7.48.1.1'
 const limits = { maxBytes: 32 * 1024 * 1024, maxDepth: 40 }
 /** More signers than any document has; each costs a signature check. */
 const MOST_SIGNERS = 64
@@ -149,10 +151,22 @@ function readRevocation(node: DerNode): { crl?: Uint8Array; ocspResponse?: Uint8
   const fields = new DerFields(node, contextTag(1, true))
   const format = readOid(fields.take(TAG.OID, 'otherRevInfoFormat'))
   const info = fields.any('otherRevInfo')
-  return format === OID_OCSP_RESPONSE ? { ocspResponse: info.raw } : {}
+  if (format === OID_OCSP_RESPONSE) return { ocspResponse: info.raw }
+  // ETSI EN 319 122-1 clause 5.4.2 stores the basic response alone.
+  return format === OID_BASIC_OCSP ? { ocspResponse: wrapBasicOcsp(info.raw) } : {}
 }
 
-function readSigner(node: DerNode): ParsedSigner {
+/** A successful `OCSPResponse` around a `BasicOCSPResponse` (RFC 6960 section 4.2.1), which is signed by itself. */
+export function wrapBasicOcsp(basic: Uint8Array): Uint8Array {
+  const bytes = sequence(oid(OID_BASIC_OCSP), octetString(basic))
+  return sequence(tlv(TAG.ENUMERATED, Uint8Array.of(0)), context(0, bytes))
+}
+
+/**
+ * One `SignerInfo`.
+ * @throws SigningError `DER_MALFORMED`
+ */
+export function readSigner(node: DerNode): ParsedSigner {
   const fields = new DerFields(node)
   const version = readSmallInteger(fields.take(TAG.INTEGER, 'version'))
   const identifier = readIdentifier(fields.any('sid'))

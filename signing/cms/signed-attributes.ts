@@ -3,11 +3,11 @@
  * exactly once with one value (RFC 5652 sections 5.3, 11.1 and 11.2), the others at most once.
  */
 import { SigningError } from '../errors.ts'
+import { failed, type Objection } from '../validation/objection.ts'
 import { contextTag, type DerNode, TAG } from '../x509/der.ts'
 import { DerFields, readOctetString, readOid, readTime } from '../x509/der-values.ts'
-import { failed, type Objection } from './objection.ts'
 import { ATTRIBUTE_OID } from './oids.ts'
-import type { CmsAttribute, ParsedSignedData, ParsedSigner } from './parse-signed-data.ts'
+import type { CmsAttribute, ParsedSigner } from './parse-signed-data.ts'
 import { type NamedCertificate, readSigningCertificate } from './signing-certificate.ts'
 
 export interface SignedAttributes {
@@ -19,8 +19,11 @@ export interface SignedAttributes {
   readonly objections: readonly Objection[]
 }
 
-/** Reads them all; a broken attribute becomes an objection, not an error. */
-export function readSignedAttributes(data: ParsedSignedData, signer: ParsedSigner): SignedAttributes {
+/**
+ * Reads them all; a broken attribute becomes an objection, not an error.
+ * @param expectedType eContentType; null for counter-signatures, which must not tell one (RFC 5652 section 11.4)
+ */
+export function readSignedAttributes(signer: ParsedSigner, expectedType: string | null): SignedAttributes {
   const objections: Objection[] = []
   const attributes = signer.signedAttributes
 
@@ -47,8 +50,8 @@ export function readSignedAttributes(data: ParsedSignedData, signer: ParsedSigne
     }
   }
 
-  const contentType = single(ATTRIBUTE_OID.contentType, 'content-type', true, readOid)
-  if (contentType !== undefined && contentType !== data.contentType) {
+  const contentType = single(ATTRIBUTE_OID.contentType, 'content-type', expectedType !== null, readOid)
+  if (contentType !== undefined && contentType !== expectedType) {
     objections.push(
       failed('FORMAT_FAILURE', 'CONTENT_TYPE_MISMATCH', `content-type ${contentType} is not that signed`),
     )

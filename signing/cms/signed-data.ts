@@ -1,5 +1,5 @@
 /**
- * Writes detached `SignedData` for CAdES and PAdES: the signed attributes first, then, when the key has signed
+ * Writes `SignedData` for CAdES and PAdES: the signed attributes first, then, when the key has signed
  * them, the whole (RFC 5652 sections 5 and 11, RFC 5035, ETSI EN 319 122-1 clause 5, EN 319 142-1 clause 6.3).
  */
 import { type DigestAlgorithm, digest as digestOf, type SignatureAlgorithm } from '../algorithms.ts'
@@ -25,6 +25,8 @@ export interface SignedAttributesInput {
   readonly digest: DigestAlgorithm
   /** Not for PAdES, where the signature dictionary tells the time (EN 319 142-1 clause 6.3). */
   readonly signingTime?: Date
+  /** Further attributes, each as `attribute` makes it. */
+  readonly further?: readonly Uint8Array[]
 }
 
 /**
@@ -48,6 +50,7 @@ export function buildSignedAttributes(input: SignedAttributesInput): Uint8Array 
     attribute(ATTRIBUTE_OID.contentType, oid(contentType)),
     attribute(ATTRIBUTE_OID.messageDigest, octetString(messageDigest)),
     attribute(ATTRIBUTE_OID.signingCertificateV2, sequence(named)),
+    ...(input.further ?? []),
   ]
   if (signingTime !== undefined) attributes.push(attribute(ATTRIBUTE_OID.signingTime, time(signingTime)))
   return setOf(attributes)
@@ -78,10 +81,12 @@ export interface SignedDataInput {
   readonly chain: readonly Uint8Array[]
   /** DER `Attribute` values that no signature covers, such as a signature time-stamp. */
   readonly unsignedAttributes?: readonly Uint8Array[]
+  /** What is signed, to be enclosed (`id-data`); without it the signature is detached. */
+  readonly content?: Uint8Array
 }
 
 /**
- * A detached `ContentInfo` of `SignedData` with one signer named by issuer and serial, DER.
+ * A `ContentInfo` of `SignedData` with one signer named by issuer and serial, DER; detached unless content is given.
  *
  * Certificates are embedded in the order of DER, each once. Every one of them must be named by the
  * signing-certificate-v2 attribute (design 7): otherwise a certificate could be put in after signing.
@@ -105,10 +110,11 @@ export function assembleSignedData(input: SignedDataInput): Uint8Array {
     ...(unsignedAttributes.length > 0 ? [setOf(unsignedAttributes, contextTag(1, true))] : []),
   )
   const distinct = [...new Map(embedded.map((der) => [Buffer.from(der).toString('base64'), der])).values()]
+  const enclosed = input.content === undefined ? [] : [context(0, octetString(input.content))]
   const signedData = sequence(
     integer(1),
     setOf([digestAlgorithmIdentifier(digest)]),
-    sequence(oid(CONTENT_TYPE.data)),
+    sequence(oid(CONTENT_TYPE.data), ...enclosed),
     setOf(distinct, contextTag(0, true)),
     setOf([signerInfo]),
   )

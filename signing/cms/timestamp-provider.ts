@@ -9,8 +9,5 @@ export interface TimestampProvider {
    * @param digest of what is to be stamped: the signature value (EN 319 122-1 clause 5.3), or a document's bytes
    * @returns the token: DER of a `ContentInfo` with `SignedData` over `TSTInfo`, already checked against the request
    */
-  timestamp(digest: {
-    readonly algorithm: DigestAlgorithm
-    readonly value: Uint8Array
-  }): Promise<Uint8Array>
+  timestamp(digest: { readonly algorithm: DigestAlgorithm; readonly value: Uint8Array }): Promise<Uint8Array>
 }

@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto'
-import type { DigestAlgorithm } from '../algorithms.ts'
+import { type DigestAlgorithm, digest as digestOf } from '../algorithms.ts'
 import { SigningError } from '../errors.ts'
 import type { VerificationPolicy } from '../policy.ts'
 import { type SignatureReport, type VerificationReport, worstIndication } from '../report.ts'
 import { berToDer } from '../x509/ber.ts'
-import { judgeParsedSigner, type SignedDataJudgement } from './judge-signed-data.ts'
+import { counterSignaturesOf } from './counter-signatures.ts'
+import { judgeParsedSigner, type ParsedSignerInput, type SignedDataJudgement } from './judge-signed-data.ts'
 import { type ParsedSignedData, parseSignedData } from './parse-signed-data.ts'
 
 /**
- * Verifies a CMS signature file (`.p7s`, `.p7m`), with all its signers.
+ * Verifies a CMS signature file (`.p7s`, `.p7m`) with all its signers and the counter-signatures on them.
  *
  * BER around the signature is allowed, as RFC 5652 section 2 does; signed attributes and certificates must be DER.
  *
@@ -24,7 +24,7 @@ export function verifyCms(
 ): VerificationReport {
   let data: ParsedSignedData
   try {
-    data = parseSignedData(berToDer(cms, { maxBytes: 32 * 1024 * 1024, maxDepth: 40 }))
+    data = parseLenient(cms)
   } catch (error) {
     if (!(error instanceof SigningError) || error.code === 'INPUT_TOO_LARGE') throw error
     return {
@@ -35,17 +35,76 @@ export function verifyCms(
       errors: [{ code: error.code, message: error.message }],
     }
   }
-  const contentDigest =
-    content === null ? null : (digest: DigestAlgorithm) => createHash(digest.node).update(content).digest()
-  const signatures = data.signers.map((signer, index) =>
-    toReport(judgeParsedSigner({ data, signer, contentDigest, policy, context: 'cms' }), index),
+  const digests = new Map<string, Uint8Array>()
+  const contentDigest = (digest: DigestAlgorithm): Uint8Array => {
+    const found = digests.get(digest.name) ?? digestOf(digest, content ?? new Uint8Array())
+    digests.set(digest.name, found)
+    return found
+  }
+  const shared = {
+    contentDigest: content === null ? null : contentDigest,
+    contentParts: content === null ? undefined : [content],
+    policy,
+    context: 'cms' as const,
+  }
+  const signatures = data.signers.flatMap((signer, index) =>
+    judgeWithCounterSignatures({ data, signer, ...shared }, `sig-${index + 1}`, undefined),
   )
   return applyProfile(signatures, policy.profile)
 }
 
+const limits = { maxBytes: 32 * 1024 * 1024, maxDepth: 40 }
+
+/** DER is taken as it is; what is not is put into DER once, and then has to be right. */
+function parseLenient(cms: Uint8Array): ParsedSignedData {
+  try {
+    return parseSignedData(cms)
+  } catch (error) {
+    if (!(error instanceof SigningError) || error.code === 'INPUT_TOO_LARGE') throw error
+    return parseSignedData(berToDer(cms, limits))
+  }
+}
+
+/** How deep counter-signatures on counter-signatures are followed, and how many there may be on one signature. */
+const MOST_NESTED = 3
+const MOST_COUNTER_SIGNATURES = 16
+
+function judgeWithCounterSignatures(
+  input: ParsedSignerInput,
+  id: string,
+  counterSigns: string | undefined,
+  depth = 0,
+): readonly SignatureReport[] {
+  const { countersigners, unreadable } = counterSignaturesOf(input.data, input.signer)
+  const followed = depth < MOST_NESTED ? countersigners.slice(0, MOST_COUNTER_SIGNATURES) : []
+  const own = toReport(judgeParsedSigner(input), id)
+  const left = unreadable + countersigners.length - followed.length
+  const message = `${left} counter-signatures could not be read or are too many`
+  const warnings = left > 0 ? [{ code: 'COUNTER_SIGNATURE_UNREADABLE', message }] : []
+  const report: SignatureReport = {
+    ...own,
+    ...(counterSigns === undefined ? {} : { counterSigns }),
+    warnings: [...own.warnings, ...warnings],
+  }
+  const nested = followed.flatMap(({ data, signer }, index) => {
+    const { signature } = input.signer
+    const below: ParsedSignerInput = {
+      data,
+      signer,
+      contentDigest: (digest) => digestOf(digest, signature),
+      contentParts: [signature],
+      isCounterSignature: true,
+      policy: input.policy,
+      context: 'cms',
+    }
+    return judgeWithCounterSignatures(below, `${id}.${index + 1}`, id, depth + 1)
+  })
+  return [report, ...nested]
+}
+
 /**
  * A scanned copy needs an agency's signature. `issued` asks for a person's and then an agency's: the signers of one
- * CMS stand in no order, so it cannot be met here.
+ * CMS stand in no order, so it cannot be met here. A counter-signature signs no document.
  */
 function applyProfile(
   signatures: readonly SignatureReport[],
@@ -53,7 +112,9 @@ function applyProfile(
 ): VerificationReport {
   const worst = worstIndication(signatures)
   const met =
-    profile === 'any' || (profile === 'scanned-copy' && signatures.some(({ role }) => role === 'agency'))
+    profile === 'any' ||
+    (profile === 'scanned-copy' &&
+      signatures.some(({ role, counterSigns }) => role === 'agency' && counterSigns === undefined))
   if (met || worst.indication === 'NO_SIGNATURE') {
     return { format: 'cms', ...worst, signatures, errors: [] }
   }
@@ -65,15 +126,32 @@ function applyProfile(
   return { format: 'cms', ...verdict, signatures, errors: [{ code: 'PROFILE_NOT_MET', message }] }
 }
 
-function toReport(judgement: SignedDataJudgement, index: number): SignatureReport {
-  const { certificate, signingCertificateV2, ...shared } = judgement
+function toReport(judgement: SignedDataJudgement, id: string): SignatureReport {
+  const { certificate, signingCertificateV2, signatureTimestamp, carriesRevocation, accuracy, ...kept } =
+    judgement
+  const { details, archiveTimestamp, ...shared } = kept
   return {
     ...shared,
-    id: `sig-${index + 1}`,
+    id,
     field: null,
-    level: certificate !== null && signingCertificateV2 ? 'CAdES-B-B' : 'CMS',
+    level: levelOf(judgement),
     coverage: 'whole-file',
     changesAfter: 'none',
     changes: [],
+    ...(Object.keys(details).length === 0 ? {} : { details }),
   }
+}
+
+/**
+ * The baseline level (ETSI EN 319 122-1 clause 6): B-T with an intact time-stamp over the signature value, B-LT with
+ * revocation data, B-LTA with an archive time-stamp. It tells what is there, the indication whether it convinces.
+ */
+function levelOf(judgement: SignedDataJudgement): string {
+  const { certificate, signingCertificateV2, signatureTimestamp, carriesRevocation, archiveTimestamp } =
+    judgement
+  if (judgement.role === 'timestamp') return 'RFC3161'
+  if (certificate === null || !signingCertificateV2) return 'CMS'
+  if (!signatureTimestamp) return 'CAdES-B-B'
+  if (!carriesRevocation) return 'CAdES-B-T'
+  return archiveTimestamp ? 'CAdES-B-LTA' : 'CAdES-B-LT'
 }

@@ -9,6 +9,7 @@ import { digestByteRange, readSignedBytes, type SignedBytes } from './byte-range
 import { forbidden, type RevisionChange } from './change.ts'
 import { coverageOf } from './coverage.ts'
 import { isoDate } from './dates.ts'
+import { type DocumentTimestamp, documentTimestamp, laterThan } from './document-timestamps.ts'
 import type { FoundSignature } from './find-signatures.ts'
 import { type ChangesJudgement, judgeChanges } from './judge-changes.ts'
 import { readLocks, type SignatureLocks } from './locks.ts'
@@ -39,28 +40,46 @@ const faultMessages = {
 
 type Fault = keyof typeof faultMessages
 
-export function judgeSignature(
+/**
+ * Judges all signatures of a file, the last one first: a document time-stamp that passes proves that everything before
+ * it existed, older time-stamps among it (ETSI EN 319 102-1 clause 5.6.2).
+ */
+export function judgeSignatures(
+  signatures: readonly FoundSignature[],
+  context: SignatureContext,
+): readonly SignatureReport[] {
+  const timestamps: DocumentTimestamp[] = []
+  const reports = signatures.toReversed().map((found, i) => {
+    const judged = judgeSignature(found, `sig-${signatures.length - i}`, context, timestamps)
+    if (judged.timestamp !== undefined) timestamps.push(judged.timestamp)
+    return judged.report
+  })
+  return reports.toReversed()
+}
+
+function judgeSignature(
   found: FoundSignature,
   id: string,
   context: SignatureContext,
-): SignatureReport {
+  timestamps: readonly DocumentTimestamp[],
+): { report: SignatureReport; timestamp: DocumentTimestamp | undefined } {
   const { file } = context
   const dict = found.dict ?? pdfDict({})
   const signed = readSignedBytes(file.bytes, dict)
   const { coverage, revision } = coverageOf(file, signed.range)
   const faults = collectFaults(found, signed, revision)
   const subFilter = nameEntry(dict, 'SubFilter')
-  const judgement = judgeContents(context, signed, subFilter)
-  const later = laterChanges(found, context, revision)
   const claimed = claimedTime(dict)
-  const isBaseline = subFilter === 'ETSI.CAdES.detached' && judgement?.signingCertificateV2 === true
-  return {
+  const proofs = laterThan(found.revision, timestamps)
+  const judgement = judgeContents(context, signed, subFilter, claimed, proofs)
+  const later = laterChanges(found, context, revision)
+  const report: SignatureReport = {
     id,
     field: found.field,
     // Without byte range and CMS no signature value holds over anything.
     cryptoIntact: judgement === undefined ? false : judgement.cryptoIntact,
     ...verdict(faults, judgement, later),
-    level: isBaseline && claimed !== undefined ? 'PAdES-B-B' : bareFormat(subFilter),
+    level: levelOf(subFilter, claimed, judgement, proofs),
     role: judgement?.role ?? 'unknown',
     signer: judgement?.signer ?? null,
     claimedTime: claimed ?? judgement?.claimedTime ?? null,
@@ -76,6 +95,27 @@ export function judgeSignature(
       ...timeWarnings(dict, claimed),
     ],
   }
+  const isTimestamp = subFilter === 'ETSI.RFC3161' && faults.length === 0 && judgement !== undefined
+  return { report, timestamp: isTimestamp ? documentTimestamp(file, found.revision, judgement) : undefined }
+}
+
+/**
+ * The baseline level (ETSI EN 319 142-1 clause 6): B-T with a time-stamp in the signature or over the document, B-LT
+ * with revocation data in the document security store, B-LTA with a document time-stamp over that. It tells what is
+ * there and intact; whether it convinces is told by the indication.
+ */
+function levelOf(
+  subFilter: string | undefined,
+  claimed: string | undefined,
+  judgement: SignedDataJudgement | undefined,
+  proofs: readonly DocumentTimestamp[],
+): string {
+  const isBaseline = subFilter === 'ETSI.CAdES.detached' && judgement?.signingCertificateV2 === true
+  if (!isBaseline || claimed === undefined) return bareFormat(subFilter)
+  const stamps = proofs.filter(({ intact }) => intact)
+  if (!judgement.signatureTimestamp && stamps.length === 0) return 'PAdES-B-B'
+  if (!judgement.carriesRevocation) return 'PAdES-B-T'
+  return stamps.some(({ coversStore }) => coversStore) ? 'PAdES-B-LTA' : 'PAdES-B-LT'
 }
 
 function collectFaults(
@@ -98,6 +138,8 @@ function judgeContents(
   { file, policy, embeddedRevocation }: SignatureContext,
   signed: SignedBytes,
   subFilter: string | undefined,
+  claimed: string | undefined,
+  laterStamps: readonly DocumentTimestamp[],
 ): SignedDataJudgement | undefined {
   const { range, cms } = signed
   if (range === undefined || cms === undefined) return undefined
@@ -110,8 +152,14 @@ function judgeContents(
   return judgeSignedData({
     cms,
     contentDigest,
+    contentParts: [
+      file.bytes.subarray(range[0], range[0] + range[1]),
+      file.bytes.subarray(range[2], range[2] + range[3]),
+    ],
     policy,
     context: 'pdf',
+    laterStamps,
+    ...(claimed === undefined ? {} : { claimedTime: new Date(claimed) }),
     ...(subFilter === undefined ? {} : { subFilter }),
     ...(embeddedRevocation === undefined ? {} : { embeddedRevocation }),
   })

@@ -8,7 +8,10 @@ import { content, policyOf, seedTime } from './signatures.ts'
 describe('signature files', () => {
   it('carry the time that the signer says, and verify', async () => {
     const pki = await makeTestPki({ seedTime })
-    const cms = await signCms(content, asKeyProvider(pki.samples.agency), { signingTime: seedTime })
+    const cms = await signCms(content, {
+      key: asKeyProvider(pki.samples.agency),
+      signingTime: seedTime,
+    })
     const report = verifyCms(cms, content, policyOf(pki))
     expect(report).to.deep.include({
       format: 'cms',
@@ -31,7 +34,7 @@ describe('signature files', () => {
   it('meet the profile of a scanned copy by an agency alone, and never that of an issued document', async () => {
     const pki = await makeTestPki({ seedTime })
     const verdicts = async (issued: typeof pki.samples.agency) => {
-      const cms = await signCms(content, asKeyProvider(issued), { signingTime: seedTime })
+      const cms = await signCms(content, { key: asKeyProvider(issued), signingTime: seedTime })
       return (['any', 'scanned-copy', 'issued'] as const).map(
         (profile) => verifyCms(cms, content, policyOf(pki, { profile })).indication,
       )
