@@ -18,7 +18,7 @@ import {
 } from './objects.ts'
 
 /** Room left and right of a text inside its field, in points, as viewers leave it. */
-const padding = 2
+export const padding = 2
 
 export interface TextStyle {
   /** In points. */
@@ -78,39 +78,39 @@ export function textFieldAppearance(writer: RevisionWriter, box: Rectangle, line
     'EMC',
     '',
   ].join('\n')
-  return addForm(writer, box, font, content)
+  return addAppearance(writer, box, pdfDict({ Font: pdfDict({ F0: font.reference }) }), content)
 }
 
-/** The appearance of a signature field: lines from the top, in the largest size up to `size` at which all fit. */
-export function signatureAppearance(
-  writer: RevisionWriter,
-  box: Rectangle,
+/**
+ * Lines of text in the largest size up to `size` at which all fit: from the top, or in the middle of the height.
+ * @returns operators for a content stream that has the font as `F0`
+ */
+export function signatureText(
+  room: Rectangle,
   lines: readonly string[],
   font: EmbeddedFont,
   size: number,
-): PdfReference {
+  inTheMiddle: boolean,
+): string[] {
   const leading = font.ascent + font.descent
   const widest = Math.max(...lines.map((line) => font.width(line, 1)), 0)
   const fitting = Math.min(
     size,
-    (box.height - 2 * padding) / (leading * Math.max(1, lines.length)),
-    widest === 0 ? size : (box.width - 2 * padding) / widest,
+    (room.height - 2 * padding) / (leading * Math.max(1, lines.length)),
+    widest === 0 ? size : (room.width - 2 * padding) / widest,
   )
   const used = Math.max(0.1, Math.floor(fitting * 100) / 100)
-  const top = box.height - padding - font.ascent * used
-  const content = [
-    'q',
+  const spare = inTheMiddle ? Math.max(0, room.height - leading * used * lines.length) / 2 : padding
+  const top = room.bottom + room.height - spare - font.ascent * used
+  return [
     'BT',
     '0 g',
     `/F0 ${decimal(used)} Tf`,
     `${decimal(leading * used)} TL`,
-    `${decimal(padding)} ${decimal(top)} Td`,
+    `${decimal(room.left + padding)} ${decimal(top)} Td`,
     ...lines.map((line) => `${font.encode(line)} Tj T*`),
     'ET',
-    'Q',
-    '',
-  ].join('\n')
-  return addForm(writer, box, font, content)
+  ]
 }
 
 /** An appearance that shows nothing. */
@@ -118,8 +118,13 @@ export function emptyAppearance(writer: RevisionWriter, box: Rectangle): PdfRefe
   return writer.addStream(formDict(box, pdfDict({})), new Uint8Array(0))
 }
 
-function addForm(writer: RevisionWriter, box: Rectangle, font: EmbeddedFont, content: string): PdfReference {
-  const resources = pdfDict({ Font: pdfDict({ F0: font.reference }) })
+/** Adds a form XObject whose box is that of a widget of this size. */
+export function addAppearance(
+  writer: RevisionWriter,
+  box: Rectangle,
+  resources: PdfDict,
+  content: string,
+): PdfReference {
   return writer.addStream(formDict(box, resources), Buffer.from(content, 'latin1'))
 }
 
@@ -137,6 +142,9 @@ function round(value: number): number {
   return Math.round(value * 1000) / 1000
 }
 
-function decimal(value: number): string {
-  return String(round(value))
+/** A number of a content stream. */
+export function decimal(value: number): string {
+  return round(value)
+    .toFixed(3)
+    .replace(/\.?0+$/, '')
 }

@@ -18,9 +18,10 @@ import {
   pdfReference,
   withEntries,
 } from './objects.ts'
-import type { PdfFile } from './pdf-file.ts'
+import { encryptorOf, type PdfFile } from './pdf-file.ts'
 import type { ReferenceCounts } from './reference-counts.ts'
 import { serialize } from './serialize.ts'
+import { type Place, streamOf, subsections, tableOf } from './xref-writer.ts'
 
 interface PendingObject {
   readonly reference: PdfReference
@@ -30,18 +31,20 @@ interface PendingObject {
 /** A revision as written. */
 export interface AppendedRevision {
   readonly bytes: Uint8Array
-  /** Offset of each new object's header in `bytes`, by object number. */
+  /** Offset of each new object's header in the whole file, by object number. */
   readonly offsets: ReadonlyMap<number, number>
 }
 
 export class RevisionWriter {
   readonly #file: PdfFile
   readonly #objects = new Map<number, PendingObject>()
+  readonly #encryptor: ReturnType<typeof encryptorOf>
   #nextNumber: number
   #counts: ReferenceCounts | undefined
 
   constructor(file: PdfFile) {
     this.#file = file
+    this.#encryptor = encryptorOf(file)
     this.#nextNumber = sizeOf(file)
   }
 
@@ -50,17 +53,32 @@ export class RevisionWriter {
    * a new object.
    */
   allocate(): PdfReference {
-    this.#counts ??= this.#file.referenceCounts(this.#file.revisions.length - 1)
-    while (this.#counts.isDangling(this.#nextNumber)) this.#nextNumber += 1
+    const counts = this.#referenceCounts()
+    while (counts.isDangling(this.#nextNumber)) this.#nextNumber += 1
     if (this.#nextNumber >= pdfLimits.objects) throw new RangeError('too many objects')
     const reference = pdfReference(this.#nextNumber)
     this.#nextNumber += 1
     return reference
   }
 
+  /** Whether more than one object of the file refers to the object. */
+  isShared(reference: PdfReference): boolean {
+    return [...this.#referenceCounts().referrers(reference.number)].length > 1
+  }
+
+  #referenceCounts(): ReferenceCounts {
+    this.#counts ??= this.#file.referenceCounts(this.#file.revisions.length - 1)
+    return this.#counts
+  }
+
   /** Writes an object without a stream, new or in place of the one that has this number. */
   set(reference: PdfReference, value: PdfValue): void {
-    this.setSyntax(reference, serialize(value))
+    this.setSyntax(reference, this.syntaxOf(reference, value))
+  }
+
+  /** A value as it stands in the object of that number: its strings enciphered where the file is encrypted. */
+  syntaxOf(reference: PdfReference, value: PdfValue): string {
+    return serialize(this.#encryptor?.encryptValue(reference, value) ?? value)
   }
 
   /** As `set`, from ready syntax of one character a byte; for values with places to be filled in later. */
@@ -73,12 +91,23 @@ export class RevisionWriter {
    * one object or the beginning of another: those are written in hexadecimal, since no verifier may take them.
    */
   setStream(reference: PdfReference, dict: PdfDict, data: Uint8Array): void {
-    const [safe, body] = resemblesObjects(latin1Text(data, 0, data.length))
-      ? [inHexadecimal(dict), Buffer.from(`${Buffer.from(data).toString('hex')}>`, 'latin1')]
-      : [dict, data]
+    const [safe, body] =
+      this.#encryptor === undefined && looksLikeObjects(data)
+        ? [inHexadecimal(dict), Buffer.from(`${Buffer.from(data).toString('hex')}>`, 'latin1')]
+        : [dict, this.#enciphered(reference, dict, data)]
     const entries = new Map(safe.entries).set('Length', body.length)
-    const head = `${serialize({ kind: 'dict', entries })}\nstream\n`
+    const head = `${this.syntaxOf(reference, { kind: 'dict', entries })}\nstream\n`
     this.#put(reference, Buffer.concat([Buffer.from(head, 'latin1'), body, Buffer.from('\nendstream\n')]))
+  }
+
+  /** Each enciphering by AES gives other bytes, so that one is found that looks like no object. */
+  #enciphered(reference: PdfReference, dict: PdfDict, data: Uint8Array): Uint8Array {
+    const encryptor = this.#encryptor
+    if (encryptor === undefined) return data
+    let body = encryptor.encryptStream(reference, dict, data)
+    for (let attempt = 0; attempt < 8 && looksLikeObjects(body); attempt += 1)
+      body = encryptor.encryptStream(reference, dict, data)
+    return body
   }
 
   add(value: PdfValue): PdfReference {
@@ -99,28 +128,34 @@ export class RevisionWriter {
     this.#objects.set(reference.number, { reference, body })
   }
 
-  /** The file with the revision at its end. */
-  build(): AppendedRevision {
-    const { bytes } = this.#file
-    const parts: Uint8Array[] = [bytes]
-    let length = bytes.length
+  /** The bytes of the revision alone. What was there is not copied, so that a large file costs nothing here. */
+  append(): AppendedRevision {
+    const last = this.#file.bytes.at(-1)
+    const parts: Uint8Array[] = last === 0x0a || last === 0x0d ? [] : [Buffer.from('\n')]
+    let position = this.#file.bytes.length + parts.length
     const append = (part: Uint8Array): void => {
       parts.push(part)
-      length += part.length
+      position += part.length
     }
-    if (bytes.at(-1) !== 0x0a && bytes.at(-1) !== 0x0d) append(Buffer.from('\n'))
     const offsets = new Map<number, number>()
     const places: Place[] = []
     for (const [number, { reference, body }] of [...this.#objects].sort(([a], [b]) => a - b)) {
-      offsets.set(number, length)
-      places.push({ number, generation: reference.generation, offset: length })
+      offsets.set(number, position)
+      places.push({ number, generation: reference.generation, offset: position })
       append(Buffer.from(`${number} ${reference.generation} obj\n`, 'latin1'))
       append(body)
       append(Buffer.from('endobj\n'))
     }
-    append(this.#section(places, length))
-    append(Buffer.from(`startxref\n${length - lastLength(parts)}\n%%EOF\n`))
+    const section = position
+    append(this.#section(places, section))
+    append(Buffer.from(`startxref\n${section}\n%%EOF\n`))
     return { bytes: Buffer.concat(parts), offsets }
+  }
+
+  /** The whole file with the revision at its end. */
+  build(): AppendedRevision {
+    const { bytes, offsets } = this.append()
+    return { bytes: Buffer.concat([this.#file.bytes, bytes]), offsets }
   }
 
   #section(places: Place[], offset: number): Uint8Array {
@@ -146,8 +181,19 @@ export class RevisionWriter {
   /** The entries that a trailer carries over (7.5.5, table 15): everything else belongs to its own revision. */
   #trailer(last: PdfDict, previous: number, size: number): PdfDict {
     const kept = (key: string): PdfValue | undefined => last.entries.get(key)
-    return pdfDict({ Size: size, Root: kept('Root'), Info: kept('Info'), ID: kept('ID'), Prev: previous })
+    return pdfDict({
+      Size: size,
+      Root: kept('Root'),
+      Info: kept('Info'),
+      ID: kept('ID'),
+      Encrypt: kept('Encrypt'),
+      Prev: previous,
+    })
   }
+}
+
+function looksLikeObjects(data: Uint8Array): boolean {
+  return resemblesObjects(latin1Text(data, 0, data.length))
 }
 
 /** The stream's dictionary with `ASCIIHexDecode` (7.4.2) as the first of its filters. */
@@ -163,12 +209,6 @@ function inHexadecimal(dict: PdfDict): PdfDict {
   })
 }
 
-interface Place {
-  readonly number: number
-  readonly generation: number
-  readonly offset: number
-}
-
 /** One more than the highest object number, whatever the trailer says: some writers have it too small. */
 function sizeOf(file: PdfFile): number {
   let size = 1
@@ -178,46 +218,6 @@ function sizeOf(file: PdfFile): number {
     for (const number of revision.entries.keys()) size = Math.max(size, number + 1)
   }
   return size
-}
-
-/** Runs of consecutive object numbers. */
-function subsections(places: readonly Place[]): Place[][] {
-  const runs: Place[][] = []
-  for (const place of [...places].sort((a, b) => a.number - b.number)) {
-    const run = runs.at(-1)
-    if (run !== undefined && (run.at(-1)?.number ?? -2) + 1 === place.number) run.push(place)
-    else runs.push([place])
-  }
-  return runs
-}
-
-/** Entries of exactly 20 bytes (7.5.4). */
-function tableOf(places: readonly Place[]): string {
-  if (places.length === 0) return '0 0\n'
-  return subsections(places)
-    .map((run) => {
-      const entries = run.map(({ offset, generation }) => {
-        return `${String(offset).padStart(10, '0')} ${String(generation).padStart(5, '0')} n \n`
-      })
-      return `${run[0]?.number ?? 0} ${run.length}\n${entries.join('')}`
-    })
-    .join('')
-}
-
-/** Entries of type 1 with a 6-byte offset and a 2-byte generation (7.5.8.3), in the order of the subsections. */
-function streamOf(places: readonly Place[]): Uint8Array {
-  const ordered = subsections(places).flat()
-  const data = Buffer.alloc(ordered.length * 9)
-  ordered.forEach(({ offset, generation }, i) => {
-    data.writeUInt8(1, i * 9)
-    data.writeUIntBE(offset, i * 9 + 1, 6)
-    data.writeUInt16BE(generation, i * 9 + 7)
-  })
-  return data
-}
-
-function lastLength(parts: readonly Uint8Array[]): number {
-  return parts.at(-1)?.length ?? 0
 }
 
 /** The reference under a key of a dictionary, if it is one. */

@@ -154,8 +154,14 @@ function describe(change: RevisionChange): string {
       return `a signature was added in field "${change.field}"`
     case 'timestamp':
       return `a time-stamp was added in field "${change.field}"`
+    case 'signature-field':
+      return `a signature field "${change.field}" was added`
     case 'security-store':
       return 'validation material was added'
+    case 'annotation':
+      return `an annotation (${change.subtype}) was ${change.action}`
+    case 'harmless':
+      return change.message
   }
 }
 

@@ -2,8 +2,7 @@
  * The bytes a signature covers: everything but the value of its `/Contents` (ISO 32000-2, 12.8.1). Writing leaves a
  * gap and fills it; reading demands that the gap is exactly that value and nothing else.
  */
-import { createHash } from 'node:crypto'
-import type { DigestAlgorithm } from '../algorithms.ts'
+import { createDigest, type DigestAlgorithm } from '../algorithms.ts'
 import { SigningError } from '../errors.ts'
 import { latin1Text } from './lexer.ts'
 import { isArray, isString, type PdfDict } from './objects.ts'
@@ -13,7 +12,7 @@ export type ByteRange = readonly [start: number, before: number, after: number, 
 
 /** Digest over the two parts, without copying them. */
 export function digestByteRange(bytes: Uint8Array, range: ByteRange, algorithm: DigestAlgorithm): Uint8Array {
-  const hash = createHash(algorithm.node)
+  const hash = createDigest(algorithm)
   hash.update(bytes.subarray(range[0], range[0] + range[1]))
   hash.update(bytes.subarray(range[2], range[2] + range[3]))
   return hash.digest()
@@ -28,25 +27,34 @@ export function contentsPlaceholder(size: number): string {
 
 /**
  * Fills in the byte range around the placeholder of `/Contents`.
- * @param contents offset of the `<`
+ * @param at offset of the placeholder of the byte range in the file
+ * @param contents offset of the `<` in the file
  * @param size bytes reserved for the CMS
+ * @param start where `bytes` begin in the file: 0 for the whole file, more for the revision alone
  */
-export function writeByteRange(bytes: Uint8Array, at: number, contents: number, size: number): ByteRange {
+export function writeByteRange(
+  bytes: Uint8Array,
+  at: number,
+  contents: number,
+  size: number,
+  start = 0,
+): ByteRange {
   const after = contents + 2 + size * 2
-  const range: ByteRange = [0, contents, after, bytes.length - after]
+  const range: ByteRange = [0, contents, after, start + bytes.length - after]
   const text = `[${range.join(' ')}`
-  bytes.set(Buffer.from(`${text.padEnd(byteRangePlaceholder.length - 1)}]`, 'latin1'), at)
+  bytes.set(Buffer.from(`${text.padEnd(byteRangePlaceholder.length - 1)}]`, 'latin1'), at - start)
   return range
 }
 
 /**
  * Writes the CMS into the gap; what is left stays zero.
+ * @param start as in `writeByteRange`
  * @throws SigningError `SIGNATURE_TOO_LARGE`
  */
-export function writeContents(bytes: Uint8Array, range: ByteRange, cms: Uint8Array): void {
+export function writeContents(bytes: Uint8Array, range: ByteRange, cms: Uint8Array, start = 0): void {
   const reserved = (range[2] - range[1] - 2) / 2
   if (cms.length > reserved) throw new SigningError('SIGNATURE_TOO_LARGE', { size: cms.length, reserved })
-  bytes.set(Buffer.from(Buffer.from(cms).toString('hex'), 'latin1'), range[1] + 1)
+  bytes.set(Buffer.from(Buffer.from(cms).toString('hex'), 'latin1'), range[1] + 1 - start)
 }
 
 /** Why a byte range or its gap is refused. */

@@ -6,45 +6,27 @@
  * an object that pages draw with may not change at all, whatever other part it plays.
  */
 import { SigningError } from '../errors.ts'
-import { forbidden, type RevisionChange } from './change.ts'
+import { forbidden, harmless, type RevisionChange } from './change.ts'
+import { compareCatalogs } from './compare-catalogs.ts'
 import { compareForms } from './compare-forms.ts'
+import { compareInformation } from './compare-information.ts'
 import { compareSecurityStores } from './compare-security-stores.ts'
 import {
-  differingKeys,
-  type IndirectObject,
-  isDict,
-  isInteger,
-  isName,
-  isReference,
-  isString,
-  type PdfValue,
-  sameValue,
-} from './objects.ts'
+  Comparison,
+  type DocumentParts,
+  keysOf,
+  type ModifiedObject,
+  type RevisionDifference,
+} from './comparison.ts'
+import { readForm } from './form.ts'
+import { type IndirectObject, isDict, isInteger, isName, isReference, sameValue } from './objects.ts'
+import { readPageTree } from './page-tree.ts'
 import type { PdfFile } from './pdf-file.ts'
-import { drawnObjects, reachedAmong } from './reach.ts'
-import type { ReferenceCounts } from './reference-counts.ts'
+import { trailerNumber } from './reference-counts.ts'
 import { checkRevisionBody } from './revision-body.ts'
 import type { Snapshot } from './snapshot.ts'
+import { checkUnused } from './unused-objects.ts'
 import { sameEntry } from './xref.ts'
-
-/** An object that existed and says something else now. */
-export interface ModifiedObject {
-  readonly before: IndirectObject
-  readonly after: IndirectObject
-}
-
-/** Two neighbouring revisions and what differs between them. */
-export interface RevisionPair {
-  readonly before: Snapshot
-  readonly after: Snapshot
-  /** Of the older revision. */
-  readonly references: ReferenceCounts
-  readonly modified: ReadonlyMap<number, ModifiedObject>
-  /** Numbers that no object had before. */
-  readonly added: ReadonlySet<number>
-  /** Modified objects whose every difference has been judged. */
-  readonly judged: Set<number>
-}
 
 /** The changes of revision `index` (1 or more); never throws for what is in the file. */
 export function compareRevision(file: PdfFile, index: number): readonly RevisionChange[] {
@@ -53,15 +35,15 @@ export function compareRevision(file: PdfFile, index: number): readonly Revision
   const changes: RevisionChange[] = []
   try {
     changes.push(...checkRevisionBody(file, revision))
-    const pair = collect(file, index, changes)
-    changes.push(...compareTrailers(pair))
-    changes.push(...compareCatalogs(pair))
-    changes.push(...compareForms(pair))
-    changes.push(...compareSecurityStores(pair))
-    changes.push(...compareInfo(pair))
-    changes.push(...compareRest(pair))
-    changes.push(...checkDrawn(pair))
-    changes.push(...checkUnreached(file, pair))
+    const difference = collect(file, index, changes)
+    const comparison = new Comparison(difference, partsOf(difference.before))
+    changes.push(...compareTrailers(comparison))
+    changes.push(...compareCatalogs(comparison))
+    changes.push(...compareForms(comparison))
+    changes.push(...compareSecurityStores(comparison))
+    changes.push(...compareInformation(comparison))
+    changes.push(...compareRest(comparison))
+    changes.push(...checkUnused(file, comparison))
     return changes
   } catch (error) {
     if (!(error instanceof SigningError)) throw error
@@ -69,18 +51,20 @@ export function compareRevision(file: PdfFile, index: number): readonly Revision
   }
 }
 
-function collect(file: PdfFile, index: number, changes: RevisionChange[]): RevisionPair {
+function collect(file: PdfFile, index: number, changes: RevisionChange[]): RevisionDifference {
   const before = file.at(index - 1)
   const after = file.at(index)
   const modified = new Map<number, ModifiedObject>()
   const added = new Set<number>()
+  const removed = new Set<number>()
   const start = file.revisions[index]?.start ?? 0
   // Reads every object of the older revision: one that could not be read then must not be readable now.
   const references = file.referenceCounts(index - 1)
   for (const [number, entry] of file.revisions[index]?.entries ?? []) {
     const old = before.lookup(number)
     if (entry.type === 'free') {
-      if (old !== undefined) changes.push(forbidden('OBJECT_REMOVED', `object ${number} was removed`))
+      if (old === undefined) continue
+      removed.add(number)
       continue
     }
     // An object stream of an earlier revision keeps what it holds: if it were replaced, that itself would be found.
@@ -103,22 +87,56 @@ function collect(file: PdfFile, index: number, changes: RevisionChange[]): Revis
     if (pair.before.generation !== pair.after.generation) {
       // References to the old generation lead nowhere now.
       changes.push(forbidden('OBJECT_REMOVED', `object ${number} got another generation`))
-    } else if (!sameObject(file.bytes, pair.before, pair.after)) {
+    } else if (!sameObject(file, pair.before, pair.after)) {
       modified.set(number, { before: pair.before, after: pair.after })
     }
   }
-  return { before, after, references, modified, added, judged: new Set() }
+  for (const number of removed) {
+    // Whoever referred to it and was written anew is compared as a part of the document.
+    const referrers = [...references.referrers(number)]
+    if (referrers.some((one) => one !== trailerNumber && !modified.has(one) && !removed.has(one)))
+      changes.push(forbidden('OBJECT_REMOVED', `object ${number} was removed`))
+  }
+  return { before, after, references, modified, added, removed }
 }
 
-function sameObject(bytes: Uint8Array, a: IndirectObject, b: IndirectObject): boolean {
+function sameObject(file: PdfFile, a: IndirectObject, b: IndirectObject): boolean {
   if (a === b) return true
   if (!sameValue(a.value, b.value)) return false
-  if (a.stream === undefined || b.stream === undefined) return a.stream === b.stream
-  const raw = (span: { start: number; end: number }) => bytes.subarray(span.start, span.end)
-  return Buffer.compare(raw(a.stream), raw(b.stream)) === 0
+  const [before, after] = [file.streamData(a), file.streamData(b)]
+  if (before === undefined || after === undefined) return before === after
+  return Buffer.compare(before, after) === 0
 }
 
-function* compareTrailers({ before, after }: RevisionPair): Generator<RevisionChange> {
+/** Everything that is compared in a manner of its own: catalog, page tree, annotations and fields. */
+function partsOf(snapshot: Snapshot): DocumentParts {
+  const parts = new Set<number>()
+  const own = new Set<number>()
+  const root = rootOf(snapshot)
+  if (isReference(root)) parts.add(root.number)
+  for (const { reference, dict, kids } of readPageTree(snapshot).values()) {
+    parts.add(reference.number)
+    const annotations = kids === undefined ? snapshot.arrayEntry(dict, 'Annots') : undefined
+    for (const item of annotations?.items ?? []) if (isReference(item)) parts.add(item.number)
+  }
+  const form = readForm(snapshot)
+  for (const number of form?.parents ?? []) parts.add(number)
+  for (const { reference, widgets } of form?.fields ?? []) {
+    own.add(reference.number)
+    for (const widget of widgets) own.add(widget.reference.number)
+  }
+  for (const number of own) parts.add(number)
+  return { all: parts, widgets: own }
+}
+
+/** What every update writes anew, and what other rules look at. */
+const trailerKeys: ReadonlySet<string> = new Set([
+  ...['Root', 'Info', 'Size', 'Prev', 'ID', 'XRefStm', 'Encrypt'],
+  ...['Type', 'W', 'Index', 'Length', 'Filter', 'DecodeParms', 'DL'],
+])
+
+function* compareTrailers(comparison: Comparison): Generator<RevisionChange> {
+  const { before, after } = comparison
   // A reader may take objects at or above /Size for missing (7.5.5).
   const [old, now] = [before, after].map((snapshot) => snapshot.trailer.entries.get('Size'))
   if (!isInteger(old) || !isInteger(now) || now < old) {
@@ -127,73 +145,27 @@ function* compareTrailers({ before, after }: RevisionPair): Generator<RevisionCh
   if (after.trailer.duplicates?.has('Root') || !sameValue(rootOf(before), rootOf(after))) {
     yield forbidden('ROOT_CHANGED', 'the trailer names another catalog')
   }
+  for (const key of keysOf(before.trailer, undefined)) {
+    const [value, current] = [before, after].map((snapshot) => snapshot.trailer.entries.get(key))
+    if (trailerKeys.has(key) || current === undefined || comparison.same(value, current, 'told')) continue
+    yield forbidden('OBJECT_CHANGED', `/${key} of the trailer changed`)
+  }
 }
 
 function rootOf(snapshot: Snapshot) {
   return snapshot.trailer.entries.get('Root')
 }
 
-/** Form and security store are compared on their own; developer extensions (7.12) only announce features. */
-const catalogKeys: ReadonlySet<string> = new Set(['AcroForm', 'DSS', 'Extensions'])
-
-function* compareCatalogs(pair: RevisionPair): Generator<RevisionChange> {
-  const root = rootOf(pair.before)
-  const number = isReference(root) ? root.number : -1
-  if (!pair.modified.has(number)) return
-  pair.judged.add(number)
-  for (const key of differingKeys(pair.before.catalog, pair.after.catalog)) {
-    const value = pair.after.catalog.entries.get(key) ?? null
-    const isPlain = isDict(pair.after.resolve(value)) && !isStream(pair.after, value)
-    if (!catalogKeys.has(key) || (key !== 'AcroForm' && value !== null && !isPlain)) {
-      yield forbidden('CATALOG_CHANGED', `/${key} of the catalog changed`)
-    }
-  }
-  if (pair.after.catalog.duplicates !== undefined) {
-    yield forbidden('CATALOG_CHANGED', 'a key of the catalog stands twice')
-  }
-}
-
-function isStream(snapshot: Snapshot, value: PdfValue): boolean {
-  return isReference(value) && snapshot.target(value)?.stream !== undefined
-}
-
-/** What programs write about themselves when they save (14.3.3). */
-const infoKeys: ReadonlySet<string> = new Set(['ModDate', 'Producer'])
-
-function* compareInfo({ before, after, added, judged }: RevisionPair): Generator<RevisionChange> {
-  const reference = before.trailer.entries.get('Info')
-  const old = before.entry(before.trailer, 'Info')
-  const now = after.entry(after.trailer, 'Info')
-  if (!isDict(old) || sameValue(old, now)) return
-  // A writer that forgets to name it changes nothing that a page shows.
-  if (now === null) return
-  const current = after.trailer.entries.get('Info') ?? null
-  const isPlain = isDict(now) && now.duplicates === undefined && !isStream(after, current)
-  if (!isPlain || isStream(before, reference ?? null)) {
-    yield forbidden('INFO_CHANGED', 'the document information is no plain dictionary')
-    return
-  }
-  // In a new object or in its own; one that played another part before is none of the two.
-  if (isReference(current) && !added.has(current.number) && !sameValue(reference, current)) {
-    yield forbidden('INFO_CHANGED', 'the document information is another object that existed before')
-    return
-  }
-  if (isReference(reference) && sameValue(reference, current)) judged.add(reference.number)
-  for (const key of differingKeys(old, now)) {
-    const isFirst = key === 'CreationDate' && !old.entries.has(key)
-    const value = now.entries.get(key)
-    if ((!infoKeys.has(key) && !isFirst) || (value !== undefined && !isString(value)))
-      yield forbidden('INFO_CHANGED', `/${key} of the document information changed`)
-  }
-}
-
 /** Everything that no list above has let pass. */
-function* compareRest({ before, references, modified, judged }: RevisionPair): Generator<RevisionChange> {
+function* compareRest(comparison: Comparison): Generator<RevisionChange> {
+  const { before, references, modified, judged, rewritten } = comparison
   for (const [number, object] of modified) {
+    if (rewritten.has(number))
+      yield harmless('OBJECT_REWRITTEN', `object ${number} was written in another way`)
     if (judged.has(number)) continue
     const value = object.before.value
     const type = isDict(value) ? before.entry(value, 'Type') : null
-    if (isName(type, 'XRef') && isXrefStream(object.after) && references.of(number) === 0) continue
+    if (isName(type, 'XRef') && isXrefStream(object.after) && !references.isReferred(number)) continue
     const code =
       isName(type, 'Page') || isName(type, 'Pages')
         ? 'PAGE_CHANGED'
@@ -201,35 +173,6 @@ function* compareRest({ before, references, modified, judged }: RevisionPair): G
           ? 'SIGNATURE_CHANGED'
           : 'OBJECT_CHANGED'
     yield forbidden(code, `object ${number} changed`)
-  }
-}
-
-/** Objects that pages and appearances draw with, and that play another part too in which they may change. */
-function* checkDrawn({ before, modified, judged }: RevisionPair): Generator<RevisionChange> {
-  const numbers = [...modified.keys()].filter((number) => judged.has(number))
-  if (numbers.length === 0) return
-  const drawn = drawnObjects(before)
-  for (const number of numbers) {
-    if (drawn.has(number)) {
-      yield forbidden('OBJECT_CHANGED', `object ${number}, which pages draw with, changed`)
-    }
-  }
-}
-
-/** New objects that nothing leads to, but for what the revision itself is stored in. */
-function* checkUnreached(file: PdfFile, pair: RevisionPair): Generator<RevisionChange> {
-  const { after, added, modified, references } = pair
-  const revision = file.revisions[after.revision]
-  const roots = [after.trailer, ...[...modified.values()].map((object) => object.after.value)]
-  const reached = reachedAmong(after, roots, added)
-  const containers = new Set<number>()
-  for (const entry of revision?.entries.values() ?? []) {
-    if (entry.type === 'compressed') containers.add(entry.container)
-  }
-  for (const number of added) {
-    if (reached.has(number) || containers.has(number) || references.isDangling(number)) continue
-    if (after.object(number)?.span?.start === revision?.section.offset) continue
-    yield forbidden('OBJECT_CHANGED', `object ${number} was added though nothing leads to it`)
   }
 }
 

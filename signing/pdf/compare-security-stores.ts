@@ -1,41 +1,49 @@
 /** Changes to the document security store (ISO 32000-2, 12.8.4.3): revocation data and certificates may be added. */
+import { createHash } from 'node:crypto'
 import { forbidden, type RevisionChange } from './change.ts'
-import type { RevisionPair } from './compare-revisions.ts'
-import { isArray, isDict, isReference, type PdfReference, type PdfValue, sameValue } from './objects.ts'
+import type { Comparison } from './comparison.ts'
+import {
+  isArray,
+  isDict,
+  isName,
+  isReference,
+  isString,
+  type PdfDict,
+  type PdfValue,
+  sameValue,
+} from './objects.ts'
+import { serialize } from './serialize.ts'
+import type { Snapshot } from './snapshot.ts'
+
+export function* compareSecurityStores(comparison: Comparison): Generator<RevisionChange> {
+  const { before, after } = comparison
+  const old = before.catalog.entries.get('DSS')
+  const now = after.catalog.entries.get('DSS')
+  if (comparison.same(old, now, 'told')) return
+  if (!isDict(after.resolve(now))) {
+    yield forbidden('SECURITY_STORE_CHANGED', 'the document security store was removed')
+    return
+  }
+  judgeStore(comparison, old)
+  if (isLost(comparison, old, now)) {
+    yield forbidden('SECURITY_STORE_CHANGED', 'entries of the document security store were removed')
+  } else if (isWellFormed(comparison, old, now)) yield { kind: 'security-store' }
+  else yield forbidden('SECURITY_STORE_CHANGED', 'the document security store has entries that are none')
+}
 
 /** Store, VRI, one signature's entry, its lists. */
 const deepest = 3
 
-export function* compareSecurityStores(pair: RevisionPair): Generator<RevisionChange> {
-  const { before, after, modified, judged } = pair
-  const old = before.catalog.entries.get('DSS')
-  const now = after.catalog.entries.get('DSS')
-  const parts = [...partsOf(pair, old)]
-  if (sameValue(old, now) && !parts.some((part) => modified.has(part))) return
-  const store = after.resolve(now)
-  if (now === undefined || !isDict(store) || store.duplicates !== undefined) {
-    yield forbidden('SECURITY_STORE_CHANGED', 'the document security store was removed')
-    return
+/** The dictionaries and arrays that the store is made of may grow; the streams in its lists may not change. */
+function judgeStore(comparison: Comparison, value: PdfValue | undefined, depth = 0): void {
+  const { before } = comparison
+  if (isReference(value)) {
+    if (before.target(value)?.stream !== undefined) return
+    comparison.judge(value.number)
   }
-  for (const part of parts) judged.add(part)
-  yield isLost(pair, old, now)
-    ? forbidden('SECURITY_STORE_CHANGED', 'entries of the document security store were removed')
-    : { kind: 'security-store' }
-}
-
-/**
- * Object numbers of the store and of the dictionaries and arrays it is made of, as far as nothing but the store refers
- * to them: an array that is also a page's contents must not grow unseen.
- */
-function* partsOf(pair: RevisionPair, root: PdfValue | undefined, depth = 0): Generator<number> {
-  const { before, references } = pair
-  const value = before.resolve(root)
-  if (isReference(root)) {
-    if (references.of(root.number) !== 1 || before.target(root)?.stream !== undefined) return
-    yield root.number
-  }
-  if (depth > deepest) return
-  if (isDict(value)) for (const item of value.entries.values()) yield* partsOf(pair, item, depth + 1)
+  const resolved = before.resolve(value)
+  if (depth > deepest || !isDict(resolved)) return
+  for (const item of resolved.entries.values()) judgeStore(comparison, item, depth + 1)
 }
 
 /**
@@ -44,27 +52,122 @@ function* partsOf(pair: RevisionPair, root: PdfValue | undefined, depth = 0): Ge
  * said of one signature (an entry of `/VRI`, depth 2) is written anew by each validation, so only its key must stay.
  */
 function isLost(
-  pair: RevisionPair,
+  comparison: Comparison,
   old: PdfValue | undefined,
   now: PdfValue | undefined,
   depth = 0,
+  key = '',
 ): boolean {
-  const before = pair.before.resolve(old)
-  const after = pair.after.resolve(now)
+  const before = comparison.before.resolve(old)
+  const after = comparison.after.resolve(now)
   if (isArray(before)) {
     if (!isArray(after)) return true
-    const kept = new Set(after.items.filter(isReference).map(keyOf))
-    return !before.items.every((item, i) =>
-      isReference(item) ? kept.has(keyOf(item)) : sameValue(item, after.items[i]),
+    const kept = new Set(after.items.map(keyOf))
+    const isKept = (item: PdfValue) => kept.has(keyOf(item)) && comparison.same(item, item, 'told')
+    const missing = before.items.filter((item, i) =>
+      isReference(item) ? !isKept(item) : !sameValue(item, after.items[i]),
     )
+    // Who validates a signature again may put fresh revocation data in place of what had been fetched before.
+    const isRenewed = depth === 1 && key !== 'Certs' && after.items.length >= before.items.length
+    return missing.length > 0 && !isRenewed && !isWrittenAnew(comparison, missing, after.items)
   }
   if (!isDict(before) || depth >= 2) return before !== null && after === null
   return (
     !isDict(after) ||
-    [...before.entries].some(([key, item]) => isLost(pair, item, after.entries.get(key), depth + 1))
+    [...before.entries].some(([key, item]) => isLost(comparison, item, after.entries.get(key), depth + 1, key))
   )
 }
 
-function keyOf({ number, generation }: PdfReference): string {
-  return `${number} ${generation}`
+/** Whether the data of streams that are missing stands in others. */
+function isWrittenAnew(
+  { before, after }: Comparison,
+  missing: readonly PdfValue[],
+  items: readonly PdfValue[],
+): boolean {
+  const digests = new Set(items.map((item) => digestOf(after, item)))
+  return missing.every((item) => {
+    const digest = digestOf(before, item)
+    return digest !== undefined && digests.has(digest)
+  })
+}
+
+function digestOf(snapshot: Snapshot, item: PdfValue): string | undefined {
+  const object = isReference(item) ? snapshot.target(item) : undefined
+  if (object?.stream === undefined || !isDict(object.value)) return undefined
+  const data = snapshot.file.streamData(object)
+  if (data === undefined) return undefined
+  const filter = serialize(object.value.entries.get('Filter') ?? null)
+  return `${filter} ${createHash('sha256').update(data).digest('base64')}`
+}
+
+const lists: ReadonlySet<string> = new Set(['Certs', 'CRLs', 'OCSPs'])
+const listsOfSignature: ReadonlySet<string> = new Set(['Cert', 'CRL', 'OCSP'])
+
+/** Whether what is new in the store is what a store holds (tables 261 and 262). */
+function isWellFormed(
+  { before, after }: Comparison,
+  old: PdfValue | undefined,
+  now: PdfValue | undefined,
+): boolean {
+  const store = plainDict(after, now)
+  const known = before.resolve(old)
+  if (store === undefined || !hasOnly(store, ['Type', 'VRI', ...lists], known)) return false
+  for (const key of lists) {
+    const former = isDict(known) ? before.arrayEntry(known, key) : undefined
+    if (!isListOfStreams(after, store.entries.get(key), new Set(former?.items.map(keyOf)))) return false
+  }
+  const entry = store.entries.get('VRI')
+  if (entry === undefined || entry === null) return true
+  const all = plainDict(after, entry)
+  const former = isDict(known) ? before.dictEntry(known, 'VRI') : undefined
+  if (all === undefined) return false
+  return [...all.entries].every(([key, value]) => {
+    const formerly = former?.entries.get(key)
+    if (formerly !== undefined && sameValue(formerly, value)) return true
+    // The key is the SHA-1 digest of the signature's contents; some programs write it in small letters.
+    return key === 'Type' || (/^[0-9A-Fa-f]{40}$/.test(key) && isSignatureEntry(after, value))
+  })
+}
+
+function isSignatureEntry(after: Snapshot, value: PdfValue): boolean {
+  const dict = plainDict(after, value)
+  if (dict === undefined || !hasOnly(dict, ['Type', 'TU', 'TS', ...listsOfSignature], null)) return false
+  const moment = after.entry(dict, 'TU')
+  const stamp = dict.entries.get('TS') ?? null
+  const isStream = isReference(stamp) && after.target(stamp)?.stream !== undefined
+  return (
+    (moment === null || isString(moment)) &&
+    (stamp === null || isStream || isString(stamp)) &&
+    [...listsOfSignature].every((key) => isListOfStreams(after, dict.entries.get(key), new Set()))
+  )
+}
+
+function isListOfStreams(after: Snapshot, value: PdfValue | undefined, known: ReadonlySet<string>): boolean {
+  const list = after.resolve(value)
+  if (list === null) return true
+  return (
+    isArray(list) &&
+    list.items.every((item) => {
+      if (!isReference(item)) return false
+      return known.has(keyOf(item)) || after.target(item)?.stream !== undefined
+    })
+  )
+}
+
+function hasOnly(dict: PdfDict, keys: readonly string[], known: PdfValue): boolean {
+  const type = dict.entries.get('Type')
+  if (type !== undefined && !isName(type)) return false
+  return [...dict.entries.keys()].every(
+    (key) => keys.includes(key) || (isDict(known) && known.entries.has(key)),
+  )
+}
+
+function plainDict(snapshot: Snapshot, value: PdfValue | undefined): PdfDict | undefined {
+  const dict = snapshot.resolve(value)
+  const isStream = isReference(value) && snapshot.target(value)?.stream !== undefined
+  return isDict(dict) && dict.duplicates === undefined && !isStream ? dict : undefined
+}
+
+function keyOf(value: PdfValue): string {
+  return isReference(value) ? `${value.number} ${value.generation}` : 'direct'
 }

@@ -4,8 +4,9 @@ import { type Quadding, textFieldAppearance, textStyleOf } from './appearance.ts
 import { RevisionWriter } from './append-writer.ts'
 import { embedFont } from './embed-font.ts'
 import { type Form, type FormField, findField, readForm, rectangleOf } from './form.ts'
+import { inheritedEntry } from './inherited-entry.ts'
 import { assertUnlocked } from './locks.ts'
-import { isReference, type PdfDict, type PdfValue, pdfDict, pdfText, withEntries } from './objects.ts'
+import { type PdfDict, type PdfValue, pdfDict, pdfText, withEntries } from './objects.ts'
 import { openPdf } from './pdf-file.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -16,6 +17,8 @@ export interface FillOptions {
   readonly fontBytes: Uint8Array
   /** Fonts of single fields that are set in another face than the rest. */
   readonly fontBytesByField?: Readonly<Record<string, Uint8Array>>
+  /** Of an encrypted document. */
+  readonly password?: string
 }
 
 /**
@@ -31,7 +34,7 @@ export async function fillTextFields(pdf: Uint8Array, options: FillOptions): Pro
 
 /** As `fillTextFields`, at once. */
 export function appendFills(pdf: Uint8Array, options: FillOptions): Uint8Array {
-  const file = openPdf(pdf)
+  const file = openPdf(pdf, options.password === undefined ? {} : { password: options.password })
   const snapshot = file.latest
   const form = readForm(snapshot)
   const writer = new RevisionWriter(file)
@@ -60,7 +63,7 @@ function fillField(
   fontBytes: Uint8Array,
 ): void {
   const font = embedFont(writer, fontBytes, [text])
-  const inherited = (key: string): PdfValue => inheritedEntry(snapshot, form, field.dict, key)
+  const inherited = (key: string): PdfValue => fieldEntry(snapshot, form, field.dict, key)
   const style = textStyleOf(inherited('DA'))
   const q = inherited('Q')
   const quadding: Quadding = q === 1 || q === 2 ? q : 0
@@ -75,16 +78,8 @@ function fillField(
   writer.set(field.reference, dict)
 }
 
-/** An inheritable entry (ISO 32000-2, 12.7.4.1): the field's own, an ancestor's, or the form's. */
-function inheritedEntry(snapshot: Snapshot, form: Form | undefined, dict: PdfDict, key: string): PdfValue {
-  const seen = new Set<number>()
-  for (let current: PdfDict | undefined = dict; current !== undefined; ) {
-    const own = snapshot.entry(current, key)
-    if (own !== null) return own
-    const parent: PdfValue | undefined = current.entries.get('Parent')
-    if (!isReference(parent) || seen.has(parent.number)) break
-    seen.add(parent.number)
-    current = snapshot.dictEntry(current, 'Parent')
-  }
-  return form === undefined ? null : snapshot.entry(form.acroForm, key)
+/** An inheritable entry of a field: its own, an ancestor's, or the form's. */
+function fieldEntry(snapshot: Snapshot, form: Form | undefined, dict: PdfDict, key: string): PdfValue {
+  const found = inheritedEntry(snapshot, dict, key)
+  return found !== null || form === undefined ? found : snapshot.entry(form.acroForm, key)
 }

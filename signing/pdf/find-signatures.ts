@@ -2,15 +2,15 @@
 import { SigningError } from '../errors.ts'
 import type { Finding } from '../report.ts'
 import { type FormField, isSigned, readForm } from './form.ts'
-import { latin1Text } from './lexer.ts'
+import { Lexer } from './lexer.ts'
 import { pdfLimits } from './limits.ts'
-import { isArray, isDict, isReference, type PdfDict } from './objects.ts'
+import { isArray, isDict, isReference, isString, type PdfDict, pdfDict, textOf } from './objects.ts'
 import type { PdfFile } from './pdf-file.ts'
 import type { Snapshot } from './snapshot.ts'
 
 export interface FoundSignature {
-  /** Full name of its field. */
-  readonly field: string
+  /** Full name of its field; null for a signature that no field leads to. */
+  readonly field: string | null
   /** The field as it was when the signature appeared. */
   readonly fieldDict: PdfDict
   /** The revision in which it appeared. */
@@ -33,11 +33,18 @@ export interface FoundSignatures {
 export function findSignatures(file: PdfFile): FoundSignatures {
   const signatures: FoundSignature[] = []
   const errors: Finding[] = []
+  const faults = new Set<string>()
   const seen = new Set<string>()
   const owners = new Map<number, string>()
   for (const { index } of file.revisions) {
     try {
-      for (const field of readForm(file.at(index))?.fields ?? []) {
+      const onFault = (fault: SigningError): void => {
+        // What is wrong stays so in all later revisions.
+        if (faults.has(fault.message) || faults.size >= mostFaults) return
+        faults.add(fault.message)
+        errors.push({ code: fault.code, message: `revision ${index + 1}: ${fault.message}` })
+      }
+      for (const field of readForm(file.at(index), onFault)?.fields ?? []) {
         if (!isSigned(field)) continue
         const found = locate(file.at(index), field, index)
         const start = found.dict?.span?.start
@@ -61,8 +68,15 @@ export function findSignatures(file: PdfFile): FoundSignatures {
       errors.push({ code: error.code, message: `revision ${index + 1}: ${error.message}` })
     }
   }
-  return { signatures, errors: [...errors, ...findUnreachable(file, signatures)] }
+  const unreachable = findUnreachable(file, signatures)
+  return {
+    signatures: [...signatures, ...unreachable.signatures],
+    errors: [...errors, ...unreachable.errors],
+  }
 }
+
+/** Fields that are told one by one when they cannot be read. */
+const mostFaults = 20
 
 function locate(snapshot: Snapshot, field: FormField, revision: number): FoundSignature {
   const found = { field: field.name, fieldDict: field.dict, revision }
@@ -76,27 +90,43 @@ function locate(snapshot: Snapshot, field: FormField, revision: number): FoundSi
 }
 
 /**
- * Signature dictionaries that stand in the file but that no field shows: what is left of a signature when somebody
- * cuts the way to it. The objects are read only if the bytes speak of more byte ranges than were found.
+ * Signature dictionaries that stand in the file but that the form does not lead to: what is left of a signature when
+ * somebody cuts the way to it, or a field that only a page shows. The objects are read only if the bytes speak of more
+ * byte ranges than were found.
  */
-function findUnreachable(file: PdfFile, found: readonly FoundSignature[]): Finding[] {
-  if (countByteRanges(file.bytes) <= found.length) return []
+function findUnreachable(file: PdfFile, found: readonly FoundSignature[]): FoundSignatures {
+  const errors: Finding[] = []
+  if (!hasMoreByteRanges(file.bytes, found.length)) return { signatures: [], errors }
+  const { latest } = file
   const known = new Set(found.map((signature) => signature.dict?.span?.start))
-  const findings: Finding[] = []
-  for (const number of file.latest.numbers()) {
+  const fields = new Map<number, PdfDict>()
+  const cut: { number: number; field: PdfDict | undefined; dict: PdfDict }[] = []
+  for (const number of latest.numbers()) {
     try {
-      const value = file.latest.object(number)?.value
-      if (!isDict(value) || known.has(value.span?.start)) continue
-      if (!isArray(value.entries.get('ByteRange')) || !value.entries.has('Contents')) continue
-      if (isUsageRight(file.latest, number)) continue
-      const message = `object ${number} is a signature that no field of the form leads to`
-      findings.push({ code: 'SIGNATURE_UNREACHABLE', message })
+      const object = latest.object(number)
+      const value = object?.value
+      if (!isDict(value)) continue
+      const target = value.entries.get('V')
+      if (isReference(target)) fields.set(target.number, value)
+      const dict = isDict(target) ? target : value
+      if (known.has(dict.span?.start) || object?.span === undefined || object.stream !== undefined) continue
+      if (!isArray(dict.entries.get('ByteRange')) || !dict.entries.has('Contents')) continue
+      if (isUsageRight(latest, number) || found.length + cut.length >= pdfLimits.signatures) continue
+      cut.push({ number, field: dict === value ? undefined : value, dict })
     } catch (error) {
       if (!(error instanceof SigningError)) throw error
-      findings.push({ code: error.code, message: error.message })
+      if (errors.length < mostFaults) errors.push({ code: error.code, message: error.message })
     }
   }
-  return findings
+  const signatures = cut.map(({ number, field, dict }): FoundSignature => {
+    const message = `object ${number} is a signature that no field of the form leads to`
+    errors.push({ code: 'SIGNATURE_UNREACHABLE', message })
+    const fieldDict = field ?? fields.get(number) ?? pdfDict({})
+    const name = fieldDict.entries.get('T')
+    const revision = file.definedIn(number).at(-1) ?? 0
+    return { field: isString(name) ? textOf(name) : null, fieldDict, revision, dict }
+  })
+  return { signatures, errors }
 }
 
 /** Usage rights (12.8.2.3) are the reader's business and no signature on the document. */
@@ -108,26 +138,33 @@ function isUsageRight(snapshot: Snapshot, number: number): boolean {
   })
 }
 
-/** The name `/ByteRange`, any letter of it written as its code (7.3.5). */
-const byteRangeName = new RegExp(
-  `/${[...'ByteRange'].map((letter) => `(?:${letter}|#${letter.charCodeAt(0).toString(16)})`).join('')}`.replaceAll(
-    '#6e',
-    '#6[eE]',
-  ),
-  'g',
-)
-
 /** Longest way of writing the name. */
 const longestName = 1 + 3 * 'ByteRange'.length
 
-/** How often the bytes speak of a byte range; looked through in pieces, since a file may be longer than any string. */
-function countByteRanges(bytes: Uint8Array): number {
-  const piece = 16 * 1024 * 1024
+/** Whether the bytes speak of a byte range more than `most` times, any letter of the name written as its code (7.3.5). */
+function hasMoreByteRanges(bytes: Uint8Array, most: number): boolean {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let count = 0
-  for (let at = 0; at < bytes.length; at += piece) {
-    for (const { index } of latin1Text(bytes, at, at + piece + longestName).matchAll(byteRangeName)) {
-      if (index < piece) count += 1
-    }
+  for (let at = buffer.indexOf('/ByteRange'); at >= 0; at = buffer.indexOf('/ByteRange', at + 1)) {
+    count += 1
+    if (count > most) return true
   }
-  return count
+  for (let at = buffer.indexOf('#'); at >= 0; at = buffer.indexOf('#', at + 1)) {
+    // Only the first code of a name counts, before which the name stands as it is.
+    const plain = plainBefore(bytes, at)
+    if (plain >= 0 && new Lexer(bytes, at - plain - 1, at - plain - 1 + longestName).name() === 'ByteRange')
+      return true
+  }
+  return false
+}
+
+/** How many first letters of `/ByteRange` stand before the place; -1 where there is something else. */
+function plainBefore(bytes: Uint8Array, at: number): number {
+  const name = 'ByteRange'
+  for (let length = 0; length < name.length; length += 1) {
+    if (bytes[at - length - 1] !== 0x2f) continue
+    for (let i = 0; i < length; i += 1) if (bytes[at - length + i] !== name.charCodeAt(i)) return -1
+    return length
+  }
+  return -1
 }

@@ -1,4 +1,5 @@
 /** The interactive form of one revision: its fields by their full names (ISO 32000-2, 12.7). */
+import { SigningError } from '../errors.ts'
 import { malformed } from './lexer.ts'
 import { pdfLimits } from './limits.ts'
 import {
@@ -52,13 +53,14 @@ interface Inherited {
 
 /**
  * The form; undefined where the document has none.
+ * @param onFault told of a field that cannot be read, which is then left out; without it the fault is thrown
  * @throws SigningError `PDF_MALFORMED` when the tree is no tree: a field reached twice, or too many fields
  */
-export function readForm(snapshot: Snapshot): Form | undefined {
+export function readForm(snapshot: Snapshot, onFault?: (fault: SigningError) => void): Form | undefined {
   const entry = snapshot.catalog.entries.get('AcroForm')
   const acroForm = snapshot.resolve(entry)
   if (!isDict(acroForm)) return undefined
-  const reader = new FieldReader(snapshot)
+  const reader = new FieldReader(snapshot, onFault)
   reader.readAll(snapshot.entry(acroForm, 'Fields'), { name: '', type: undefined, value: null })
   return {
     acroForm,
@@ -76,16 +78,33 @@ class FieldReader {
   /** Where the node stands that was read last, for messages. */
   #position = 0
 
-  constructor(snapshot: Snapshot) {
+  readonly #onFault: ((fault: SigningError) => void) | undefined
+
+  constructor(snapshot: Snapshot, onFault: ((fault: SigningError) => void) | undefined) {
     this.#snapshot = snapshot
+    this.#onFault = onFault
   }
 
   readAll(kids: PdfValue, inherited: Inherited): void {
     if (kids === null) return
     if (!isArray(kids)) throw malformed(this.#position, 'the fields of the form are not an array')
     for (const kid of kids.items) {
-      const node = this.#node(kid)
-      if (node !== undefined) this.#read(node, inherited)
+      this.#guarded(() => {
+        const node = this.#node(kid)
+        if (node !== undefined) this.#read(node, inherited)
+      })
+    }
+  }
+
+  /** What is wrong with one field is no reason to see none of the others. */
+  #guarded<T>(read: () => T): T | undefined {
+    if (this.#onFault === undefined) return read()
+    try {
+      return read()
+    } catch (fault) {
+      if (!(fault instanceof SigningError)) throw fault
+      this.#onFault(fault)
+      return undefined
     }
   }
 
@@ -127,7 +146,7 @@ class FieldReader {
       if (children.length !== kids.length)
         throw malformed(this.#position, `field "${own.name}" mixes fields and widgets`)
       this.parents.add(node.reference.number)
-      for (const child of children) this.#read(child, own, depth + 1)
+      for (const child of children) this.#guarded(() => this.#read(child, own, depth + 1))
       return
     }
     this.fields.push({ ...own, reference: node.reference, dict, widgets: kids.length > 0 ? kids : [node] })
@@ -137,7 +156,7 @@ class FieldReader {
     const kids = this.#snapshot.entry(dict, 'Kids')
     if (kids === null) return []
     if (!isArray(kids)) throw malformed(this.#position, 'the kids of a form field are not an array')
-    return kids.items.flatMap((kid) => this.#node(kid) ?? [])
+    return kids.items.flatMap((kid) => this.#guarded(() => this.#node(kid)) ?? [])
   }
 }
 
@@ -176,11 +195,23 @@ export function rectangleOf(snapshot: Snapshot, dict: PdfDict, key = 'Rect'): Re
   }
 }
 
-/** Whether a field shows anything on a page, or could: by a box that has a size, or by an appearance. */
+/** Whether a field shows anything on a page, or could: by a box that has a size, or by an appearance that has one. */
 export function isSeen(snapshot: Snapshot, field: FormField): boolean {
   return field.widgets.some(({ dict }) => {
     const { width, height } = rectangleOf(snapshot, dict)
-    return (width > 0 && height > 0) || snapshot.entry(dict, 'AP') !== null
+    const appearance = snapshot.entry(dict, 'AP')
+    return (width > 0 && height > 0) || (appearance !== null && !isSizeless(snapshot, appearance))
+  })
+}
+
+/** Whether every appearance is a form of no size, as programs give it to a widget that shows nothing. */
+function isSizeless(snapshot: Snapshot, appearance: PdfValue): boolean {
+  if (!isDict(appearance)) return false
+  return [...appearance.entries.values()].every((entry) => {
+    const form = snapshot.resolve(entry)
+    if (!isDict(form) || snapshot.arrayEntry(form, 'BBox')?.items.length !== 4) return false
+    const { width, height } = rectangleOf(snapshot, form, 'BBox')
+    return width === 0 && height === 0
   })
 }
 

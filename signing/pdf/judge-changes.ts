@@ -1,6 +1,6 @@
 /** Whether the changes after a signature are such as the signature allows. */
 import type { ChangesAfter, Finding } from '../report.ts'
-import type { RevisionChange } from './change.ts'
+import type { ChangeCode, LockedChange, PermittedChange, RevisionChange } from './change.ts'
 import { findField, isSeen, readForm } from './form.ts'
 import { locksField, type SignatureLocks } from './locks.ts'
 
@@ -11,7 +11,7 @@ export interface ChangesJudgement {
 
 /** @param changes of all revisions after the one that was signed, in order */
 export function judgeChanges(changes: readonly RevisionChange[], locks: SignatureLocks): ChangesJudgement {
-  const judged = changes.map((change) => judgeChange(change, locks))
+  const judged = changes.flatMap((change) => judgeChange(change, locks))
   return {
     changesAfter: judged.some((one) => one.forbidden)
       ? 'forbidden'
@@ -22,44 +22,57 @@ export function judgeChanges(changes: readonly RevisionChange[], locks: Signatur
   }
 }
 
-interface JudgedChange extends Finding {
+interface JudgedChange {
   readonly forbidden: boolean
+  readonly code: ChangeCode
+  readonly message: string
 }
 
-function judgeChange(change: RevisionChange, locks: SignatureLocks): JudgedChange {
+function judgeChange(change: RevisionChange, locks: SignatureLocks): readonly JudgedChange[] {
   switch (change.kind) {
     case 'forbidden':
-      return { forbidden: true, code: change.code, message: change.message }
+      return [{ forbidden: true, code: change.code, message: change.message }]
+    case 'harmless':
+      return [permitted(change.code, change.message)]
     // Material for later validation is allowed whatever is locked (ETSI EN 319 142-1 clause 5.4, ISO 32000-2 12.8.2.2).
     case 'security-store':
-      return permitted('SECURITY_STORE_ADDED', 'validation material was added')
+      return [permitted('SECURITY_STORE_ADDED', 'validation material was added')]
     case 'timestamp':
-      return judgeTimestamp(change.field, locks)
+      return [judgeTimestamp(change.field, locks)]
     case 'fill':
-      return (
-        lockedBy(change.field, locks) ??
-        permitted('FIELD_FILLED', `field "${change.field}" was filled: ${change.value}`)
-      )
+      return judgeFill(change, locks)
     case 'signature':
-      return lockedBy(change.field, locks) ?? judgeSignature(change, locks)
+      return [lockedBy(change.field, locks) ?? judgeSignature(change, locks)]
+    case 'signature-field':
+      return [lockedBy(change.field, locks) ?? judgeSignatureField(change, locks)]
+    case 'annotation':
+      return [judgeAnnotation(change, locks)]
   }
+}
+
+function judgeFill(
+  { field, value, shown }: Extract<RevisionChange, { kind: 'fill' }>,
+  locks: SignatureLocks,
+): readonly JudgedChange[] {
+  const locked = lockedBy(field, locks)
+  if (locked !== undefined) return [locked]
+  const filled = permitted('FIELD_FILLED', `field "${field}" was filled: ${value}`)
+  const unverified = `whether field "${field}" shows its value is not known`
+  return shown ? [filled] : [filled, permitted('FIELD_APPEARANCE_UNVERIFIED', unverified)]
 }
 
 function lockedBy(field: string, locks: SignatureLocks): JudgedChange | undefined {
   if (locks.documentPermission === 1) {
-    return {
-      forbidden: true,
-      code: 'NO_CHANGES_PERMITTED',
-      message: `field "${field}" changed though nothing may`,
-    }
+    return refused('NO_CHANGES_PERMITTED', `field "${field}" changed though nothing may`)
   }
   if (!locks.fieldLocks.some((lock) => locksField(lock, field))) return undefined
-  return { forbidden: true, code: 'FIELD_LOCKED', message: `field "${field}" changed though it is locked` }
+  return refused('FIELD_LOCKED', `field "${field}" changed though it is locked`)
 }
 
 /**
- * A new field with a place on the page, or with an appearance, can cover what was signed: nobody who signs in it needs
- * that, since the fields of a letter exist before its first signature.
+ * A new field with a place on the page, or with an appearance, can cover what was signed. A certification never permits
+ * it (ISO 32000-2, table 257: fields may be filled and signed, not made); after other signatures it may come with a
+ * signature over all of the document, whose maker answers for what is seen.
  */
 function judgeSignature(
   change: Extract<RevisionChange, { kind: 'signature' }>,
@@ -67,9 +80,39 @@ function judgeSignature(
 ): JudgedChange {
   const { field } = change
   const shown = change.created && (change.visible || isSeenAtTheEnd(field, locks))
-  return shown
+  const answered = change.visible && change.sealed && locks.documentPermission === undefined
+  return shown && !answered
     ? shownField(`a signature was added in the new visible field "${field}"`)
-    : permitted('SIGNATURE_ADDED', `a signature was added in field "${field}"`)
+    : permitted(
+        'SIGNATURE_ADDED',
+        `a signature was added in ${shown ? 'the new visible ' : ''}field "${field}"`,
+      )
+}
+
+/** An empty field shows nothing; a certification permits none that could be seen once it is signed. */
+function judgeSignatureField(
+  { field, visible }: Extract<RevisionChange, { kind: 'signature-field' }>,
+  locks: SignatureLocks,
+): JudgedChange {
+  return visible && locks.documentPermission !== undefined
+    ? shownField(`the visible signature field "${field}" was added`)
+    : permitted('SIGNATURE_FIELD_ADDED', `the empty signature field "${field}" was added`)
+}
+
+/**
+ * A certification of level 3 permits annotations (ISO 32000-2, table 257), and no other does. Where nothing is certified
+ * nor the whole form locked, notes and links may be added, but nothing that draws over the page.
+ */
+function judgeAnnotation(
+  { action, subtype, draws }: Extract<RevisionChange, { kind: 'annotation' }>,
+  locks: SignatureLocks,
+): JudgedChange {
+  const message = `an annotation (${subtype}) was ${action}`
+  const { documentPermission: permission, fieldLocks } = locks
+  const isOpen = permission === undefined && !fieldLocks.some((lock) => lock.action === 'All')
+  return permission === 3 || (isOpen && action === 'added' && !draws)
+    ? permitted('ANNOTATION_CHANGED', message)
+    : refused('ANNOTATION_NOT_PERMITTED', message)
 }
 
 /**
@@ -94,9 +137,13 @@ function isSeenAtTheEnd(name: string, locks: SignatureLocks): boolean {
 }
 
 function shownField(message: string): JudgedChange {
-  return { forbidden: true, code: 'VISIBLE_SIGNATURE_FIELD_ADDED', message }
+  return refused('VISIBLE_SIGNATURE_FIELD_ADDED', message)
 }
 
-function permitted(code: string, message: string): JudgedChange {
+function refused(code: LockedChange, message: string): JudgedChange {
+  return { forbidden: true, code, message }
+}
+
+function permitted(code: PermittedChange, message: string): JudgedChange {
   return { forbidden: false, code, message }
 }

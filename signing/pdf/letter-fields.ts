@@ -26,10 +26,17 @@ export const fillPatterns: Readonly<Record<string, RegExp>> = {
   [letterFields.date]: /^[\p{L}\p{M}0-9 ,]{1,60}$/u,
 }
 
+/** What later revisions may do (ISO 32000-2, table 257): 1 nothing, 2 fill in forms and sign, 3 annotate besides. */
+export type DocumentPermission = 1 | 2 | 3
+
 /** What a signature locks: the values of a FieldMDP transform (ISO 32000-2, 12.8.2.4). */
-export type FieldLock =
+export type FieldLock = (
   | { readonly action: 'All' }
   | { readonly action: 'Include' | 'Exclude'; readonly fields: readonly string[] }
+) & {
+  /** What the document still permits from this signature on: `/P` of the field's `/Lock` (table 236, PDF 2.0). */
+  readonly permission?: DocumentPermission
+}
 
 /** A signature field of a document as it stands. */
 export interface SignatureFieldState {

@@ -1,5 +1,7 @@
 /** The tokens of PDF syntax (ISO 32000-2, 7.2 and 7.3) over a byte buffer. */
+
 import { SigningError } from '../errors.ts'
+import type { Allowance } from './allowance.ts'
 import { pdfLimits } from './limits.ts'
 
 export function malformed(position: number, reason: string, cause?: unknown): SigningError {
@@ -35,6 +37,12 @@ export function hexDigit(byte: number | undefined): number {
   return -1
 }
 
+/** Value of two hexadecimal digits, or -1. */
+function hexPair(first: number | undefined, second: number | undefined): number {
+  const [high, low] = [hexDigit(first), hexDigit(second)]
+  return high < 0 || low < 0 ? -1 : high * 16 + low
+}
+
 /** Bytes as text, one character a byte. */
 export function latin1Text(bytes: Uint8Array, start: number, end: number): string {
   const from = Math.min(start, bytes.length)
@@ -48,11 +56,18 @@ export class Lexer {
   /** Nothing at or after this offset is read. */
   readonly end: number
   position: number
+  readonly #allowance: Allowance | undefined
 
-  constructor(bytes: Uint8Array, position: number, end: number = bytes.length) {
+  constructor(bytes: Uint8Array, position: number, end: number = bytes.length, allowance?: Allowance) {
     this.bytes = bytes
     this.position = position
     this.end = end
+    this.#allowance = allowance
+  }
+
+  /** Accounts for a value that was or is to be made. */
+  spend(bytes: number): void {
+    if (this.#allowance?.spend(bytes) === false) throw malformed(this.position, 'too many values')
   }
 
   peek(ahead = 0): number | undefined {
@@ -63,15 +78,17 @@ export class Lexer {
   /** Skips white space and comments. */
   skipSpace(): void {
     for (;;) {
-      const byte = this.peek()
-      if (isWhitespace(byte)) this.position += 1
-      else if (byte === 0x25) this.skipComment()
-      else return
+      this.skipWhitespace()
+      if (this.peek() !== 0x25) return
+      this.skipComment()
     }
   }
 
   skipWhitespace(): void {
-    while (isWhitespace(this.peek())) this.position += 1
+    const { bytes, end } = this
+    let at = this.position
+    while (at < end && classes[bytes[at] ?? 0] === WHITESPACE) at += 1
+    this.position = at
   }
 
   /** Moves past one end-of-line marker: CR LF, LF or CR. */
@@ -118,6 +135,42 @@ export class Lexer {
 
   /** A number object (7.3.3); no exponents, no radix. */
   number(): number {
+    const { bytes, end, position: start } = this
+    let at = start
+    let value = 0
+    for (; at < end; at += 1) {
+      const digit = (bytes[at] ?? 0) - 0x30
+      if (digit < 0 || digit > 9) break
+      value = value * 10 + digit
+    }
+    // Most numbers are short, whole and without a sign.
+    if (at === start || at - start > 9 || (at < end && isRegular(bytes[at]))) return this.#otherNumber()
+    this.position = at
+    return value
+  }
+
+  /** Up to 15 digits and a power of ten are exact, and so their quotient is the number that is nearest. */
+  #otherNumber(): number {
+    const { bytes, end, position: start } = this
+    const sign = bytes[start]
+    const first = sign === 0x2d || sign === 0x2b ? start + 1 : start
+    let at = first
+    let value = 0
+    let point = -1
+    for (; at < end; at += 1) {
+      const byte = bytes[at] ?? 0
+      if (byte >= 0x30 && byte <= 0x39) value = value * 10 + (byte - 0x30)
+      else if (byte === 0x2e && point < 0) point = at
+      else break
+    }
+    const digits = at - first - (point < 0 ? 0 : 1)
+    if (digits === 0 || digits > 15 || (at < end && isRegular(bytes[at]))) return this.#unusualNumber()
+    this.position = at
+    const size = point < 0 ? value : value / 10 ** (at - point - 1)
+    return sign === 0x2d ? -size : size
+  }
+
+  #unusualNumber(): number {
     const start = this.position
     while (isRegular(this.peek())) this.position += 1
     if (this.position - start > 64) throw malformed(start, 'number is too long')
@@ -129,31 +182,30 @@ export class Lexer {
   /** The name after a solidus (7.3.5). */
   name(): string {
     const start = this.position
-    this.position += 1
     let name = ''
-    for (let byte = this.peek(); byte !== undefined && isRegular(byte); byte = this.peek()) {
-      this.position += 1
-      if (byte === 0x23) {
-        const high = hexDigit(this.peek())
-        const low = hexDigit(this.peek(1))
-        if (high < 0 || low < 0)
-          throw malformed(this.position - 1, '"#" in a name without two hexadecimal digits')
-        this.position += 2
-        name += String.fromCharCode(high * 16 + low)
-      } else {
-        name += String.fromCharCode(byte)
-      }
+    const { bytes, end } = this
+    let at = start + 1
+    for (; at < end; at += 1) {
+      const byte = bytes[at] ?? 0
+      if (classes[byte] !== 0) break
+      const code = byte === 0x23 && at + 2 < end ? hexPair(bytes[at + 1], bytes[at + 2]) : -1
+      // A number sign without two digits is itself, as in names before PDF 1.2: all readers take it so.
+      if (code >= 0) at += 2
+      name += String.fromCharCode(code >= 0 ? code : byte)
       if (name.length > pdfLimits.nameBytes) throw malformed(start, 'name is too long')
     }
+    this.position = at
     return name
   }
 
   /** The bytes of a literal string `(...)` (7.3.4.2). */
   literalString(): Uint8Array {
     const start = this.position
+    this.position += 1
+    const plain = this.#plainString()
+    if (plain !== undefined) return plain
     const out: number[] = []
     let open = 1
-    this.position += 1
     for (;;) {
       const byte = this.peek()
       if (byte === undefined) throw malformed(start, 'string without an end')
@@ -175,6 +227,20 @@ export class Lexer {
         out.push(byte)
       }
     }
+  }
+
+  /** A string without escapes, inner parentheses and ends of lines: a copy of its bytes. */
+  #plainString(): Uint8Array | undefined {
+    const { bytes, end, position } = this
+    let at = position
+    for (; at < end; at += 1) {
+      const byte = bytes[at]
+      if (byte === 0x29) break
+      if (byte === 0x5c || byte === 0x28 || byte === 0x0d) return undefined
+    }
+    if (at >= end || at - position > pdfLimits.literalBytes) return undefined
+    this.position = at + 1
+    return Uint8Array.prototype.slice.call(bytes, position, at)
   }
 
   private escape(out: number[]): void {

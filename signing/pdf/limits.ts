@@ -11,6 +11,8 @@ export const pdfLimits = {
   objects: 500_000,
   /** Entries of all cross-reference sections of one file together. */
   xrefEntries: 2_000_000,
+  /** What parsed values may take up, by the length of the file. */
+  valueBytes: { fixed: 56 * 1024 * 1024, perByte: 24, most: 1024 * 1024 * 1024 },
   /** Items of one array, or entries of one dictionary. */
   items: 2_000_000,
   /** Revisions of one file. */

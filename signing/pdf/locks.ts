@@ -108,7 +108,10 @@ export function lockEntries(lock: FieldLock): Record<string, PdfValue> {
 /** The `/Lock` that the field has already, put there by whoever made the form; a signature in it must obey it. */
 export function prescribedLock(snapshot: Snapshot, field: FormField): FieldLock | undefined {
   const lock = snapshot.entry(field.dict, 'Lock')
-  return lock === null ? undefined : readFieldLock(snapshot, lock)
+  if (lock === null) return undefined
+  const permission = isDict(lock) ? snapshot.entry(lock, 'P') : null
+  const locked = readFieldLock(snapshot, lock)
+  return permission === 1 || permission === 2 || permission === 3 ? { ...locked, permission } : locked
 }
 
 export function sameLock(a: FieldLock, b: FieldLock): boolean {

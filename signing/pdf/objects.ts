@@ -17,6 +17,8 @@ export interface PdfString {
   readonly bytes: Uint8Array
   /** Written as `<...>`. */
   readonly hex: boolean
+  /** The string of an encrypted file could not be deciphered, so that `bytes` are as they stand in the file. */
+  readonly undecipherable?: true
   /** Place of the whole token, delimiters included; absent for a string of ours. */
   readonly span?: Span
 }
@@ -123,6 +125,16 @@ const pdfDocCharacters: Readonly<Record<number, string>> = Object.fromEntries([
   [0xa0, '\u20ac'],
 ])
 
+/** Text in PDFDocEncoding; undefined where that has not all of its characters. */
+export function pdfDocBytes(text: string): Uint8Array | undefined {
+  const bytes = [...text].map((character) => {
+    const special = Object.entries(pdfDocCharacters).find(([, one]) => one === character)
+    const code = special === undefined ? (character.codePointAt(0) ?? 0) : Number(special[0])
+    return special !== undefined || (code <= 0xff && pdfDocCharacters[code] === undefined) ? code : -1
+  })
+  return bytes.includes(-1) ? undefined : Uint8Array.from(bytes)
+}
+
 export function isName(value: PdfValue | undefined, name?: string): value is PdfName {
   return isKind(value, 'name') && (name === undefined || value.name === name)
 }
@@ -161,7 +173,9 @@ export function sameValue(a: PdfValue | undefined, b: PdfValue | undefined): boo
   if (a === b) return true
   if (isName(a)) return isName(b, a.name)
   if (isReference(a)) return isReference(b) && a.number === b.number && a.generation === b.generation
-  if (isString(a)) return isString(b) && Buffer.compare(a.bytes, b.bytes) === 0
+  if (isString(a)) {
+    return isString(b) && a.undecipherable === b.undecipherable && Buffer.compare(a.bytes, b.bytes) === 0
+  }
   if (isArray(a)) {
     return (
       isArray(b) &&

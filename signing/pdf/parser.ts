@@ -1,4 +1,5 @@
 /** Objects out of tokens (ISO 32000-2, 7.3). */
+import { valueCost } from './allowance.ts'
 import { isDigit, isRegular, isWhitespace, type Lexer, malformed } from './lexer.ts'
 import { pdfLimits } from './limits.ts'
 import type { IndirectObject, PdfArray, PdfDict, PdfValue, Span } from './objects.ts'
@@ -12,15 +13,20 @@ export function parseValue(lexer: Lexer, depth = 0): PdfValue {
   switch (byte) {
     case undefined:
       throw malformed(start, 'a value is expected, not the end')
-    case 0x2f:
-      return { kind: 'name', name: lexer.name() }
+    case 0x2f: {
+      const name = lexer.name()
+      lexer.spend(valueCost.name + name.length)
+      return { kind: 'name', name }
+    }
     case 0x28: {
       const bytes = lexer.literalString()
+      lexer.spend(valueCost.string + bytes.length)
       return { kind: 'string', bytes, hex: false, span: { start, end: lexer.position } }
     }
     case 0x3c: {
       if (lexer.peek(1) === 0x3c) return parseDict(lexer, depth)
       const bytes = lexer.hexString()
+      lexer.spend(valueCost.string + bytes.length)
       return { kind: 'string', bytes, hex: true, span: { start, end: lexer.position } }
     }
     case 0x5b:
@@ -41,6 +47,7 @@ export function parseValue(lexer: Lexer, depth = 0): PdfValue {
 
 function parseNumberOrReference(lexer: Lexer): PdfValue {
   const value = lexer.number()
+  lexer.spend(valueCost.number)
   if (!Number.isSafeInteger(value)) return value
   const after = lexer.position
   if (isWhitespace(lexer.peek())) {
@@ -52,7 +59,10 @@ function parseNumberOrReference(lexer: Lexer): PdfValue {
       const generation = length <= 5 ? decimal(lexer.bytes, digits, lexer.position) : -1
       if (generation >= 0 && isWhitespace(lexer.peek())) {
         lexer.skipSpace()
-        if (lexer.take('R')) return { kind: 'reference', number: value, generation }
+        if (lexer.take('R')) {
+          lexer.spend(valueCost.reference)
+          return { kind: 'reference', number: value, generation }
+        }
       }
     }
   }
@@ -69,6 +79,7 @@ function decimal(bytes: Uint8Array, start: number, end: number): number {
 function parseArray(lexer: Lexer, depth: number): PdfArray {
   const start = lexer.position
   const items: PdfValue[] = []
+  lexer.spend(valueCost.array)
   lexer.position += 1
   for (;;) {
     lexer.skipSpace()
@@ -78,6 +89,7 @@ function parseArray(lexer: Lexer, depth: number): PdfArray {
     }
     if (lexer.peek() === undefined) throw malformed(start, 'array without an end')
     if (items.length >= pdfLimits.items) throw malformed(start, 'array is too long')
+    lexer.spend(valueCost.item)
     items.push(parseValue(lexer, depth + 1))
   }
 }
@@ -86,6 +98,7 @@ function parseArray(lexer: Lexer, depth: number): PdfArray {
 export function parseDict(lexer: Lexer, depth = 0): PdfDict {
   const start = lexer.position
   if (lexer.peek() !== 0x3c || lexer.peek(1) !== 0x3c) throw malformed(start, 'a dictionary is expected')
+  lexer.spend(valueCost.dict)
   lexer.position += 2
   const entries = new Map<string, PdfValue>()
   let duplicates: Set<string> | undefined
@@ -102,6 +115,7 @@ export function parseDict(lexer: Lexer, depth = 0): PdfDict {
       throw malformed(lexer.position, 'a key or the end of the dictionary is expected')
     if (entries.size >= pdfLimits.items) throw malformed(start, 'dictionary is too long')
     const key = lexer.name()
+    lexer.spend(valueCost.entry + key.length)
     const value = parseValue(lexer, depth + 1)
     if (entries.has(key)) {
       duplicates ??= new Set()
@@ -122,6 +136,7 @@ export function parseIndirectObject(
   lengthOf: (length: PdfValue | undefined) => number | undefined,
 ): IndirectObject {
   const start = lexer.position
+  lexer.spend(valueCost.object)
   const number = lexer.integer('object number')
   lexer.skipSpace()
   const generation = lexer.integer('generation number')
@@ -144,9 +159,12 @@ export function parseIndirectObject(
 function parseStreamSpan(lexer: Lexer, length: number | undefined): Span {
   const keyword = lexer.position
   lexer.position += 'stream'.length
-  if (lexer.peek() === 0x0d && lexer.peek(1) === 0x0a) lexer.position += 2
-  else if (lexer.peek() === 0x0a) lexer.position += 1
-  else throw malformed(lexer.position, '"stream" must end with a line feed')
+  // Some writers put spaces before the line feed or leave it out after a carriage return. All readers take that alike,
+  // and the length must lead to "endstream" all the same.
+  while (lexer.peek() === 0x20 || lexer.peek() === 0x09) lexer.position += 1
+  if (lexer.peek() !== 0x0d && lexer.peek() !== 0x0a)
+    throw malformed(lexer.position, '"stream" must end with a line feed')
+  lexer.skipEndOfLine()
   if (length === undefined) throw malformed(keyword, 'stream without a length')
   const start = lexer.position
   const end = start + length

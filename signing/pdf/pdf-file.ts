@@ -3,22 +3,19 @@
  * revisions of a file costs one parse of what they share. The bytes are never changed.
  */
 import { SigningError } from '../errors.ts'
+import { Allowance, valueCost } from './allowance.ts'
+import type { DocumentEncryption } from './encryption/document-encryption.ts'
+import { openEncryption } from './encryption/open-encryption.ts'
 import { decodeStream } from './filters.ts'
-import { Lexer, latin1Text, malformed } from './lexer.ts'
+import type { Irregularity } from './irregularity.ts'
+import { isDigit, Lexer, latin1Text, malformed } from './lexer.ts'
 import { pdfLimits } from './limits.ts'
-import {
-  type IndirectObject,
-  isDict,
-  isInteger,
-  isName,
-  type PdfDict,
-  type PdfValue,
-  type Span,
-} from './objects.ts'
+import { type IndirectObject, isDict, isInteger, isName, type PdfDict, type PdfValue } from './objects.ts'
 import { parseIndirectObject, parseValue } from './parser.ts'
 import { ReferenceCounts } from './reference-counts.ts'
-import { type Revision, readRevisions } from './revision.ts'
+import { type Revision, type Revisions, readRevisions } from './revision.ts'
 import { Snapshot } from './snapshot.ts'
+import { assertUnambiguous } from './unambiguous.ts'
 
 /** Whether the bytes claim to be a PDF: `%PDF-` at the start or `%%EOF` anywhere (design 7). */
 export function looksLikePdf(bytes: Uint8Array): boolean {
@@ -30,23 +27,43 @@ function startsWithHeader(bytes: Uint8Array): boolean {
   return latin1Text(bytes, 0, 5) === '%PDF-'
 }
 
+/** How an encrypted file is opened. */
+export interface OpenOptions {
+  /** The user's or the owner's password; the empty one, which opens most encrypted files, is tried in any case. */
+  readonly password?: string
+}
+
 /**
- * Opens a PDF.
+ * Opens a PDF. Without options an encrypted file is refused, even where it needs no password: only who writes strings
+ * and streams by `encryptorOf` may go on with it.
  *
  * @throws SigningError `INPUT_TOO_LARGE`, `PDF_NOT_A_PDF`, `PDF_MALFORMED` (`position` is the byte at fault),
- *   `PDF_ENCRYPTED`. Objects that nobody asked for are not looked at; asking for a broken one throws then.
+ *   `PDF_ENCRYPTED`, `PDF_PASSWORD_WRONG`. Objects that nobody asked for are not looked at; asking for a broken one
+ *   throws then.
  */
-export function openPdf(bytes: Uint8Array): PdfFile {
+export function openPdf(bytes: Uint8Array, options?: OpenOptions): PdfFile {
   if (bytes.length > pdfLimits.fileBytes) {
     throw new SigningError('INPUT_TOO_LARGE', { limit: pdfLimits.fileBytes })
   }
   if (!looksLikePdf(bytes)) throw new SigningError('PDF_NOT_A_PDF')
-  if (!startsWithHeader(bytes)) throw malformed(0, '"%PDF-" is expected')
-  const file = new PdfFile(bytes, readRevisions(bytes))
-  if (file.revisions.some((revision) => revision.section.trailer.entries.has('Encrypt'))) {
-    throw new SigningError('PDF_ENCRYPTED')
-  }
+  const allowance = new Allowance(bytes.length)
+  const read = readRevisions(bytes, allowance)
+  const plain = new PdfFile(bytes, read, allowance)
+  const isEncrypted = read.revisions.some(({ section }) => section.trailer.entries.has('Encrypt'))
+  if (isEncrypted && options === undefined)
+    throw new SigningError('PDF_ENCRYPTED', { reason: 'it is not written to' })
+  const file = isEncrypted
+    ? new PdfFile(bytes, read, allowance, openEncryption(plain, options?.password))
+    : plain
+  if (read.irregularities.length > 0) assertUnambiguous(file)
   return file
+}
+
+/** By what strings and streams of a new revision are enciphered; undefined where the file is not encrypted. */
+export function encryptorOf(
+  file: PdfFile,
+): Pick<DocumentEncryption, 'encryptValue' | 'encryptStream'> | undefined {
+  return file.encryption
 }
 
 interface ObjectStream {
@@ -58,6 +75,11 @@ interface ObjectStream {
 export class PdfFile {
   readonly bytes: Uint8Array
   readonly revisions: readonly Revision[]
+  /** What is not as the standard has it, though everybody reads it the same. */
+  readonly irregularities: readonly Irregularity[]
+  /** Undefined where the file is not encrypted. */
+  readonly encryption: DocumentEncryption | undefined
+  readonly #allowance: Allowance
   readonly #snapshots = new Map<number, Snapshot>()
   /** By offset, and length where that is an object of its own. */
   readonly #objects = new Map<string, IndirectObject | SigningError>()
@@ -77,9 +99,12 @@ export class PdfFile {
   #visits = 0
   #counts: ReferenceCounts | undefined
 
-  constructor(bytes: Uint8Array, revisions: readonly Revision[]) {
+  constructor(bytes: Uint8Array, read: Revisions, allowance: Allowance, encryption?: DocumentEncryption) {
     this.bytes = bytes
-    this.revisions = revisions
+    this.revisions = read.revisions
+    this.irregularities = read.irregularities
+    this.encryption = encryption
+    this.#allowance = allowance
   }
 
   /** The document as it was at the end of a revision. */
@@ -136,6 +161,9 @@ export class PdfFile {
     if (known !== undefined) return known
     if (offset <= 0 || offset >= this.bytes.length)
       throw malformed(offset, 'offset of an object outside the file')
+    // Readers that look for objects would find another number here.
+    if (isDigit(this.bytes[offset - 1]) && isDigit(this.bytes[offset]))
+      throw malformed(offset, 'the offset of an object points into a number')
     if (this.#parsing.has(offset)) throw malformed(offset, 'the length of a stream leads back to the stream')
     this.#parsing.add(offset)
     try {
@@ -159,12 +187,12 @@ export class PdfFile {
     // Objects share no bytes, so that all of them together are no longer than the file, read once for each length.
     if (this.#parsedBytes > pdfLimits.streamLengths * this.bytes.length)
       throw malformed(offset, 'objects overlap')
-    const lexer = new Lexer(this.bytes, offset)
+    const lexer = new Lexer(this.bytes, offset, this.bytes.length, this.#allowance)
     let key = `${offset}`
     let resolved = true
     try {
       lexer.skipWhitespace()
-      const object = parseIndirectObject(lexer, (length) => {
+      const parsed = parseIndirectObject(lexer, (length) => {
         if (isInteger(length)) return length >= 0 ? length : undefined
         resolved = false
         const found = resolveLength(length ?? null, snapshot)
@@ -173,6 +201,7 @@ export class PdfFile {
         key = `${offset} ${found}`
         return found
       })
+      const object = this.encryption?.decryptObject(parsed) ?? parsed
       this.#objects.set(key, object)
       return object
     } catch (error) {
@@ -192,6 +221,20 @@ export class PdfFile {
       throw malformed(offset, 'the length of a stream changes from revision to revision')
   }
 
+  /**
+   * The data of a stream with its filters still on it: as it stands in the file, or deciphered. Undefined where the
+   * object is no stream.
+   * @throws SigningError `PDF_MALFORMED` where it cannot be deciphered
+   */
+  streamData(object: IndirectObject): Uint8Array | undefined {
+    const { stream, value } = object
+    if (stream === undefined || !isDict(value)) return undefined
+    const raw = this.bytes.subarray(stream.start, stream.end)
+    const data = this.encryption === undefined ? raw : this.encryption.decryptStream(object, value, raw)
+    if (data === undefined) throw malformed(stream.start, 'the data of a stream cannot be deciphered')
+    return data
+  }
+
   /** Object `number` at `index` of an object stream (7.5.7). */
   objectInStream(container: IndirectObject, index: number, number: number): IndirectObject {
     const stream = this.#objectStream(container)
@@ -204,34 +247,42 @@ export class PdfFile {
     this.#streamObjects.set(stream, objects)
     let object = objects.get(index)
     if (object === undefined) {
-      const value = parseValue(new Lexer(stream.data, offset, stream.offsets[index + 1]))
+      const lexer = new Lexer(stream.data, offset, stream.offsets[index + 1], this.#allowance)
+      lexer.spend(valueCost.object)
+      const value = parseValue(lexer)
       object = { number, generation: 0, value, stream: undefined, span: undefined }
       objects.set(index, object)
     }
     return object
   }
 
+  /** The numbers of the objects that an object stream holds. */
+  numbersInStream(container: IndirectObject): readonly number[] {
+    return this.#objectStream(container).numbers
+  }
+
   #objectStream(container: IndirectObject): ObjectStream {
     const known = this.#streams.get(container)
     if (known !== undefined) return known
     const position = container.span?.start ?? 0
-    const { value: dict, stream } = container
-    if (stream === undefined || !isDict(dict) || !isName(dict.entries.get('Type'), 'ObjStm')) {
+    const { value: dict } = container
+    const raw = this.streamData(container)
+    if (raw === undefined || !isDict(dict) || !isName(dict.entries.get('Type'), 'ObjStm')) {
       throw malformed(position, `object ${container.number} is not an object stream`)
     }
-    const data = this.#decodeObjects(dict, stream, position)
+    const data = this.#decodeObjects(dict, raw, position)
     const parsed = readHeader(dict, data, position)
     this.#streams.set(container, parsed)
     return parsed
   }
 
-  #decodeObjects(dict: PdfDict, { start, end }: Span, position: number): Uint8Array {
+  #decodeObjects(dict: PdfDict, raw: Uint8Array, position: number): Uint8Array {
     const most = decodedShare.fixed + decodedShare.perByte * this.bytes.length
     const left = Math.min(most, pdfLimits.decodedTotalBytes) - this.#decodedBytes
     if (left <= 0) throw malformed(position, 'object streams are too large')
     // Kept where it fails: a stream that is too long is not tried again, and none after it.
     this.#decodedBytes += left
-    const data = decodeStream(dict, this.bytes.subarray(start, end), position, left)
+    const data = decodeStream(dict, raw, position, left)
     this.#decodedBytes += data.length - left
     return data
   }

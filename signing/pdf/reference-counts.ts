@@ -1,29 +1,38 @@
-/** How often each object is referred to, at one revision after another. */
+/** Which objects refer to which, at one revision after another. */
 import { isDict, isName, type PdfValue } from './objects.ts'
 import type { Snapshot } from './snapshot.ts'
 
+/** Stands for the trailer among the numbers of those who refer to an object. */
+export const trailerNumber = -1
+
 /**
- * References from all objects in use and the trailer of one revision. Counting reads the whole document once; going on
- * to the next revision costs what that revision changed.
+ * References from all objects in use and the trailer of one revision. Reading them reads the whole document once; going
+ * on to the next revision costs what that revision changed.
  */
 export class ReferenceCounts {
-  readonly #counts = new Map<number, number>()
+  /** For each object the one that refers to it, or several. */
+  readonly #referrers = new Map<number, number | Set<number>>()
   #snapshot: Snapshot
 
   /** @throws SigningError `PDF_MALFORMED` when an object of the revision cannot be read */
   constructor(snapshot: Snapshot) {
     this.#snapshot = snapshot
-    this.#count(snapshot.trailer, 1)
-    for (const number of snapshot.numbers()) this.#count(snapshot.object(number)?.value ?? null, 1)
+    this.#add(trailerNumber, snapshot.trailer)
+    for (const number of snapshot.numbers()) this.#add(number, snapshot.object(number)?.value ?? null)
   }
 
   get revision(): number {
     return this.#snapshot.revision
   }
 
-  /** How many references lead to the object number. */
-  of(number: number): number {
-    return this.#counts.get(number) ?? 0
+  /** The numbers of the objects that refer to the object; `trailerNumber` is the trailer. */
+  referrers(number: number): Iterable<number> {
+    const found = this.#referrers.get(number)
+    return found === undefined ? [] : typeof found === 'number' ? [found] : found
+  }
+
+  isReferred(number: number): boolean {
+    return this.#referrers.has(number)
   }
 
   /**
@@ -31,7 +40,7 @@ export class ReferenceCounts {
    * revision that defines the object changes what the document shows without touching any object that was signed.
    */
   isDangling(number: number): boolean {
-    return this.of(number) > 0 && this.#snapshot.lookup(number) === undefined
+    return this.isReferred(number) && this.#snapshot.lookup(number) === undefined
   }
 
   /**
@@ -42,27 +51,44 @@ export class ReferenceCounts {
     const changed = [...(next.file.revisions[next.revision]?.entries.keys() ?? [])]
     const before = changed.map((number) => this.#snapshot.object(number)?.value ?? null)
     if (before.some((value) => isDict(value) && isName(value.entries.get('Type'), 'ObjStm'))) return false
-    this.#count(this.#snapshot.trailer, -1)
-    this.#count(next.trailer, 1)
+    this.#remove(trailerNumber, this.#snapshot.trailer)
+    this.#add(trailerNumber, next.trailer)
     for (const [i, number] of changed.entries()) {
       const [old = null, now] = [before[i], next.object(number)?.value ?? null]
       // An entry that repeats an older one leads to the very same object.
       if (old === now) continue
-      this.#count(old, -1)
-      this.#count(now, 1)
+      this.#remove(number, old)
+      this.#add(number, now)
     }
     this.#snapshot = next
     return true
   }
 
-  #count(value: PdfValue, step: 1 | -1): void {
-    if (typeof value !== 'object' || value === null) return
-    if (value.kind === 'reference') {
-      this.#counts.set(value.number, (this.#counts.get(value.number) ?? 0) + step)
-    } else if (value.kind === 'array') {
-      for (const item of value.items) this.#count(item, step)
-    } else if (value.kind === 'dict') {
-      for (const item of value.entries.values()) this.#count(item, step)
+  #add(source: number, value: PdfValue): void {
+    for (const target of referencesIn(value)) {
+      const known = this.#referrers.get(target)
+      if (known === undefined) this.#referrers.set(target, source)
+      else if (typeof known !== 'number') known.add(source)
+      else if (known !== source) this.#referrers.set(target, new Set([known, source]))
     }
   }
+
+  #remove(source: number, value: PdfValue): void {
+    for (const target of referencesIn(value)) {
+      const known = this.#referrers.get(target)
+      if (known === source) this.#referrers.delete(target)
+      else if (known instanceof Set) {
+        known.delete(source)
+        if (known.size === 0) this.#referrers.delete(target)
+      }
+    }
+  }
+}
+
+/** The object numbers that a value names. */
+function* referencesIn(value: PdfValue): Generator<number> {
+  if (typeof value !== 'object' || value === null) return
+  if (value.kind === 'reference') yield value.number
+  else if (value.kind === 'array') for (const item of value.items) yield* referencesIn(item)
+  else if (value.kind === 'dict') for (const item of value.entries.values()) yield* referencesIn(item)
 }

@@ -4,7 +4,7 @@
  */
 import { forbidden, type RevisionChange } from './change.ts'
 import { isWhitespace, Lexer, latin1Text } from './lexer.ts'
-import { resemblesObjects } from './object-words.ts'
+import { holdsObjectWords } from './object-words.ts'
 import { isDict, isInteger, type Span } from './objects.ts'
 import type { PdfFile } from './pdf-file.ts'
 import type { Revision } from './revision.ts'
@@ -46,11 +46,8 @@ export function* checkRevisionBody(file: PdfFile, revision: Revision): Generator
     }
     at = Math.max(at, span.end)
   }
-  const startxref = startOfStartxref(file.bytes, revision)
-  yield* checkGap(file.bytes, at, startxref)
-  if (/[^\0\t\n\f\r ]/.test(latin1Text(file.bytes, revision.section.end, startxref))) {
-    yield forbidden('BYTES_OUTSIDE_OBJECTS', 'there is more than white space before "startxref"')
-  }
+  // Some programs tell their name in a comment there.
+  yield* checkGap(file.bytes, at, startOfStartxref(file.bytes, revision))
 }
 
 /**
@@ -59,21 +56,31 @@ export function* checkRevisionBody(file: PdfFile, revision: Revision): Generator
  */
 function* checkWords(bytes: Uint8Array, span: Span, { section }: Revision): Generator<RevisionChange> {
   const isTable = section.kind === 'table' && span.start === section.offset
-  const text = latin1Text(bytes, span.start, span.end)
-  const words = isTable
-    ? text.slice(text.indexOf('trailer') + 'trailer'.length)
-    : text.slice(0, -'endobj'.length)
-  const isStream = /endstream[\0\t\n\f\r ]*$/.test(words)
-  const inner = isTable ? words : words.replace(/^\d+\s+\d+\s+obj/, '').replace(/endstream\s*$/, '')
   if (isTable && hasComment(bytes, section)) {
     yield forbidden('BYTES_OUTSIDE_OBJECTS', `the trailer at byte ${span.start} has a comment`)
-  } else if (resemblesObjects(inner)) {
-    const what = isTable ? 'trailer' : isStream ? 'stream' : 'object'
+    return
+  }
+  const inner = isTable ? (section.trailer.span ?? span) : innerOf(bytes, span)
+  if (holdsObjectWords(bytes.subarray(inner.start, inner.end))) {
     yield forbidden(
       'BYTES_OUTSIDE_OBJECTS',
-      `the ${what} at byte ${span.start} holds what looks like another object`,
+      `the ${isTable ? 'trailer' : 'object'} at byte ${span.start} holds what looks like another object`,
     )
   }
+}
+
+/** The object without its header, `endobj`, and the `endstream` before that. */
+function innerOf(bytes: Uint8Array, span: Span): Span {
+  const lexer = new Lexer(bytes, span.start, span.end)
+  for (let i = 0; i < 2; i += 1) {
+    lexer.integer('number in the header of an object')
+    lexer.skipSpace()
+  }
+  const start = lexer.position + 'obj'.length
+  let end = span.end - 'endobj'.length
+  while (isWhitespace(bytes[end - 1])) end -= 1
+  const word = end - 'endstream'.length
+  return { start, end: latin1Text(bytes, word, end) === 'endstream' ? word : end }
 }
 
 /** Whether a trailer dictionary has a comment; strings, where a per cent sign means itself, are passed over. */

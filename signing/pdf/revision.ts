@@ -4,11 +4,10 @@
  * The chain is followed from the last `startxref` by `/Prev` and by nothing else; every link is checked, nothing is
  * repaired. Two readers that repair differently see two documents, and a signature covers only one of them.
  */
-import { declaredEntries } from './filters.ts'
+import type { Allowance } from './allowance.ts'
+import { type Irregularity, isNearby, type Note } from './irregularity.ts'
 import { isWhitespace, Lexer, latin1Text, malformed } from './lexer.ts'
 import { pdfLimits } from './limits.ts'
-import { isDict, isInteger } from './objects.ts'
-import { parseIndirectObject } from './parser.ts'
 import { readSection, type XrefEntry, type XrefSection } from './xref.ts'
 
 export interface Revision {
@@ -26,25 +25,61 @@ export interface Revision {
   readonly entries: ReadonlyMap<number, XrefEntry>
 }
 
-/** All revisions, oldest first. The last must end the file; only white space and NUL may follow it. */
-export function readRevisions(bytes: Uint8Array): Revision[] {
+export interface Revisions {
+  /** Oldest first. */
+  readonly revisions: readonly Revision[]
+  /** What makes `assertUnambiguous` necessary. */
+  readonly irregularities: readonly Irregularity[]
+}
+
+/** Most irregularities that are noted one by one. */
+const mostNotes = 20
+
+/** All revisions. The last must end the file; only white space and NUL, or what resembles no object, may follow it. */
+export function readRevisions(bytes: Uint8Array, allowance: Allowance): Revisions {
+  const irregularities: Irregularity[] = []
+  const note: Note = (code, position, reason) => {
+    if (irregularities.length < mostNotes) irregularities.push({ code, position, reason })
+  }
+  checkHeader(bytes, note)
   const last = findStartxref(bytes)
-  const sections = readChain(bytes, last)
-  const base = readBase(bytes, sections)
+  const sections = readChain(bytes, last, note, allowance)
+  const base = readBase(bytes, sections, note)
+  for (const { code, position, reason } of irregularities) {
+    // Read at a fixed width it could name an object as it was before the update.
+    if (code === 'XREF_TABLE_IRREGULAR' && position >= base.revision.end) throw malformed(position, reason)
+  }
   const revisions: Revision[] = [base.revision]
   for (const section of sections.slice(0, sections.length - base.sections).reverse()) {
     const before = revisions.at(-1)
     const start = before?.end ?? 0
     if (section.offset < start)
       throw malformed(section.offset, 'an update lies inside the revision before it')
-    const marker = readEnd(bytes, section.end, section.offset)
+    const marker = readEnd(bytes, section.end, section.offset, note)
     revisions.push({ index: revisions.length, start, ...marker, section, entries: section.entries })
   }
-  const end = revisions.at(-1)?.end ?? 0
-  for (let at = end; at < bytes.length; at += 1) {
-    if (!isWhitespace(bytes[at])) throw malformed(at, 'data after the end of the last revision')
-  }
-  return revisions
+  checkTail(bytes, revisions.at(-1)?.end ?? 0, note)
+  return { revisions, irregularities }
+}
+
+/** How far into the file readers look for the header, and how much is passed over after its end. */
+const mostForeign = 1024
+
+/** `%PDF-` begins the file; before it may stand what a mail gateway or a faulty download put there. */
+function checkHeader(bytes: Uint8Array, note: Note): void {
+  const at = latin1Text(bytes, 0, mostForeign).indexOf('%PDF-')
+  if (at < 0) throw malformed(0, '"%PDF-" is expected')
+  if (at > 0) note('HEADER_NOT_AT_START', at, `${at} bytes stand before the header`)
+}
+
+function checkTail(bytes: Uint8Array, end: number, note: Note): void {
+  let at = end
+  while (at < bytes.length && isWhitespace(bytes[at])) at += 1
+  if (at === bytes.length) return
+  const foreign = latin1Text(bytes, at, at + mostForeign + 1)
+  if (foreign.length > mostForeign || /obj|xref|trailer|stream|%PDF|%EOF/i.test(foreign))
+    throw malformed(at, 'data after the end of the last revision')
+  note('DATA_AFTER_END', at, `${bytes.length - at} bytes stand after the end`)
 }
 
 /** The value of the last `startxref` of the file (7.5.5), which must stand right before the last `%%EOF`. */
@@ -64,62 +99,59 @@ function findStartxref(bytes: Uint8Array): number {
 }
 
 /** The sections of the chain, newest first. */
-function readChain(bytes: Uint8Array, last: number): XrefSection[] {
+function readChain(bytes: Uint8Array, last: number, note: Note, allowance: Allowance): XrefSection[] {
   const sections: XrefSection[] = []
   const seen = new Set<number>()
-  let entries = 0
+  let left = Math.min(pdfLimits.xrefEntries, bytes.length / 4 + 1000)
+  let length = 0
   for (let offset: number | undefined = last; offset !== undefined; ) {
-    if (seen.has(offset)) throw malformed(offset, 'the chain of /Prev runs in a circle')
     if (seen.size >= pdfLimits.revisions) throw malformed(offset, 'too many revisions')
-    seen.add(offset)
-    const most = Math.min(pdfLimits.xrefEntries, bytes.length / 2 + 1000)
-    if (entries + entriesOfStream(bytes, offset) > most)
-      throw malformed(offset, 'too many cross-reference entries')
-    const section = readSection(bytes, offset)
-    entries += section.entries.size
-    if (entries > most) throw malformed(offset, 'too many cross-reference entries')
+    const section = readSection(bytes, offset, { note, allowance, most: left })
+    if (seen.has(section.offset)) throw malformed(offset, 'the chain of /Prev runs in a circle')
+    seen.add(section.offset)
+    left -= section.entries.size
+    // Sections share no bytes, so that all of them together are no longer than the file.
+    length += section.end - section.offset
+    if (length > bytes.length) throw malformed(offset, 'cross-reference sections overlap')
     sections.push(section)
     offset = section.previous
   }
   return sections
 }
 
-/** What a cross-reference stream says of its size, looked at before anything is unpacked; 0 of a table. */
-function entriesOfStream(bytes: Uint8Array, offset: number): number {
-  const lexer = new Lexer(bytes, offset)
-  lexer.skipWhitespace()
-  if (lexer.at('xref')) return 0
-  const { value } = parseIndirectObject(lexer, (length) => (isInteger(length) ? length : undefined))
-  return isDict(value) ? declaredEntries(value) : 0
-}
-
 /** The oldest revision; in a linearised file (annex F) its first section points forward to a second one. */
 function readBase(
   bytes: Uint8Array,
   sections: readonly XrefSection[],
+  note: Note,
 ): { revision: Revision; sections: 1 | 2 } {
   const main = sections.at(-1)
   const firstPage = sections.at(-2)
   if (main === undefined) throw malformed(0, 'no cross-reference section')
   if (firstPage === undefined || firstPage.offset > main.offset) {
-    const marker = readEnd(bytes, main.end, main.offset)
+    const marker = readEnd(bytes, main.end, main.offset, note)
     return { revision: { index: 0, start: 0, ...marker, section: main, entries: main.entries }, sections: 1 }
   }
-  const marker = readEnd(bytes, main.end, firstPage.offset)
+  const marker = readEnd(bytes, main.end, firstPage.offset, note)
   const entries = new Map([...main.entries, ...firstPage.entries])
   return { revision: { index: 0, start: 0, ...marker, section: firstPage, entries }, sections: 2 }
 }
 
 /** The `startxref`, offset and `%%EOF` that end a revision. */
-function readEnd(bytes: Uint8Array, from: number, offset: number): { end: number; endOfMarker: number } {
+function readEnd(
+  bytes: Uint8Array,
+  from: number,
+  section: number,
+  note: Note,
+): { end: number; endOfMarker: number } {
   const lexer = new Lexer(bytes, from)
   lexer.skipSpace()
   lexer.expect('startxref')
   lexer.skipWhitespace()
   const at = lexer.position
-  if (lexer.integer('offset of the cross-reference section') !== offset) {
-    throw malformed(at, '"startxref" does not point to the section before it')
-  }
+  const offset = lexer.integer('offset of the cross-reference section')
+  if (!isNearby(offset, section)) throw malformed(at, '"startxref" does not point to the section before it')
+  if (!leadsTo(bytes, offset, section)) note('XREF_OFFSET_WRONG', at, `the section stands at byte ${section}`)
   lexer.skipWhitespace()
   if (latin1Text(bytes, lexer.position, lexer.position + 5) !== '%%EOF') {
     throw malformed(lexer.position, '"%%EOF" is expected')
@@ -128,4 +160,11 @@ function readEnd(bytes: Uint8Array, from: number, offset: number): { end: number
   const endOfMarker = lexer.position
   lexer.skipEndOfLine()
   return { end: lexer.position, endOfMarker }
+}
+
+/** Whether nothing but white space stands between an offset and its section. */
+function leadsTo(bytes: Uint8Array, offset: number, section: number): boolean {
+  let at = offset
+  while (at < section && isWhitespace(bytes[at])) at += 1
+  return at === section
 }

@@ -53,7 +53,7 @@ class StoreReader {
     const { value, stream } = object
     if (stream === undefined || !isDict(value) || this.#seen.has(object) || this.#left <= 0) return []
     this.#seen.add(object)
-    const raw = this.#snapshot.file.bytes.subarray(stream.start, stream.end)
+    const raw = this.#snapshot.file.streamData(object) ?? new Uint8Array(0)
     const before = this.#left
     // What is broken may have cost as much as its bytes can cost.
     this.#left -= Math.min(before, raw.length * mostExpansion)

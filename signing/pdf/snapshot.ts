@@ -102,6 +102,13 @@ export class Snapshot {
     }
   }
 
+  /** The numbers of the objects that the object stream of that number holds. */
+  numbersInStream(container: number): readonly number[] {
+    const object = this.lookup(container)?.type === 'offset' ? this.object(container) : undefined
+    if (object === undefined) throw malformed(this.#position, `object stream ${container} does not exist`)
+    return this.file.numbersInStream(object)
+  }
+
   /** The object a reference leads to; a wrong generation leads nowhere (7.3.10). */
   target(reference: PdfReference): IndirectObject | undefined {
     const entry = this.lookup(reference.number)

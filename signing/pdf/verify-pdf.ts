@@ -5,24 +5,30 @@ import { type Finding, type SignatureReport, type VerificationReport, worstIndic
 import { forbidden, type RevisionChange } from './change.ts'
 import { compareRevision } from './compare-revisions.ts'
 import { findSignatures } from './find-signatures.ts'
-import { judgeSignature } from './judge-signature.ts'
-import { openPdf, type PdfFile } from './pdf-file.ts'
+import { judgeSignatures } from './judge-signature.ts'
+import { type OpenOptions, openPdf, type PdfFile } from './pdf-file.ts'
 import { readSecurityStore } from './security-store.ts'
 
 /**
  * Judges every signature of every revision. What is wrong with the file is a verdict, never an exception: a broken
- * structure is `TOTAL_FAILED`/`FORMAT_FAILURE`, an encrypted file `INDETERMINATE` with the error `PDF_ENCRYPTED`.
+ * structure is `TOTAL_FAILED`/`FORMAT_FAILURE`, an encrypted file that cannot be opened `INDETERMINATE` with the error
+ * `PDF_ENCRYPTED` or `PDF_PASSWORD_WRONG`.
  *
  * Signatures are told in the order in which they appeared. `warnings` of a signature begin with what speaks against
  * its form; `changes` tell every change after it, permitted or not.
  *
  * @throws SigningError `PDF_NOT_A_PDF` when the bytes do not even claim to be one, `INPUT_TOO_LARGE`
  */
-export function verifyPdf(pdf: Uint8Array, policy: VerificationPolicy): VerificationReport {
-  const opened = open(pdf)
+export function verifyPdf(
+  pdf: Uint8Array,
+  policy: VerificationPolicy,
+  options: OpenOptions = {},
+): VerificationReport {
+  const opened = open(pdf, options)
   if ('errors' in opened) return opened
-  const { file, broken } = opened
+  const { file } = opened
   const { signatures, errors } = findSignatures(file)
+  const broken = opened.broken ?? (signatures.length > 0 ? dataAfterEnd(file) : undefined)
   const compared = new Map<number, readonly RevisionChange[]>()
   const context = {
     file,
@@ -35,27 +41,40 @@ export function verifyPdf(pdf: Uint8Array, policy: VerificationPolicy): Verifica
     fileChanges: broken === undefined ? [] : [forbidden('REVISION_UNREADABLE', broken.message)],
     embeddedRevocation: materialOf(file),
   }
-  const reports = signatures.map((found, i) => judgeSignature(found, `sig-${i + 1}`, context))
+  const reports = judgeSignatures(signatures, context)
   const faults: Finding[] = [...(broken === undefined ? [] : [broken]), ...errors]
-  if (faults.length > 0) return { ...failure(faults), signatures: reports }
-  return applyProfile(reports, policy.profile)
+  const verdict =
+    faults.length > 0 ? { ...failure(faults), signatures: reports } : applyProfile(reports, policy.profile)
+  const warnings = file.irregularities.map(({ code, position, reason }) => {
+    return { code, message: `at byte ${position}: ${reason}` }
+  })
+  return warnings.length > 0 ? { ...verdict, warnings } : verdict
 }
 
 /** The file; or the longest beginning of it that can be read, with what is wrong about the rest; or the report. */
-function open(pdf: Uint8Array): { file: PdfFile; broken?: Finding } | VerificationReport {
+function open(
+  pdf: Uint8Array,
+  options: OpenOptions,
+): { file: PdfFile; broken?: Finding } | VerificationReport {
   try {
-    return { file: checked(openPdf(pdf)) }
+    return { file: checked(openPdf(pdf, options)) }
   } catch (error) {
     if (!(error instanceof SigningError)) throw error
     const finding = { code: error.code, message: error.message }
-    if (error.code === 'PDF_ENCRYPTED') {
+    if (error.code === 'PDF_ENCRYPTED' || error.code === 'PDF_PASSWORD_WRONG') {
       const verdict = { indication: 'INDETERMINATE', subIndication: 'GENERIC' } as const
       return { format: 'pdf', ...verdict, signatures: [], errors: [finding] }
     }
     if (error.code !== 'PDF_MALFORMED') throw error
-    const file = readableBeginning(pdf)
+    const file = readableBeginning(pdf, options)
     return file === undefined ? failure([finding]) : { file, broken: finding }
   }
+}
+
+/** What stands behind the end was signed by nobody, and no later revision says what it is. */
+function dataAfterEnd(file: PdfFile): Finding | undefined {
+  const found = file.irregularities.find(({ code }) => code === 'DATA_AFTER_END')
+  return found && { code: found.code, message: `at byte ${found.position}: ${found.reason}` }
 }
 
 /** Without a catalog there is no document to speak of. */
@@ -71,7 +90,7 @@ const mostAttempts = 8
  * The file as it was before whatever broke it: signatures of that part are facts worth telling, though none of them
  * can pass any more.
  */
-function readableBeginning(pdf: Uint8Array): PdfFile | undefined {
+function readableBeginning(pdf: Uint8Array, options: OpenOptions): PdfFile | undefined {
   const buffer = Buffer.from(pdf.buffer, pdf.byteOffset, pdf.byteLength)
   let at = buffer.lastIndexOf('%%EOF')
   for (let attempt = 0; at > 0 && attempt < mostAttempts; attempt += 1) {
@@ -83,7 +102,7 @@ function readableBeginning(pdf: Uint8Array): PdfFile | undefined {
           ? 1
           : 0
     try {
-      return checked(openPdf(pdf.subarray(0, end + eol)))
+      return checked(openPdf(pdf.subarray(0, end + eol), options))
     } catch (error) {
       if (!(error instanceof SigningError)) throw error
     }

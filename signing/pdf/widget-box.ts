@@ -1,6 +1,7 @@
 /** How much of a page a widget may take. A box prepared over the whole page could be filled with another page. */
 import { rectangleOf, type Widget } from './form.ts'
-import { isArray, isReference, type PdfDict, type PdfValue } from './objects.ts'
+import { inheritedEntry } from './inherited-entry.ts'
+import { isArray, isReference, type PdfDict, type PdfValue, pdfDict } from './objects.ts'
 import { readPages } from './pages.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -15,11 +16,11 @@ export function isFillBox(snapshot: Snapshot, widget: Widget): boolean {
   return height <= fillHeight && width <= page.width / 2
 }
 
-/** Whether the widget takes at most a third of every page that it stands on. */
+/** Whether the widget takes at most half of every page that it stands on. */
 export function isSignatureBox(snapshot: Snapshot, widget: Widget): boolean {
   const { width, height } = rectangleOf(snapshot, widget.dict)
   if (width === 0 || height === 0) return true
-  return pagesOf(snapshot, widget).every((page) => width * height <= (page.width * page.height) / 3)
+  return pagesOf(snapshot, widget).every((page) => width * height <= (page.width * page.height) / 2)
 }
 
 interface Size {
@@ -40,10 +41,8 @@ function pagesOf(snapshot: Snapshot, { reference }: Widget): Size[] {
 /** Size of what is seen of a page: the smaller of its two boxes (14.11.2), each of them own or inherited. */
 function sizeOf(snapshot: Snapshot, page: PdfDict): Size {
   const boxes = ['MediaBox', 'CropBox'].flatMap((key) => {
-    const holder = inheriting(snapshot, page, key)
-    return holder === undefined
-      ? []
-      : [rectangleOf(snapshot, { kind: 'dict', entries: new Map([['Rect', holder]]) })]
+    const value = inheritedEntry(snapshot, page, key)
+    return value === null ? [] : [rectangleOf(snapshot, pdfDict({ Rect: value }))]
   })
   return {
     width: boxes.length === 0 ? 0 : Math.min(...boxes.map((box) => box.width)),
@@ -51,24 +50,23 @@ function sizeOf(snapshot: Snapshot, page: PdfDict): Size {
   }
 }
 
-function inheriting(snapshot: Snapshot, page: PdfDict, key: string): PdfValue | undefined {
-  const seen = new Set<PdfDict>()
-  for (let node: PdfDict | undefined = page; node !== undefined && !seen.has(node); ) {
-    seen.add(node)
-    const value = snapshot.entry(node, key)
-    if (value !== null) return value
-    node = snapshot.dictEntry(node, 'Parent')
-  }
-  return undefined
+/** No matrix, or one that turns by a multiple of 90 degrees, as programs turn text in fields of a turned page. */
+function isTurn(matrix: PdfValue): boolean {
+  if (matrix === null) return true
+  if (!isArray(matrix) || matrix.items.length !== 6 || !matrix.items.every(Number.isFinite)) return false
+  const [a, b, c, d] = matrix.items.map(Number)
+  return (
+    (b === 0 && c === 0 && a === d && (a === 1 || a === -1)) ||
+    (a === 0 && d === 0 && b === -(c ?? 0) && (b === 1 || b === -1))
+  )
 }
 
-/** Whether a form XObject is mapped onto the widget by its box alone (12.5.5): no matrix, and a box of some size. */
+/**
+ * Whether a form XObject is mapped onto the widget by its box (12.5.5): a box of some size, and no matrix but a turn,
+ * which the mapping takes into account.
+ */
 export function fitsItsBox(snapshot: Snapshot, form: PdfDict, widget: PdfDict): boolean {
-  const matrix = form.entries.get('Matrix') ?? null
-  const identity = [1, 0, 0, 1, 0, 0]
-  const isIdentity =
-    isArray(matrix) && matrix.items.length === 6 && matrix.items.every((item, i) => item === identity[i])
-  if (matrix !== null && !isIdentity) return false
+  if (!isTurn(form.entries.get('Matrix') ?? null)) return false
   const box = form.entries.get('BBox') ?? null
   if (!isArray(box) || box.items.length !== 4 || !box.items.every(Number.isFinite)) return false
   const { width, height } = rectangleOf(snapshot, { kind: 'dict', entries: new Map([['Rect', box]]) })

@@ -37,7 +37,7 @@ class HandWritten {
   }
 
   /** Ends a revision by a table. */
-  end(size = 100): this {
+  end(size = 101): this {
     const at = this.#text.length
     this.#text += `xref\n0 1\n0000000000 65535 f \n${this.#entries}trailer\n`
     return this.#finish(`<< /Size ${size} /Root 1 0 R ${this.#previous}>>`, at)
@@ -112,6 +112,7 @@ describe('PDFs that are small and would be large', () => {
       const changed = (items: readonly string[]): string[] => {
         const pdf = document('/DSS 8 0 R')
           .object(8, `<< /Certs [${numbers.join(' ')}] >>`)
+          .stream(100, '', Buffer.from('x'))
           .end()
         const file = openPdf(pdf.object(8, `<< /Certs [${items.join(' ')}] >>`).end().bytes)
         return compareRevision(file, 1).map((one) => (one.kind === 'forbidden' ? one.code : one.kind))

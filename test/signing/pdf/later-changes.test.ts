@@ -30,7 +30,7 @@ const form = pdfDict({ Type: pdfName('XObject'), Subtype: pdfName('Form'), BBox:
 const attacks: readonly (readonly [string, readonly string[], (forgery: Forgery) => void])[] = [
   [
     'replaces the contents of the page',
-    ['OBJECT_CHANGED'],
+    ['OBJECT_CHANGED', 'PAGE_CHANGED'],
     ({ writer, page }) => {
       const contents = page.dict.entries.get('Contents')
       const reference =
@@ -55,7 +55,7 @@ const attacks: readonly (readonly [string, readonly string[], (forgery: Forgery)
   ],
   [
     'adds an annotation',
-    ['PAGE_CHANGED'],
+    ['ANNOTATION_NOT_PERMITTED'],
     ({ writer, snapshot, page, change }) => {
       const note = writer.add(
         pdfDict({ Type: pdfName('Annot'), Subtype: pdfName('FreeText'), Rect: pdfArray([0, 0, 99, 99]) }),
@@ -78,7 +78,7 @@ const attacks: readonly (readonly [string, readonly string[], (forgery: Forgery)
   ],
   [
     'replaces the page tree',
-    ['CATALOG_CHANGED'],
+    ['CATALOG_CHANGED', 'PAGE_CHANGED'],
     ({ writer, root, change }) => {
       change(root, { Pages: writer.add(pdfDict({ Type: pdfName('Pages'), Kids: pdfArray([]), Count: 0 })) })
     },
@@ -136,7 +136,7 @@ const attacks: readonly (readonly [string, readonly string[], (forgery: Forgery)
   ],
   [
     'changes the parent of the fields',
-    ['OBJECT_CHANGED'],
+    ['FIELD_CHANGED', 'OBJECT_CHANGED'],
     ({ snapshot, field, change }) => {
       const parent = field(number).dict.entries.get('Parent')
       if (!isReference(parent) || snapshot.resolve(parent) === null) throw new Error('no parent')
@@ -177,15 +177,6 @@ const attacks: readonly (readonly [string, readonly string[], (forgery: Forgery)
       change(page.reference, {
         Annots: pdfArray([...(snapshot.arrayEntry(page.dict, 'Annots')?.items ?? []), added]),
       })
-    },
-  ],
-  [
-    'changes the title',
-    ['INFO_CHANGED'],
-    ({ snapshot, change }) => {
-      const info = snapshot.trailer.entries.get('Info')
-      if (!isReference(info)) throw new Error('no information')
-      change(info, { Title: pdfText('khác') })
     },
   ],
   [
@@ -238,6 +229,16 @@ describe('changes after a signature', () => {
     )
   })
 
+  it('permits another title, which no page shows, and tells of it', () => {
+    const titled = forge(signed, ({ snapshot, change }) => {
+      const info = snapshot.trailer.entries.get('Info')
+      if (!isReference(info)) throw new Error('no information')
+      change(info, { Title: pdfText('khác') })
+    })
+    expect(first(titled)).to.deep.include({ indication: 'TOTAL_PASSED', changesAfter: 'permitted' })
+    expect(codes(first(titled))).to.deep.equal(['INFORMATION_UPDATED'])
+  })
+
   it('lets be an object written anew as it was', () => {
     const same = forge(signed, ({ page, change }) => change(page.reference, {}))
     expect(first(same)).to.deep.include({
@@ -256,7 +257,7 @@ describe('changes after a signature', () => {
     const sprung = forge(shadow, ({ writer }) =>
       writer.setStream(pdfReference(size), pdfDict({}), Buffer.from('x')),
     )
-    expectForbidden(sprung, 'DANGLING_REFERENCE_DEFINED')
+    expectForbidden(sprung, 'DANGLING_REFERENCE_DEFINED', 'PAGE_CHANGED')
   })
 
   it('fails a cross-reference section that brings hidden objects of the signed bytes to light', async () => {
@@ -279,6 +280,7 @@ describe('changes after a signature', () => {
     expectForbidden(
       Buffer.concat([attacked, Buffer.from(update, 'latin1')]),
       'OBJECT_CHANGED',
+      'PAGE_CHANGED',
       'XREF_REDIRECTED',
     )
   })
@@ -457,13 +459,14 @@ describe('changes after a signature', () => {
 
     it('never lets a new signature field be seen on the page', async () => {
       const certified = await signedWithPermission(2)
-      expectForbidden(withFurtherSignature(certified, [0, 0, 99, 99]), 'VISIBLE_SIGNATURE_FIELD_ADDED')
+      expectForbidden(withFurtherSignature(certified, [150, 0, 249, 99]), 'VISIBLE_SIGNATURE_FIELD_ADDED')
       const invisible = first(withFurtherSignature(certified, [0, 0, 0, 0]))
       expect([invisible.changesAfter, codes(invisible)]).to.deep.equal(['permitted', ['SIGNATURE_ADDED']])
       const plain = await signField(await smallPdf(), signers.individual, individualSignature, {
         lock: { action: 'Include', fields: ['other'] },
       })
-      expectForbidden(withFurtherSignature(plain, [0, 0, 99, 99]), 'VISIBLE_SIGNATURE_FIELD_ADDED')
+      expectForbidden(withFurtherSignature(plain, [150, 0, 249, 99]), 'VISIBLE_SIGNATURE_FIELD_ADDED')
+      expectForbidden(withFurtherSignature(plain, [0, 0, 99, 99]), 'SIGNATURE_COVERED')
     })
 
     it('fails a new signature field of no size that has an appearance', async () => {

@@ -79,7 +79,6 @@ describe('PDF syntax (ISO 32000-2, 7.3)', () => {
       '[1 2',
       '<< /A >>',
       '<< 1 2 >>',
-      '/A#4',
       'nul',
       'truefalse',
       '',
@@ -89,6 +88,10 @@ describe('PDF syntax (ISO 32000-2, 7.3)', () => {
         codeOf(() => parse(text)),
         text,
       ).to.equal('PDF_MALFORMED')
+  })
+
+  it('takes a number sign without two digits for itself, as in names before PDF 1.2', () => {
+    expect(['/A#4', '/C#', '/#zz'].map(parse)).to.deep.equal(['A#4', 'C#', '#zz'].map(pdfName))
   })
 
   it('keeps in mind that a key stood twice', () => {

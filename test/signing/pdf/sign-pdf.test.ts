@@ -16,9 +16,9 @@ import {
   textOf,
 } from '../../../signing/pdf/objects.ts'
 import { openPdf } from '../../../signing/pdf/pdf-file.ts'
+import type { PreparedSignature } from '../../../signing/pdf/prepared-signature.ts'
 import {
   completeSignature,
-  type PreparedSignature,
   prepareSignature,
   type SignatureOptions,
   signPdf,
