@@ -14,8 +14,8 @@ import type { KeyProvider } from './key-provider.ts'
 export interface KeyOptions {
   /** RSA only. Default `pss`; `pkcs1` for receivers and tools that know no PSS. */
   readonly rsaPadding?: 'pss' | 'pkcs1'
-  /** Default SHA-256; for P-384 SHA-384, for P-521 SHA-512. */
-  readonly digest?: Exclude<DigestAlgorithm['name'], 'SHA-1'>
+  /** Default SHA-256; for P-384 SHA-384, for P-521 SHA-512. EdDSA has no choice (RFC 8419 section 3.1). */
+  readonly digest?: Extract<DigestAlgorithm['name'], `SHA${'-' | '3-'}${256 | 384 | 512}`>
 }
 
 /** A key with its certificates, all DER; `chain` in any order. */
@@ -72,6 +72,8 @@ function algorithmFor(key: KeyObject, options: KeyOptions): SignatureAlgorithm {
     const scheme = options.rsaPadding === 'pkcs1' ? 'RSASSA-PKCS1-v1_5' : 'RSASSA-PSS'
     return signatureAlgorithm(scheme, options.digest ?? 'SHA-256')
   }
+  if (strength.kind === 'ed25519') return signatureAlgorithm('EdDSA', 'SHA-512')
+  if (strength.kind === 'ed448') return signatureAlgorithm('EdDSA', 'SHAKE256')
   if (strength.kind !== 'ec') throw new SigningError('KEY_UNSUPPORTED', { reason: strength.name })
   const natural = strength.bits > 500 ? 'SHA-512' : strength.bits > 256 ? 'SHA-384' : 'SHA-256'
   return signatureAlgorithm('ECDSA', options.digest ?? natural)

@@ -12,6 +12,13 @@ const orders: Readonly<Record<string, bigint>> = {
   prime256v1: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
   secp384r1:
     0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
+  secp521r1:
+    0x1fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
+  brainpoolP256r1: 0xa9fb57dba1eea9bc3e660a909d838d718c397aa3b561a6f7901e0e82974856a7n,
+  brainpoolP384r1:
+    0x8cb91e82a3386d280f5d6f7e50e641df152f7109ed5456b31f166e6cac0425a7cf3ab6af6b7fc3103b883202e9046565n,
+  brainpoolP512r1:
+    0xaadd9db8dbe9c48b3fd4e6ae33c9fc07cb308db3b3c9d20ed6639cca70330870553e5c414ca92619418661197fac10471db1d381085ddaddb58796829ca90069n,
 }
 
 function groupOrder(key: KeyObject): bigint {
@@ -23,7 +30,7 @@ function groupOrder(key: KeyObject): bigint {
 
 /**
  * @param der DER `ECDSA-Sig-Value`
- * @throws SigningError `DER_MALFORMED`, `ALGORITHM_UNSUPPORTED` for another curve than P-256 and P-384
+ * @throws SigningError `DER_MALFORMED`, `ALGORITHM_UNSUPPORTED` for a curve without an entry above
  */
 export function ecdsaValueForXml(der: Uint8Array, key: KeyObject): Uint8Array {
   const order = groupOrder(key)
@@ -47,13 +54,17 @@ export function isLowS(value: Uint8Array, key: KeyObject): boolean {
   return value.length === 2 * size && toInteger(value.subarray(size)) <= order / 2n
 }
 
-/** An ECDSA value is shorter than 128 bytes for these curves, so lengths are single bytes. */
+/** Only the sequence of a curve above 500 bits reaches 128 bytes: its length then takes two octets, never more. */
 function readTlv(der: Uint8Array, at: number, tag: number): { start: number; end: number } {
-  const length = der[at + 1]
-  if (der[at] !== tag || length === undefined || length >= 128) throw malformed(at, 'no ECDSA value')
-  const end = at + 2 + length
+  const short = der[at + 1] ?? 0x80
+  const isLong = short === 0x81
+  const length = isLong ? (der[at + 2] ?? 0) : short
+  if (der[at] !== tag || (!isLong && short >= 0x80)) throw malformed(at, 'no ECDSA value')
+  if (isLong && length < 0x80) throw malformed(at, 'the length is not in its shortest form')
+  const start = at + (isLong ? 3 : 2)
+  const end = start + length
   if (length === 0 || end > der.length) throw malformed(at, 'the length does not fit')
-  return { start: at + 2, end }
+  return { start, end }
 }
 
 function toInteger(bytes: Uint8Array): bigint {
@@ -67,7 +78,7 @@ function toBytes(value: bigint, size: number): Uint8Array {
 }
 
 function byteLength(order: bigint): number {
-  return order.toString(16).length / 2
+  return Math.ceil(order.toString(16).length / 2)
 }
 
 function malformed(position: number, reason: string): SigningError {

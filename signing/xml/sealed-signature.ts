@@ -117,7 +117,7 @@ function readValues(signature: XmlElement): SealedSignature {
 }
 
 function rebuild(signature: SealedSignature): XmlElement {
-  const digestMethod = signature.digest.xml
+  const digestMethod = signature.digest.xml ?? ''
   const signedProperties = signedPropertiesElement({
     signatureId: signature.id,
     signingTime: signingTimeText(signature.signingTime),

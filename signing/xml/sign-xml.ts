@@ -42,7 +42,8 @@ export interface SignXmlOptions {
 export async function signXml(xml: Uint8Array | string, options: SignXmlOptions): Promise<Uint8Array> {
   const { key, signatureId } = options
   const { algorithm } = key
-  if (algorithm.xml === null || algorithm.digest.weak) {
+  const digestMethod = algorithm.digest.xml
+  if (algorithm.xml === null || digestMethod === null || algorithm.digest.weak) {
     throw new SigningError('ALGORITHM_UNSUPPORTED', { algorithm: algorithm.name })
   }
   if (!/^[A-Za-z_][A-Za-z0-9._-]{0,63}$/.test(signatureId)) {
@@ -57,13 +58,13 @@ export async function signXml(xml: Uint8Array | string, options: SignXmlOptions)
   const signedProperties = signedPropertiesElement({
     signatureId,
     signingTime: signingTimeText(options.signingTime),
-    digestMethod: algorithm.digest.xml,
+    digestMethod,
     certificateDigests: certificates.map(toBase64Digest),
   })
   const signedInfo = signedInfoElement({
     signatureId,
     signatureMethod: algorithm.xml,
-    digestMethod: algorithm.digest.xml,
+    digestMethod,
     contentDigest: toBase64Digest(content.octets),
     signedPropertiesDigest: toBase64Digest(Buffer.from(writeCanonical(signedProperties))),
   })

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { SigningError, type SigningErrorCode } from '../errors.ts'
 import type { VerificationPolicy } from '../policy.ts'
 import {
@@ -11,32 +12,77 @@ import {
 } from '../report.ts'
 import { describeSigner, parseCertificate } from '../x509/certificate.ts'
 import { type CertificateJudgement, judgeCertificate } from '../x509/judge-certificate.ts'
+import type { Attachments } from './dereference.ts'
 import { examineSeal, type SealExamination } from './examine-seal.ts'
 import type { ExpandedName } from './names.ts'
+import { generalXmlLimits } from './open-xml.ts'
 import { sealedXmlLimits, type XmlLimits } from './scan.ts'
-import { EDXML, sealedPath } from './sealed-places.ts'
+import { EDXML, RECEIPT, sealedPath } from './sealed-places.ts'
 import { signingTimeText } from './signature-element.ts'
+import { verifyGeneralXml } from './verify-general-xml.ts'
 
 interface Verdict {
   readonly indication: Exclude<Indication, 'NO_SIGNATURE'>
   readonly subIndication: SubIndication | null
 }
 
+export interface VerifyXmlOptions {
+  /** By default `sealedXmlLimits` for files of the sealed profile and `generalXmlLimits` for all others. */
+  readonly limits?: XmlLimits
+  /**
+   * Octets that signatures refer to outside of the file, by the exact URI of the reference (`cid:…`, a file name);
+   * under `''` those of a reference without URI. Nothing that is not here is ever looked for.
+   */
+  readonly attachments?: Attachments
+  /**
+   * Public or secret keys that the caller knows, for signatures without a certificate: with one that fits,
+   * `cryptoIntact` can be told. They say nothing about who signed, so the verdict stays `INDETERMINATE`.
+   */
+  readonly keys?: readonly KeyObject[]
+}
+
 /**
- * Judges an XML file under a policy. Only files of the sealed profile (envelopes, statuses, receipts) can pass;
- * every other well-formed XML with a signature is `INDETERMINATE`, with the reason in `errors`.
+ * Judges an XML file under a policy: every XMLDSig and XAdES signature in it (ETSI EN 319 102-1). Content that
+ * a signature covers is in `covered` of its report, as octets; a caller reads these and not the file.
+ *
+ * A file with the root element of the sealed profile (envelopes, statuses, receipts) is judged by that profile alone:
+ * whatever departs from its one exact form does not pass.
  *
  * Never throws for the file's sake: whatever is wrong with it stands in the report.
  */
 export function verifyXml(
   xml: Uint8Array,
   policy: VerificationPolicy,
-  limits: XmlLimits = sealedXmlLimits,
+  { limits, attachments = new Map(), keys = [] }: VerifyXmlOptions = {},
 ): VerificationReport {
-  let format = guessFormat(xml)
+  const format = guessFormat(xml)
+  try {
+    return (
+      verifySealed(xml, policy, limits ?? sealedXmlLimits) ??
+      verifyGeneralXml(xml, policy, { limits: limits ?? generalXmlLimits, attachments, keys })
+    )
+  } catch (error) {
+    if (!(error instanceof SigningError)) throw error
+    return unread(format, error)
+  }
+}
+
+/** Undefined for a file with another root element. */
+function verifySealed(
+  xml: Uint8Array,
+  policy: VerificationPolicy,
+  limits: XmlLimits,
+): VerificationReport | undefined {
+  // No root element of the profile without its namespace; other spellings of it end in `verifyGeneralXml`.
+  const bytes = Buffer.from(xml.buffer, xml.byteOffset, xml.byteLength)
+  if (!bytes.includes(EDXML) && !bytes.includes(RECEIPT)) return undefined
+  let format: FileFormat = guessFormat(xml)
+  let isSealed = true
   const path = (root: ExpandedName) => {
+    const found = sealedPath(root)
+    isSealed = found !== undefined
     format = root.namespace === EDXML ? 'edxml' : 'xml'
-    return sealedPath(root)
+    return found
   }
   try {
     const seal = examineSeal(xml, path, limits)
@@ -48,9 +94,13 @@ export function verifyXml(
     return reportOf(format, seal, judgement, policy)
   } catch (error) {
     if (!(error instanceof SigningError)) throw error
-    const verdict = verdictOfError(error.code)
-    return { format, ...verdict, signatures: [], errors: [{ code: error.code, message: error.message }] }
+    return isSealed ? unread(format, error) : undefined
   }
+}
+
+function unread(format: FileFormat, error: SigningError): VerificationReport {
+  const { code, message } = error
+  return { format, ...verdictOfError(code), signatures: [], errors: [{ code, message }] }
 }
 
 /** For a file that no parser has read yet or will read. */

@@ -152,7 +152,7 @@ describe('PKCS#12', () => {
     const pairs = [
       generateKeyPairSync('rsa', { modulusLength: 1024 }),
       generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
-      generateKeyPairSync('ed25519'),
+      generateKeyPairSync('x25519'),
     ]
     for (const { privateKey } of pairs) {
       const privateKeyPkcs8 = privateKey.export({ type: 'pkcs8', format: 'der' })

@@ -13,6 +13,10 @@ describe('ECDSA values in XML', () => {
   for (const [curve, size, digest] of [
     ['P-256', 32, 'SHA-256'],
     ['P-384', 48, 'SHA-384'],
+    ['P-521', 66, 'SHA-512'],
+    ['brainpoolP256r1', 32, 'SHA-256'],
+    ['brainpoolP384r1', 48, 'SHA-384'],
+    ['brainpoolP512r1', 64, 'SHA-512'],
   ] as const) {
     it(`${curve}: r‖s of fixed length, the smaller s, still valid`, () => {
       const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: curve })

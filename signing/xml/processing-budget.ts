@@ -1,0 +1,28 @@
+import { SigningError } from '../errors.ts'
+
+/**
+ * What the signatures of one file may cost together, whatever their number: without it a thousand references, each
+ * over the whole file, or a filter over every node for every reference, would cost the square of the file's size.
+ */
+export interface ProcessingBudget {
+  /** Characters written into canonical forms or taken from the file again. */
+  characters: number
+  /** Nodes visited and namespaces compared while writing them. */
+  comparisons: number
+  /** Nodes that XPath expressions look at. */
+  pathNodes: number
+}
+
+export function processingBudget(fileBytes: number): ProcessingBudget {
+  return {
+    characters: 16 * 1024 * 1024 + 6 * fileBytes,
+    comparisons: 4_000_000 + 4 * fileBytes,
+    pathNodes: 4_000_000,
+  }
+}
+
+/** @throws SigningError `XML_LIMIT_EXCEEDED` */
+export function spend(budget: ProcessingBudget, what: keyof ProcessingBudget, amount: number): void {
+  budget[what] -= amount
+  if (budget[what] < 0) throw new SigningError('XML_LIMIT_EXCEEDED', { limit: `${what} to be processed` })
+}

@@ -1,0 +1,234 @@
+import { SigningError } from '../errors.ts'
+import { XML_NAMESPACE } from './names.ts'
+import type { TreeAttribute, TreeComment, TreeElement, TreeInstruction, TreeNode, XmlTree } from './tree.ts'
+
+const XMLNS_NAMESPACE = 'http://www.w3.org/2000/xmlns/'
+/** Entries of all namespace maps together: many declarations over many elements are only an attack. */
+const MOST_SCOPE_ENTRIES = 1_000_000
+
+const startTag = /<([^\s<>&"'/=?!]+)/y
+const attribute = /\s+([^\s<>&"'/=]+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/y
+const tagEnd = /\s*(\/?)>/y
+const endTag = /<\/([^\s<>&"'/=]+)\s*>/y
+const instruction = /<\?([^\s?<>&"'=]+)(?:\s+([\s\S]*?))?\?>/y
+const reference = /&(?:#x([0-9a-fA-F]{1,6})|#([0-9]{1,7})|(lt|gt|amp|quot|apos));|&/g
+
+const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
+
+/**
+ * Builds the tree of a file that `scanXml` has let through. It knows just enough XML for well-formed input; what is
+ * well-formed is decided by another parser (`openXml` runs both and compares what they read).
+ *
+ * @param text without byte order mark
+ * @throws SigningError `XML_MALFORMED`, `XML_LIMIT_EXCEEDED`, `XML_ENCODING_UNSUPPORTED` for XML 1.1
+ */
+export function readTree(text: string): XmlTree {
+  // Line ends as XML 1.0 section 2.11 wants them, before anything else is read.
+  const source = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text
+  const top: (TreeElement | TreeComment | TreeInstruction)[] = []
+  const noScope: ReadonlyMap<string, string> = new Map()
+  let order = 0
+  let open: TreeElement | null = null
+  let root: TreeElement | undefined
+  let scopeEntries = 0
+  let at = skipDeclaration(source)
+
+  const add = (node: TreeNode) => {
+    if (open !== null) open.children.push(node)
+    else if (node.kind === 'text') throw malformed(at, 'text outside of the root element')
+    else top.push(node)
+  }
+  const addText = (value: string) => {
+    if (value === '') return
+    if (open === null) {
+      if (/[^ \t\n]/.test(value)) throw malformed(at, 'text outside of the root element')
+      return
+    }
+    const last = open.children.at(-1)
+    if (last?.kind === 'text') last.value += value
+    else open.children.push({ kind: 'text', parent: open, order: order++, value })
+  }
+
+  while (at < source.length) {
+    const next = source.indexOf('<', at)
+    const stop = next === -1 ? source.length : next
+    if (stop > at) addText(expand(source.slice(at, stop), at))
+    if (next === -1) break
+    at = next
+    if (source.startsWith('</', at)) {
+      const [whole, name] = matched(endTag, source, at, 'an end tag')
+      if (open === null || qualifiedName(open) !== name) throw malformed(at, `no element ${name} is open`)
+      open.end = order - 1
+      open = open.parent
+      at += whole.length
+    } else if (source.startsWith('<!--', at)) {
+      const end = source.indexOf('-->', at + 4)
+      if (end === -1) throw malformed(at, 'a comment does not end')
+      add({ kind: 'comment', parent: open, order: order++, value: source.slice(at + 4, end) })
+      at = end + 3
+    } else if (source.startsWith('<![CDATA[', at)) {
+      const end = source.indexOf(']]>', at + 9)
+      if (end === -1 || open === null)
+        throw malformed(at, 'a CDATA section outside of the root, or without end')
+      addText(source.slice(at + 9, end))
+      at = end + 3
+    } else if (source.startsWith('<!', at)) {
+      throw new SigningError('XML_DOCTYPE_FORBIDDEN', { position: at })
+    } else if (source.startsWith('<?', at)) {
+      const [whole, target = '', data = ''] = matched(instruction, source, at, 'a processing instruction')
+      if (target.toLowerCase() === 'xml') throw malformed(at, 'an XML declaration inside the document')
+      add({ kind: 'instruction', parent: open, order: order++, target, data })
+      at += whole.length
+    } else {
+      const [begin, name = ''] = matched(startTag, source, at, 'a start tag')
+      at += begin.length
+      const inherited: ReadonlyMap<string, string> = open?.scope ?? noScope
+      const { attributes, declarations, end, empty } = readAttributes(source, at)
+      let scope = inherited
+      if (declarations.length > 0) {
+        scope = new Map([...inherited, ...declarations])
+        scopeEntries += scope.size
+        if (scopeEntries > MOST_SCOPE_ENTRIES) {
+          throw new SigningError('XML_LIMIT_EXCEEDED', {
+            limit: `namespaces in scope > ${MOST_SCOPE_ENTRIES}`,
+          })
+        }
+      }
+      const element: TreeElement = {
+        kind: 'element',
+        parent: open,
+        order: order++,
+        end: order - 1,
+        ...resolve(name, scope, true, at),
+        attributes: attributes.map(([attributeName, value]) => ({
+          ...resolve(attributeName, scope, false, at),
+          value,
+        })),
+        scope,
+        children: [],
+      }
+      requireDistinct(element.attributes, at)
+      if (open === null) {
+        if (root !== undefined) throw malformed(at, 'a second root element')
+        root = element
+      }
+      add(element)
+      if (!empty) open = element
+      at = end
+    }
+  }
+  if (root === undefined || open !== null) throw malformed(source.length, 'an element does not end')
+  return { root, top, size: order }
+}
+
+function skipDeclaration(source: string): number {
+  if (!/^<\?xml\s/.test(source)) return 0
+  const end = source.indexOf('?>')
+  if (end === -1) throw malformed(0, 'the XML declaration does not end')
+  const version = /\sversion\s*=\s*["']([^"']*)["']/.exec(source.slice(0, end))?.[1]
+  if (version !== '1.0')
+    throw new SigningError('XML_ENCODING_UNSUPPORTED', { reason: `XML ${version ?? ''}` })
+  return end + 2
+}
+
+function matched(pattern: RegExp, source: string, at: number, what: string): RegExpExecArray {
+  pattern.lastIndex = at
+  const found = pattern.exec(source)
+  if (found === null) throw malformed(at, `${what} is not well-formed`)
+  return found
+}
+
+function readAttributes(source: string, start: number) {
+  const attributes: [string, string][] = []
+  const declarations: [string, string][] = []
+  let at = start
+  for (;;) {
+    attribute.lastIndex = at
+    const found = attribute.exec(source)
+    if (found === null) break
+    const [whole, name = '', double, single] = found
+    const value = attributeText(double ?? single ?? '', at)
+    if (name === 'xmlns') declarations.push(['', declared('', value, at)])
+    else if (name.startsWith('xmlns:')) declarePrefix(declarations, name.slice(6), value, at)
+    else attributes.push([name, value])
+    at += whole.length
+  }
+  const [whole, slash] = matched(tagEnd, source, at, 'a start tag')
+  if (new Set(declarations.map(([prefix]) => prefix)).size !== declarations.length) {
+    throw malformed(start, 'a prefix is declared twice')
+  }
+  return { attributes, declarations, end: at + whole.length, empty: slash === '/' }
+}
+
+/** `xml` may be declared as what it is anyway; it never stands in a scope (Namespaces in XML 1.0 section 3). */
+function declarePrefix(declarations: [string, string][], prefix: string, value: string, at: number): void {
+  if (prefix === 'xml' && value === XML_NAMESPACE) return
+  if (prefix === 'xml' || prefix === 'xmlns' || value === '') {
+    throw malformed(at, `the prefix ${prefix} cannot be declared so`)
+  }
+  declarations.push([prefix, declared(prefix, value, at)])
+}
+
+function declared(prefix: string, value: string, at: number): string {
+  if (value === XML_NAMESPACE || value === XMLNS_NAMESPACE) {
+    throw malformed(at, `the prefix ${prefix} stands for a reserved namespace`)
+  }
+  return value
+}
+
+/** Attribute values of type CDATA (XML 1.0 section 3.3.3): white space is a space, unless it came by reference. */
+function attributeText(raw: string, at: number): string {
+  const value = /[\t\n]/.test(raw) ? raw.replace(/[\t\n]/g, ' ') : raw
+  return expand(value, at)
+}
+
+function expand(text: string, at: number): string {
+  if (!text.includes('&')) return text
+  return text.replace(reference, (_whole, hex?: string, decimal?: string, name?: string) => {
+    if (name !== undefined) return entities[name] ?? ''
+    const code = hex !== undefined ? Number.parseInt(hex, 16) : Number(decimal)
+    if (hex === undefined && decimal === undefined) throw malformed(at, 'an entity reference')
+    if (!isCharacter(code)) throw malformed(at, 'a reference to what is no character of XML')
+    return String.fromCodePoint(code)
+  })
+}
+
+/** XML 1.0 section 2.2. */
+function isCharacter(code: number): boolean {
+  return (
+    code === 9 ||
+    code === 10 ||
+    code === 13 ||
+    (code >= 0x20 && code <= 0xd7ff) ||
+    (code >= 0xe000 && code <= 0xfffd) ||
+    (code >= 0x10000 && code <= 0x10ffff)
+  )
+}
+
+function resolve(name: string, scope: ReadonlyMap<string, string>, isElement: boolean, at: number) {
+  const colon = name.indexOf(':')
+  if (colon === -1) {
+    return { prefix: '', localName: name, namespace: isElement ? (scope.get('') ?? '') : '' }
+  }
+  const prefix = name.slice(0, colon)
+  const localName = name.slice(colon + 1)
+  const namespace = prefix === 'xml' ? XML_NAMESPACE : scope.get(prefix)
+  if (prefix === '' || localName === '' || localName.includes(':') || namespace === undefined) {
+    throw malformed(at, `the name ${name} has no namespace`)
+  }
+  return { prefix, localName, namespace }
+}
+
+function requireDistinct(attributes: readonly TreeAttribute[], at: number): void {
+  if (attributes.length < 2) return
+  const names = new Set(attributes.map(({ namespace, localName }) => `${namespace}\n${localName}`))
+  if (names.size !== attributes.length) throw malformed(at, 'an attribute stands twice')
+}
+
+export function qualifiedName({ prefix, localName }: { prefix: string; localName: string }): string {
+  return prefix === '' ? localName : `${prefix}:${localName}`
+}
+
+function malformed(position: number, reason: string): SigningError {
+  return new SigningError('XML_MALFORMED', { reason: `${reason} (character ${position})`, position })
+}
