@@ -1,4 +1,6 @@
 /** What the benchmarks of signing and verifying work on. */
+import { randomBytes } from 'node:crypto'
+import { PDFDocument } from 'pdf-lib'
 import { makeLetter } from '../../fixtures/documents/letter.ts'
 import { communeLetter } from '../../fixtures/documents/sample-letters.ts'
 import { makeTestPki, type TestPki } from '../../fixtures/pki/make-pki.ts'
@@ -11,7 +13,7 @@ export interface BenchInputs {
   readonly pki: TestPki
   /** RSA-2048, PKCS#1 v1.5, the whole chain in the file. */
   readonly agency: KeyProvider
-  /** The letter of the fixtures, with its embedded font. */
+  /** The letter of the fixtures with its embedded fonts, and an attachment that makes it 100 kB. */
   readonly letter: Uint8Array
   /** An unsealed envelope to 80 recipients. */
   readonly envelope: string
@@ -24,7 +26,7 @@ export async function benchInputs(): Promise<BenchInputs> {
   return {
     pki,
     agency: asKeyProvider(pki.samples.agency, { rsaPadding: 'pkcs1' }),
-    letter: await makeLetter({ ...communeLetter, created: seedTime }),
+    letter: await hundredKilobytes(await makeLetter({ ...communeLetter, created: seedTime })),
     envelope: encodeDocument(envelopeTo(80)),
     policy: {
       trustAnchors: [pki.root],
@@ -37,6 +39,14 @@ export async function benchInputs(): Promise<BenchInputs> {
       profile: 'any',
     },
   }
+}
+
+async function hundredKilobytes(letter: Uint8Array): Promise<Uint8Array> {
+  const pdf = await PDFDocument.load(letter, { updateMetadata: false })
+  await pdf.attach(randomBytes(100_000 - letter.length), 'phu-luc.bin', {
+    mimeType: 'application/octet-stream',
+  })
+  return pdf.save({ useObjectStreams: false })
 }
 
 function envelopeTo(recipients: number): Parameters<typeof encodeDocument>[0] {

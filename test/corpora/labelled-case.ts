@@ -65,7 +65,7 @@ export function compare(
         ? label.verdict
         : `${words.filter(Boolean).join(' ')}${factMet ? '' : ` (cryptoIntact ${ours.cryptoIntact})`}`,
     met: verdictMet && factMet,
-    passedWrongly: passed && (label.verdict === 'INVALID' || label.verdict === 'INDETERMINATE'),
+    passedWrongly: passed && label.verdict === 'INVALID',
   }
 }
 
