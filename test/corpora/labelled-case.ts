@@ -1,4 +1,4 @@
-import type { SubIndication, VerificationReport } from '../../signing/index.ts'
+import type { SignatureRole, SubIndication, VerificationReport } from '../../signing/index.ts'
 
 /** What a label asks for, and what we found, of one case of a collection. */
 export interface LabelledCase {
@@ -24,6 +24,7 @@ export interface OurVerdict {
   readonly codes: readonly string[]
   /** Whether a change or partial coverage was reported, which is what WARN asks for. */
   readonly reported: boolean
+  readonly role?: SignatureRole
 }
 
 const judged: Readonly<Record<string, string>> = {
@@ -82,6 +83,7 @@ export function verdictOfReport(report: VerificationReport, field = ''): OurVerd
     indication: one?.indication ?? report.indication,
     subIndication: one === undefined ? report.subIndication : one.subIndication,
     cryptoIntact: signatures[0]?.cryptoIntact ?? null,
+    ...(signatures[0] && { role: signatures[0].role }),
     codes: one === undefined ? [...errors, ...found] : [...found, ...errors],
     reported:
       errors.length > 0 ||

@@ -14,7 +14,8 @@ export const letterDraft: Draft = {
   declaredFreeOfSecrets: true,
 }
 
-const PATIENCE_MS = 20_000
+/** Only how long a failure takes to show: other tests share the machine. */
+const PATIENCE_MS = 60_000
 
 /** What the node's workers will have done in a moment. */
 export async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
