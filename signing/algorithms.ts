@@ -85,7 +85,7 @@ export const digestAlgorithms: readonly DigestAlgorithm[] = [
 export const sha1OnAuthoritiesUntil = new Date('2030-03-06T00:00:00Z')
 
 /**
- * Until when a SHA-1 signature on a holder's certificate or an OCSP response counts, where a time that early is what is
+ * Until when a SHA-1 signature on a holder's certificate, an OCSP response or a time-stamp counts, where a time that early is what is
  * asked about: collisions came within reach in October 2015, and public CAs stopped at the end of that year.
  */
 const sha1OnHoldersUntil = new Date('2016-01-01T00:00:00Z')
@@ -109,7 +109,7 @@ const weakDigestUntil: Readonly<Record<DigestPurpose, Date | null>> = {
   // The requester chooses the nonce, which is what a collision needs.
   ocsp: sha1OnHoldersUntil,
   'time-stamp-imprint': sha1OnAuthoritiesUntil,
-  'time-stamp-signature': null,
+  'time-stamp-signature': sha1OnHoldersUntil,
 }
 
 /** Up to when `digest` is good enough for a purpose; null when it never is, undefined when no end is known. */
@@ -424,8 +424,19 @@ const LEAST_RSA_BITS = 2048
 const MOST_RSA_BITS = 16384
 const LEAST_CURVE_BITS = 256
 
+/** Asked of the same keys with every signature. */
+const strengths = new WeakMap<KeyObject, KeyStrength>()
+
 /** Kind and strength of a key, public or private; a curve without a name in the table is not acceptable. */
 export function keyStrength(key: KeyObject): KeyStrength {
+  const known = strengths.get(key)
+  if (known !== undefined) return known
+  const found = measureStrength(key)
+  strengths.set(key, found)
+  return found
+}
+
+function measureStrength(key: KeyObject): KeyStrength {
   const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {}
   const type: string = key.asymmetricKeyType ?? 'unknown'
   switch (type) {

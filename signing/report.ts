@@ -92,6 +92,13 @@ export interface SignatureReport {
   /** ISO 8601 with zone: what a time-stamp proves. */
   readonly provenTime: string | null
   readonly coverage: Coverage
+  /**
+   * Of a PDF: length of the signed revision, which is the beginning of the file (`signedRevision` gives it). Absent
+   * where no revision is covered to its end.
+   */
+  readonly signedLength?: number
+  /** Code of the agency in the signer's certificate; null where it names none. */
+  readonly agencyCode?: string | null
   readonly changesAfter: ChangesAfter
   readonly changes: readonly Finding[]
   readonly digestAlgorithm: string | null

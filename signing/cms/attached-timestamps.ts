@@ -19,8 +19,8 @@ export interface AttachedTimestamps {
   readonly warnings: readonly Finding[]
 }
 
-/** Each costs two signature checks; real signatures carry one or two. */
-const MOST_TIMESTAMPS = 16
+/** Of each kind; each costs two signature checks, and real signatures carry one or two. */
+const MOST_TIMESTAMPS = 8
 
 export function judgeAttachedTimestamps(input: {
   readonly signer: ParsedSigner

@@ -211,7 +211,17 @@ function judgeToken(input: ParsedSignerInput): SignedDataJudgement {
     carriesRevocation: false,
     archiveTimestamp: false,
   }
-  return { ...fromTimestamp(judged), ...none }
+  // One that says a later time than what covers it is not to be believed, whichever of the two is wrong.
+  const { objections } = judgeTimes({
+    content: [],
+    signature: [judged],
+    archive: laterStamps,
+    claimed: undefined,
+  })
+  const [contradiction] = objections
+  if (contradiction === undefined) return { ...fromTimestamp(judged), ...none }
+  const warnings = [...explained(objections), ...judged.warnings]
+  return { ...fromTimestamp({ ...judged, ...plainVerdict(objections), warnings }), ...none }
 }
 
 function fromTimestamp(judged: TimestampJudgement) {

@@ -24,6 +24,8 @@ import { parseDer, TAG } from '../x509/der.ts'
 import { readOid } from '../x509/der-values.ts'
 import { setOf } from '../x509/der-write.ts'
 import { nameKey } from '../x509/name.ts'
+import { checkSignature, isCostly } from '../x509/verify-signature.ts'
+import { WorkBudget } from '../x509/work-budget.ts'
 import { ATTRIBUTE_OID } from './oids.ts'
 import type { ParsedSignedData, ParsedSigner } from './parse-signed-data.ts'
 import { readSignedAttributes, type SignedAttributes } from './signed-attributes.ts'
@@ -201,13 +203,29 @@ function* bindingObjections(
       yield undecided('SIG_CONSTRAINTS_FAILURE', 'SIGNER_IDENTIFIER', message)
     }
   }
-  const embedded = [...data.certificates, ...data.otherCertificates]
-  const isMissing = named?.some((one) => !data.certificates.some((der) => one.matches(der)))
-  const isForeign = embedded.some((der) => !named?.some((one) => one.matches(der)))
-  if (isMissing && isForeign) {
-    const message = 'a certificate that the signature names was exchanged for another'
-    yield failed('FORMAT_FAILURE', 'EMBEDDED_CERTIFICATE_EXCHANGED', message)
+  const isMissing = named?.some((one) => !data.certificates.some((der) => one.matches(der))) === true
+  if (isMissing && hasForged(data, named)) {
+    const message = 'a certificate that the signature names is missing, and one that nobody issued is there'
+    yield undecided('SIG_CONSTRAINTS_FAILURE', 'EMBEDDED_CERTIFICATE_EXCHANGED', message)
   }
+}
+
+/**
+ * Whether an embedded certificate that the signature does not name bears no signature of another embedded one. Those of
+ * time-stamping authorities and OCSP responders, which signers do not name, mostly do.
+ */
+function hasForged(data: ParsedSignedData, named: SignedAttributes['named']): boolean {
+  const unnamed = [...data.certificates, ...data.otherCertificates].filter(
+    (der) => named?.some((one) => one.matches(der)) !== true,
+  )
+  const parsed = data.certificates.flatMap((der) => tryParseCertificate(der) ?? [])
+  const budget = new WorkBudget()
+  return unnamed.some((der) => {
+    const certificate = tryParseCertificate(der)
+    if (certificate === undefined) return true
+    const issuers = parsed.filter(({ subjectKey }) => subjectKey === certificate.issuerKey)
+    return !issuers.some((issuer) => checkSignature(certificate, issuer, budget) === 'holds')
+  })
 }
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
@@ -263,8 +281,9 @@ function findSigner(
 function isNamedBy({ identifier }: ParsedSigner, certificate: Certificate): boolean {
   if ('issuer' in identifier) {
     return (
-      Buffer.compare(identifier.serial, certificate.serial) === 0 &&
-      nameKey(identifier.issuer) === certificate.issuerKey
+      isEqual(identifier.serial, certificate.serial) &&
+      (isEqual(identifier.issuer.raw, certificate.issuer.raw) ||
+        nameKey(identifier.issuer) === certificate.issuerKey)
     )
   }
   const own = certificate.extensions.subjectKeyIdentifier
@@ -278,7 +297,7 @@ function signatureHolds(
 ): boolean | null {
   const { signatureAlgorithm, signedAttributesDer: attributes, signature } = signer
   const key = certificate.publicKey()
-  if ('unknown' in signatureAlgorithm || key === undefined) return null
+  if ('unknown' in signatureAlgorithm || key === undefined || isCostly(key)) return null
   const { algorithm, ...options } = signatureAlgorithm
   if (attributes === undefined) {
     if (contentParts === undefined) return null

@@ -75,6 +75,9 @@ const OID_BASIC_OCSP = '1.3.6.1.5.5.7.48.1.1'
 const limits = { maxBytes: 32 * 1024 * 1024, maxDepth: 40 }
 /** More signers than any document has; each costs a signature check. */
 const MOST_SIGNERS = 64
+/** Attributes of a signer, signed or unsigned; archive time-stamps of a century are fewer. */
+const MOST_ATTRIBUTES = 512
+const MOST_DIGEST_ALGORITHMS = 64
 
 /**
  * Reads a `ContentInfo` of `SignedData`. Nothing may follow it.
@@ -108,6 +111,9 @@ function readContentInfo(root: DerNode): ParsedSignedData {
   const signers = fields.take(TAG.SET, 'signerInfos')
   fields.finish('SignedData')
   if (signers.children.length > MOST_SIGNERS) throw malformed(signers.start, 'too many signers')
+  if (digests.children.length > MOST_DIGEST_ALGORITHMS) {
+    throw malformed(digests.start, 'too many digest algorithms')
+  }
   const embedded = certificates?.children ?? []
   const parsedSigners = signers.children.map(readSigner)
   const revocation = (crls?.children ?? []).map(readRevocation)
@@ -205,7 +211,11 @@ function readIdentifier(node: DerNode): SignerIdentifier {
 }
 
 function readAttributes(node: DerNode | undefined): readonly CmsAttribute[] {
-  return (node?.children ?? []).map((child) => {
+  const children = node?.children ?? []
+  if (node !== undefined && children.length > MOST_ATTRIBUTES) {
+    throw malformed(node.start, 'too many attributes')
+  }
+  return children.map((child) => {
     const fields = new DerFields(child)
     const type = readOid(fields.take(TAG.OID, 'attrType'))
     const values = fields.take(TAG.SET, 'attrValues')

@@ -24,8 +24,8 @@ export interface CmsSignatureOptions {
 export type CmsSigner = Pick<KeyProvider, 'certificate' | 'chain' | 'algorithm'>
 
 /**
- * A CAdES signature waiting for its value. Plain data without functions: it may be stored (structured clone, or JSON
- * with the bytes in base64) and completed days later or elsewhere. The key signs `signedAttributes`.
+ * A CAdES signature waiting for its value. Plain data: it may be stored (`storePreparedCms`) and completed days later
+ * or elsewhere. The key signs `signedAttributes`.
  */
 export interface PreparedCms {
   /** DER `SET OF Attribute` (RFC 5652 section 5.4). */

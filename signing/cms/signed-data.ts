@@ -45,11 +45,10 @@ export function buildSignedAttributes(input: SignedAttributesInput): Uint8Array 
   } = input
   if (messageDigest.length !== digest.size)
     throw new RangeError(`a ${digest.name} digest has ${digest.size} bytes`)
-  const named = sequence(...[certificate, ...chain].map((der) => essCertId(der, digest)))
   const attributes = [
     attribute(ATTRIBUTE_OID.contentType, oid(contentType)),
     attribute(ATTRIBUTE_OID.messageDigest, octetString(messageDigest)),
-    attribute(ATTRIBUTE_OID.signingCertificateV2, sequence(named)),
+    signingCertificateAttribute([certificate, ...chain], digest),
     ...(input.further ?? []),
   ]
   if (signingTime !== undefined) attributes.push(attribute(ATTRIBUTE_OID.signingTime, time(signingTime)))
@@ -61,14 +60,21 @@ export function attribute(type: string, value: Uint8Array): Uint8Array {
   return sequence(oid(type), setOf([value]))
 }
 
+/** The attribute signing-certificate-v2 (RFC 5035 section 3), which names the certificates in this order. */
+function signingCertificateAttribute(
+  certificates: readonly Uint8Array[],
+  digest: DigestAlgorithm,
+): Uint8Array {
+  const named = sequence(...certificates.map((der) => essCertId(der, digest)))
+  return attribute(ATTRIBUTE_OID.signingCertificateV2, sequence(named))
+}
+
 /** `ESSCertIDv2` of RFC 5035 section 3; SHA-256 is the DEFAULT and so must not be written. */
 function essCertId(der: Uint8Array, digest: DigestAlgorithm): Uint8Array {
-  const { issuer, serial } = parseCertificate(der)
+  const { issuer, serial, fingerprint } = parseCertificate(der)
   const issuerSerial = sequence(sequence(context(4, issuer.raw)), tlv(TAG.INTEGER, serial))
-  const hash = octetString(digestOf(digest, der))
-  return digest.name === 'SHA-256'
-    ? sequence(hash, issuerSerial)
-    : sequence(digestAlgorithmIdentifier(digest), hash, issuerSerial)
+  if (digest.name === 'SHA-256') return sequence(octetString(Buffer.from(fingerprint, 'hex')), issuerSerial)
+  return sequence(digestAlgorithmIdentifier(digest), octetString(digestOf(digest, der)), issuerSerial)
 }
 
 export interface SignedDataInput {
@@ -97,7 +103,7 @@ export function assembleSignedData(input: SignedDataInput): Uint8Array {
   const { signedAttributes, signature, algorithm, certificate, chain, unsignedAttributes = [] } = input
   const { digest } = algorithm
   const embedded = [certificate, ...chain]
-  assertNamed(signedAttributes, embedded)
+  assertNamed(signedAttributes, embedded, digest)
   const { issuer, serial } = parseCertificate(certificate)
   const signerInfo = sequence(
     integer(1),
@@ -125,7 +131,14 @@ export function assembleSignedData(input: SignedDataInput): Uint8Array {
  * Every embedded certificate must be named, the signer's first (design 7): one that is not could be exchanged
  * after signing without anyone noticing.
  */
-function assertNamed(signedAttributes: Uint8Array, embedded: readonly Uint8Array[]): void {
+function assertNamed(
+  signedAttributes: Uint8Array,
+  embedded: readonly Uint8Array[],
+  digest: DigestAlgorithm,
+): void {
+  // As `buildSignedAttributes` writes it, which is nearly always the case, nothing need be parsed.
+  if (Buffer.from(signedAttributes).includes(Buffer.from(signingCertificateAttribute(embedded, digest))))
+    return
   const found = parseDer(signedAttributes).children.find(
     ({ children: [type] }) => type !== undefined && readOid(type) === ATTRIBUTE_OID.signingCertificateV2,
   )

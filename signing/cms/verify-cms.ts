@@ -47,8 +47,9 @@ export function verifyCms(
     policy,
     context: 'cms' as const,
   }
+  const allowance = { left: MOST_COUNTER_SIGNATURES }
   const signatures = data.signers.flatMap((signer, index) =>
-    judgeWithCounterSignatures({ data, signer, ...shared }, `sig-${index + 1}`, undefined),
+    judgeWithCounterSignatures({ data, signer, ...shared }, `sig-${index + 1}`, undefined, allowance),
   )
   return applyProfile(signatures, policy.profile)
 }
@@ -65,18 +66,25 @@ function parseLenient(cms: Uint8Array): ParsedSignedData {
   }
 }
 
-/** How deep counter-signatures on counter-signatures are followed, and how many there may be on one signature. */
+/** How deep counter-signatures on counter-signatures are followed, and how many there may be in one file. */
 const MOST_NESTED = 3
-const MOST_COUNTER_SIGNATURES = 16
+const MOST_COUNTER_SIGNATURES = 32
+
+/** How many more counter-signatures of a file are judged. */
+interface Allowance {
+  left: number
+}
 
 function judgeWithCounterSignatures(
   input: ParsedSignerInput,
   id: string,
   counterSigns: string | undefined,
+  allowance: Allowance,
   depth = 0,
 ): readonly SignatureReport[] {
   const { countersigners, unreadable } = counterSignaturesOf(input.data, input.signer)
-  const followed = depth < MOST_NESTED ? countersigners.slice(0, MOST_COUNTER_SIGNATURES) : []
+  const followed = depth < MOST_NESTED ? countersigners.slice(0, allowance.left) : []
+  allowance.left -= followed.length
   const own = toReport(judgeParsedSigner(input), id)
   const left = unreadable + countersigners.length - followed.length
   const message = `${left} counter-signatures could not be read or are too many`
@@ -97,7 +105,7 @@ function judgeWithCounterSignatures(
       policy: input.policy,
       context: 'cms',
     }
-    return judgeWithCounterSignatures(below, `${id}.${index + 1}`, id, depth + 1)
+    return judgeWithCounterSignatures(below, `${id}.${index + 1}`, id, allowance, depth + 1)
   })
   return [report, ...nested]
 }

@@ -105,6 +105,16 @@ function isAbsentOrNull(parameters: DerNode | undefined): boolean {
   return parameters === undefined || parameters.tag === TAG.NULL
 }
 
+/** Digests that OpenSSL takes in the parameters of a key, which is how two different ones can be checked. */
+const pssDigests: ReadonlySet<DigestAlgorithm['name']> = new Set([
+  'SHA-1',
+  'SHA-224',
+  'SHA-256',
+  'SHA-384',
+  'SHA-512',
+  'SHA-512/256',
+])
+
 /** RSASSA-PSS-params; DEFAULT members are SHA-1, MGF1 with SHA-1, 20 and 1. */
 function readPss(parameters: DerNode | undefined): SignatureParameters | UnknownAlgorithm {
   if (parameters === undefined) return { unknown: 'RSASSA-PSS without parameters' }
@@ -124,7 +134,10 @@ function readPss(parameters: DerNode | undefined): SignatureParameters | Unknown
   if (trailer !== 1) return { unknown: `RSASSA-PSS with trailer field ${trailer}` }
   const algorithm = findAlgorithm('RSASSA-PSS', digest)
   if (algorithm === undefined) return { unknown: `RSASSA-PSS with ${digest.name}` }
-  return { algorithm, saltLength, ...(mask === digest ? {} : { mask }) }
+  if (mask === digest) return { algorithm, saltLength }
+  const isChecked = pssDigests.has(digest.name) && pssDigests.has(mask.name)
+  if (!isChecked) return { unknown: `RSASSA-PSS with ${digest.name} and MGF1 with ${mask.name}` }
+  return { algorithm, saltLength, mask }
 }
 
 function readMgf1(node: DerNode): DigestAlgorithm | UnknownAlgorithm {

@@ -25,7 +25,7 @@ export function berToDer(
   limits: { maxBytes: number; maxDepth: number } = { maxBytes: 16 * 1024 * 1024, maxDepth: 40 },
 ): Uint8Array {
   if (bytes.length > limits.maxBytes) throw new SigningError('INPUT_TOO_LARGE', { limit: limits.maxBytes })
-  const { der, end } = convert(bytes, 0, bytes.length, limits.maxDepth)
+  const { der, end } = convert(bytes, 0, bytes.length, limits.maxDepth, { left: MOST_VALUES })
   if (end !== bytes.length) throw malformed(end, 'data after the end of the value')
   return der
 }
@@ -35,7 +35,23 @@ export function joinPieces(node: DerNode): Uint8Array {
   return node.constructed ? Buffer.concat(node.children.map(readOctetString)) : node.content
 }
 
-function convert(source: Uint8Array, start: number, limit: number, depth: number): Piece {
+/** How many values are converted; a content of 100 MB in pieces as they are in use has far fewer. */
+const MOST_VALUES = 250_000
+
+/** How many more values may be converted. */
+interface Allowance {
+  left: number
+}
+
+function convert(
+  source: Uint8Array,
+  start: number,
+  limit: number,
+  depth: number,
+  allowance: Allowance,
+): Piece {
+  allowance.left -= 1
+  if (allowance.left < 0) throw malformed(start, 'too many values')
   const tag = source[start]
   const first = source[start + 1]
   if (tag === undefined || first === undefined || start + 2 > limit) throw malformed(start, 'cut off')
@@ -43,7 +59,7 @@ function convert(source: Uint8Array, start: number, limit: number, depth: number
   const constructed = (tag & 0x20) !== 0
   if (first === 0x80) {
     if (!constructed) throw malformed(start, 'indefinite length of a primitive value')
-    return convertIndefinite(source, start, limit, depth)
+    return convertIndefinite(source, start, limit, depth, allowance)
   }
   const { contentStart, end } = readDefiniteLength(source, start, limit)
   if (!constructed) {
@@ -54,19 +70,25 @@ function convert(source: Uint8Array, start: number, limit: number, depth: number
   if (depth === 0) throw malformed(start, 'nested too deep')
   const members: Uint8Array[] = []
   for (let position = contentStart; position < end; ) {
-    const member = convert(source, position, end, depth - 1)
+    const member = convert(source, position, end, depth - 1, allowance)
     members.push(member.der)
     position = member.end
   }
   return { der: assemble(tag, members, start), end }
 }
 
-function convertIndefinite(source: Uint8Array, start: number, limit: number, depth: number): Piece {
+function convertIndefinite(
+  source: Uint8Array,
+  start: number,
+  limit: number,
+  depth: number,
+  allowance: Allowance,
+): Piece {
   if (depth === 0) throw malformed(start, 'nested too deep')
   const members: Uint8Array[] = []
   let position = start + 2
   while (source[position] !== 0 || source[position + 1] !== 0) {
-    const member = convert(source, position, limit, depth - 1)
+    const member = convert(source, position, limit, depth - 1, allowance)
     members.push(member.der)
     position = member.end
   }
@@ -77,15 +99,14 @@ function convertIndefinite(source: Uint8Array, start: number, limit: number, dep
 function assemble(tag: number, members: readonly Uint8Array[], start: number): Uint8Array {
   const primitive = tag & ~0x20
   const isUniversalString = (tag & 0xc0) === 0 && tag !== TAG.SEQUENCE && tag !== TAG.SET
-  if (!isUniversalString) return tlv(tag, ...members)
+  if (!isUniversalString) return tlv(tag, Buffer.concat(members))
   if (primitive === TAG.BIT_STRING) throw malformed(start, 'BIT STRING in pieces')
-  return tlv(
-    primitive,
-    ...members.map((member) => {
-      if (member[0] !== primitive) throw malformed(start, 'string with pieces of another type')
-      return contentOf(member)
-    }),
-  )
+  // Joined first: there may be more pieces than a call may have arguments.
+  const pieces = members.map((member) => {
+    if (member[0] !== primitive) throw malformed(start, 'string with pieces of another type')
+    return contentOf(member)
+  })
+  return tlv(primitive, Buffer.concat(pieces))
 }
 
 function contentOf(der: Uint8Array): Uint8Array {

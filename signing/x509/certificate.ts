@@ -71,7 +71,7 @@ export const parseCertificate: (der: Uint8Array) => Certificate = parseOnce(
       throw new SigningError('CERTIFICATE_MALFORMED', { reason: error.message }, { cause: error })
     }
   },
-  { maxEntries: 2048, maxBytes: 8 * 1024 * 1024 },
+  { maxEntries: 2048, maxBytes: 4 * 1024 * 1024 },
 )
 
 /** As `parseCertificate`, undefined where the certificate is broken: for collections in which one bad one is no obstacle. */
@@ -88,17 +88,24 @@ export function isSelfIssued(certificate: Certificate): boolean {
   return certificate.issuerKey === certificate.subjectKey
 }
 
+/** Asked with every signature of the same few people. */
+const descriptions = new WeakMap<Certificate, { subject: string; serial: string; issuer: string }>()
+
 /** Signer's names as the report wants them. */
 export function describeSigner(certificate: Certificate): {
   subject: string
   serial: string
   issuer: string
 } {
-  return {
+  const known = descriptions.get(certificate)
+  if (known !== undefined) return known
+  const made = {
     subject: formatName(certificate.subject),
     serial: certificate.serialHex,
     issuer: formatName(certificate.issuer),
   }
+  descriptions.set(certificate, made)
+  return made
 }
 
 function readCertificate(root: DerNode, der: Uint8Array, fingerprint: string): Certificate {

@@ -12,6 +12,8 @@ import { directoryKey, generalNameKey } from './general-names.ts'
 
 /** Whether the list's issuer has a say: it issued the certificate, or the certificate names it for indirect lists. */
 export function mayAnswerFor(crl: Crl, certificate: Certificate): boolean {
+  // Attribute certificates have serial numbers of their own.
+  if (crl.scope?.onlyAttributeCertificates) return false
   return crl.issuerKey === certificate.issuerKey || isNamedIssuer(crl, certificate)
 }
 
@@ -29,8 +31,7 @@ export function isNamedIssuer(crl: Crl, { extensions }: Certificate): boolean {
 export function coveredReasons(crl: Crl, certificate: Certificate): ReasonMask {
   const { scope } = crl
   const isCa = certificate.extensions.basicConstraints?.ca === true
-  if (scope?.onlyAttributeCertificates || (isCa ? scope?.onlyUserCertificates : scope?.onlyCaCertificates))
-    return 0
+  if (isCa ? scope?.onlyUserCertificates : scope?.onlyCaCertificates) return 0
   const own = scope?.onlySomeReasons ?? ALL_REASONS
   let covered = 0
   if (coversImplicitPoint(crl, certificate)) covered |= own

@@ -69,6 +69,25 @@ export function readOid(node: DerNode): string {
 
 /** The content octets of an OBJECT IDENTIFIER in dotted decimal; for IMPLICIT tags. */
 export function decodeOid(content: Uint8Array): string {
+  let text = ''
+  let value = 0
+  for (const byte of content) {
+    // Seven more bits would leave the whole numbers that are exact.
+    if (value > 2 ** 45) return decodeLongOid(content)
+    value = value * 128 + (byte & 0x7f)
+    if ((byte & 0x80) !== 0) continue
+    if (text === '') {
+      const root = value < 40 ? 0 : value < 80 ? 1 : 2
+      text = `${root}.${value - root * 40}`
+    } else {
+      text += `.${value}`
+    }
+    value = 0
+  }
+  return text
+}
+
+function decodeLongOid(content: Uint8Array): string {
   const arcs: string[] = []
   let value = 0n
   for (const byte of content) {

@@ -28,7 +28,8 @@ export function sequence(...members: readonly Uint8Array[]): Uint8Array<ArrayBuf
 
 /** SET OF: the members are put in the order of X.690 11.6. `tag` for IMPLICIT ones. */
 export function setOf(members: readonly Uint8Array[], tag: number = TAG.SET): Uint8Array<ArrayBuffer> {
-  return tlv(tag, ...members.toSorted((a, b) => Buffer.compare(a, b)))
+  // Joined first: what is read may have more members than a call may have arguments.
+  return tlv(tag, Buffer.concat(members.toSorted((a, b) => Buffer.compare(a, b))))
 }
 
 /** `[number] EXPLICIT`, or `[number] IMPLICIT` of a constructed type when given its members. */

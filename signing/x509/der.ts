@@ -137,7 +137,11 @@ function check(node: DerNode, depth: number, maxDepth: number): void {
     if ((node.tag & 0xc0) === 0 && node.tag !== TAG.SEQUENCE && node.tag !== TAG.SET) {
       throw malformed(node.start, 'a primitive type is encoded as constructed')
     }
-    for (const child of node.walk()) check(child, depth + 1, maxDepth)
+    for (let position = node.contentStart; position < node.end; ) {
+      const child = readHeader(node.source, position, node.end)
+      check(child, depth + 1, maxDepth)
+      position = child.end
+    }
     return
   }
   const length = node.end - node.contentStart

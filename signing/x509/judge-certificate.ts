@@ -1,16 +1,12 @@
 import type { VerificationPolicy } from '../policy.ts'
-import type { Finding, SignatureRole, SubIndication } from '../report.ts'
+import type { SignatureRole } from '../report.ts'
 import type { Purpose } from './certificate-use.ts'
-import { validateCertificatePath } from './path.ts'
+import { type PathJudgement, validateCertificatePath } from './path.ts'
 import { roleOf } from './subject-roles.ts'
 
-export interface CertificateJudgement {
-  readonly indication: 'TOTAL_PASSED' | 'INDETERMINATE' | 'TOTAL_FAILED'
-  readonly subIndication: SubIndication | null
-  readonly warnings: readonly Finding[]
+/** The judgement of the path with its facts, and the holder's role. */
+export interface CertificateJudgement extends PathJudgement {
   readonly role: SignatureRole
-  /** From the certificate to the anchor, DER; empty when no path was found. */
-  readonly path: readonly Uint8Array[]
 }
 
 /**

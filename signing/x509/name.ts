@@ -97,6 +97,20 @@ export function formatName(name: DistinguishedName): string {
     .join(',')
 }
 
+const MOST_SHOWN = 256
+const shown = new WeakMap<DistinguishedName, string>()
+
+/** `formatName` for messages: made once for each name, and cut where it is longer than people read. */
+export function shortName(name: DistinguishedName): string {
+  let text = shown.get(name)
+  if (text === undefined) {
+    const whole = formatName(name)
+    text = whole.length > MOST_SHOWN ? `${whole.slice(0, MOST_SHOWN)}…` : whole
+    shown.set(name, text)
+  }
+  return text
+}
+
 function formatAttribute({ type, text, value }: NameAttribute): string {
   const descriptor = descriptors[type]
   return descriptor === undefined || text === undefined

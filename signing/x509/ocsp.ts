@@ -68,7 +68,7 @@ export const parseOcspResponse: (der: Uint8Array) => OcspResponse = parseOnce(
       throw new SigningError('OCSP_MALFORMED', { reason: error.message }, { cause: error })
     }
   },
-  { maxEntries: 1024, maxBytes: 8 * 1024 * 1024 },
+  { maxEntries: 1024, maxBytes: 4 * 1024 * 1024 },
 )
 
 function readResponse(root: DerNode, fingerprint: string): OcspResponse {

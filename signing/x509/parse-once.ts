@@ -27,7 +27,7 @@ export function parseOnce<T>(
     const digest = hash('sha256', bytes, 'hex')
     let known = byDigest.get(digest)
     if (known === undefined) {
-      const copy = Uint8Array.from(bytes)
+      const copy = new Uint8Array(bytes)
       known = { copy, value: read(copy, digest) }
       byDigest.set(digest, known, copy.length)
     }

@@ -1,7 +1,7 @@
 /** What the certificates of a path demand of those below them (RFC 5280 sections 6.1.3 to 6.1.5). */
 import { type Certificate, isSelfIssued } from './certificate.ts'
 import { EXTENSION, KEY_USAGE } from './certificate-extensions.ts'
-import { formatName } from './name.ts'
+import { shortName } from './name.ts'
 import { constrainedNames, judgeNameConstraints, type NameConstraints } from './name-constraints.ts'
 import type { Objection } from './path-rules.ts'
 import type { WorkBudget } from './work-budget.ts'
@@ -19,7 +19,7 @@ export function* constraintObjections(
   const nameConstraints: NameConstraints[] = []
   const failure = (certificate: Certificate, message: string): Objection => ({
     subIndication: 'CERTIFICATE_CHAIN_GENERAL_FAILURE',
-    message: `${formatName(certificate.subject)}: ${message}`,
+    message: `${shortName(certificate.subject)}: ${message}`,
   })
   for (const certificate of path.toReversed()) {
     const { extensions } = certificate
@@ -40,6 +40,11 @@ export function* constraintObjections(
     if (isTarget) {
       if (extensions.nameConstraints !== undefined && extensions.basicConstraints?.ca !== true) {
         yield failure(certificate, 'name constraints are for authorities only')
+      }
+      const alternative = extensions.all.get(EXTENSION.subjectAltName)
+      if (certificate.subject.relativeNames.length === 0 && alternative?.critical !== true) {
+        // Section 4.2.1.6: whose subject is empty must have critical alternative names.
+        yield failure(certificate, 'names nobody')
       }
       return
     }

@@ -19,7 +19,7 @@ export interface PolicyOutcome {
 }
 
 /** Policies and mappings of one certificate beyond which it is refused: real ones have a handful. */
-const MOST_POLICIES = 4_000
+const MOST_POLICIES = 1_000
 
 /**
  * @param path from the certificate in question to the anchor. The anchor's own extensions bind in the spirit of

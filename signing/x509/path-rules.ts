@@ -2,12 +2,12 @@
  * RFC 5280 section 6.1 for one path, from the anchor down, with the verdicts of ETSI EN 319 102-1 clause 5.2.6.
  * Nothing here says that a certificate is invalid: what the path does not prove stays undecided.
  */
-import { digestAcceptableUntil, keyStrength } from '../algorithms.ts'
+import { digestAcceptableUntil, type KeyStrength, keyStrength } from '../algorithms.ts'
 import type { Finding, SubIndication } from '../report.ts'
 import type { Certificate } from './certificate.ts'
 import { EXTENSION } from './certificate-extensions.ts'
 import { objectionToPathUse, type Purpose } from './certificate-use.ts'
-import { formatName } from './name.ts'
+import { shortName } from './name.ts'
 import { constraintObjections } from './path-constraints.ts'
 import { judgePolicies, type PolicyInputs } from './path-policies.ts'
 import { type CertificatePath, hintMismatch } from './path-search.ts'
@@ -53,6 +53,7 @@ const gravity: readonly SubIndication[] = [
   'REVOKED_CA_NO_POE',
   'CRYPTO_CONSTRAINTS_FAILURE_NO_POE',
   'OUT_OF_BOUNDS_NO_POE',
+  'OUT_OF_BOUNDS_NOT_REVOKED',
   'TRY_LATER',
 ]
 
@@ -63,7 +64,7 @@ export function judgePath(path: CertificatePath, rules: PathRules): PathVerdict 
   const policies = judgePolicies(certificates, rules.policies)
   const objections: Objection[] = [
     ...constraintObjections(certificates, rules.budget),
-    ...timeObjections(certificates, rules.time),
+    ...timeObjections(certificates, rules),
     ...algorithmObjections(path, rules, warnings),
   ]
   if (policies.objection !== null) {
@@ -95,12 +96,23 @@ function rankOf(worst: SubIndication): number {
   return 2 + gravity.length - gravity.indexOf(worst)
 }
 
-function* timeObjections(path: readonly Certificate[], time: Date): Generator<Objection> {
-  for (const { subject, notBefore, notAfter } of path) {
-    if (time < notBefore || time > notAfter) {
-      const message = `${formatName(subject)}: valid from ${notBefore.toISOString()} to ${notAfter.toISOString()}`
-      yield { subIndication: 'OUT_OF_BOUNDS_NO_POE', message }
-    }
+function* timeObjections(
+  path: readonly Certificate[],
+  { time, revocation }: PathRules,
+): Generator<Objection> {
+  for (const [index, certificate] of path.entries()) {
+    const { subject, notBefore, notAfter } = certificate
+    if (time >= notBefore && time <= notAfter) continue
+    const message = `${shortName(subject)}: valid from ${notBefore.toISOString()} to ${notAfter.toISOString()}`
+    const issuer = path[index + 1]
+    // EN 319 102-1 clause 5.2.6.4: the holder's certificate ended, and is known not to have been revoked until then.
+    const isKnownGood =
+      index === 0 &&
+      time > notAfter &&
+      issuer !== undefined &&
+      revocation !== undefined &&
+      revocationStatus({ certificate, issuer, time: notAfter }, revocation).status === 'good'
+    yield { subIndication: isKnownGood ? 'OUT_OF_BOUNDS_NOT_REVOKED' : 'OUT_OF_BOUNDS_NO_POE', message }
   }
 }
 
@@ -110,22 +122,32 @@ function* algorithmObjections(
   warnings: Finding[],
 ): Generator<Objection> {
   for (const [index, { certificate, issuerSignature }] of path.entries()) {
-    const key = certificate.publicKey()
-    const strength = key === undefined ? undefined : keyStrength(key)
+    const strength = strengthOf(certificate)
     if (!strength?.acceptable) {
-      const message = `${formatName(certificate.subject)}: key ${strength?.name ?? 'of an unsupported kind'}`
+      const message = `${shortName(certificate.subject)}: key ${strength?.name ?? 'of an unsupported kind'}`
       yield { subIndication: 'CRYPTO_CONSTRAINTS_FAILURE_NO_POE', message }
     }
     const { signatureAlgorithm } = certificate
     if (issuerSignature === 'weak' && 'algorithm' in signatureAlgorithm) {
       const { digest } = signatureAlgorithm.algorithm
       const until = digestAcceptableUntil(digest, index > 0 ? 'ca-certificate' : 'signer-certificate')
-      const message = `${formatName(certificate.subject)}: certificate signed with ${digest.name}`
+      const message = `${shortName(certificate.subject)}: certificate signed with ${digest.name}`
       const tolerated = until === undefined || (until !== null && time < until)
       if (tolerated) warnings.push({ code: 'WEAK_CA_SIGNATURE', message })
       else yield { subIndication: 'CRYPTO_CONSTRAINTS_FAILURE_NO_POE', message }
     }
   }
+}
+
+const knownStrengths = new WeakMap<Certificate, KeyStrength>()
+
+/** `keyStrength`, asked once for each certificate; undefined where its key is of an unsupported kind. */
+function strengthOf(certificate: Certificate): KeyStrength | undefined {
+  const key = certificate.publicKey()
+  if (key === undefined) return undefined
+  const strength = knownStrengths.get(certificate) ?? keyStrength(key)
+  knownStrengths.set(certificate, strength)
+  return strength
 }
 
 function* revocationObjections(
@@ -144,7 +166,7 @@ function* revocationObjections(
     const status = revocationStatus({ certificate, issuer, time }, revocation)
     statuses.push(status)
     if (status.status === 'good') continue
-    const who = formatName(certificate.subject)
+    const who = shortName(certificate.subject)
     if (status.status === 'revoked' && status.reason !== CERTIFICATE_HOLD) {
       const subIndication = index === 0 ? 'REVOKED_NO_POE' : 'REVOKED_CA_NO_POE'
       yield { subIndication, message: `${who}: revoked at ${status.revokedAt.toISOString()}` }
@@ -174,7 +196,7 @@ function* hintWarnings(path: readonly Certificate[]): Generator<Finding> {
   for (const [index, certificate] of path.entries()) {
     const issuer = path[index + 1]
     if (issuer === undefined || hintMismatch(certificate, issuer) < 2) continue
-    const message = `${formatName(certificate.subject)}: its authority key identifier is not that of the issuer`
+    const message = `${shortName(certificate.subject)}: its authority key identifier is not that of the issuer`
     yield { code: 'AUTHORITY_KEY_IDENTIFIER_MISMATCH', message }
   }
 }

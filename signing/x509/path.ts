@@ -108,7 +108,7 @@ export function validateCertificatePath(input: PathInput): PathJudgement {
     indication: best.indication,
     subIndication: best.subIndication,
     // Copies: what is handed out may be changed by whoever gets it, what was parsed is shared.
-    path: best.path.map((step) => Uint8Array.from(step.certificate.der)),
+    path: best.path.map((step) => new Uint8Array(step.certificate.der)),
     warnings,
     ...(revocationWanted && { revocation: best.revocation.map(asFact) }),
     policies: best.policies,

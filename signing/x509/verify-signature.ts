@@ -47,7 +47,7 @@ export function checkSignature(signed: SignedObject, issuer: KeyHolder, budget: 
 
 function compute(signed: SignedObject, key: KeyObject | undefined): SignatureCheck {
   const { signatureAlgorithm, toBeSigned, signature } = signed
-  if (key === undefined || 'unknown' in signatureAlgorithm) return 'unsupported'
+  if (key === undefined || 'unknown' in signatureAlgorithm || isCostly(key)) return 'unsupported'
   const { algorithm, ...options } = signatureAlgorithm
   try {
     if (!verifyData(algorithm, key, toBeSigned, signature, options)) return 'broken'
@@ -58,6 +58,20 @@ function compute(signed: SignedObject, key: KeyObject | undefined): SignatureChe
   if (!keyStrength(key).acceptable) return 'weak-key'
   return algorithm.digest.weak ? 'weak' : 'holds'
 }
+
+/**
+ * Keys made to cost time: OpenSSL takes RSA exponents as long as the modulus up to 3072 bits, and very large moduli.
+ * Exponents in use are at most 65537.
+ */
+export function isCostly(key: KeyObject): boolean {
+  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
+  const most = key.asymmetricKeyType === 'dsa' ? MOST_DSA_BITS : MOST_RSA_BITS
+  return publicExponent > 0xffff_ffffn || modulusLength > most
+}
+
+const MOST_RSA_BITS = 8192
+/** FIPS 186-4 section 4.2. */
+const MOST_DSA_BITS = 3072
 
 /** Whether a signature that was checked counts at a time: a broken digest does for some purposes up to a date. */
 export function isSound(

@@ -11,10 +11,10 @@ export type Work = 'path-steps' | 'signatures' | 'paths' | 'name-comparisons' | 
 const most: Readonly<Record<Work, number>> = {
   // Candidate issuers looked at, whether their signature was known already or not.
   'path-steps': 2_000,
-  // Signature checks that were really computed; the slowest key that is taken needs about 2 ms.
-  signatures: 250,
+  // Signature checks that were really computed; the slowest key that is taken needs some milliseconds.
+  signatures: 120,
   // Complete paths that are judged, those of CRL issuers included.
-  paths: 100,
+  paths: 50,
   // Names × subtrees, as counted by others for the same purpose (about a million).
   'name-comparisons': 1_000_000,
   // Lists and responses weighed against a certificate.

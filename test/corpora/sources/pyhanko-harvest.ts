@@ -51,7 +51,11 @@ export function* pyhankoHarvest(read: Read): Generator<LabelledCase> {
       return wanting ? judge({ ...policy, crls: [], ocspResponses: [] }) : found
     })
     // What the origin fetched from its servers is not here: wanting it is then the right answer to "valid".
-    const wanted = ours.subIndication === 'TRY_LATER' || ours.subIndication === 'NO_CERTIFICATE_CHAIN_FOUND'
+    // For a certificate that has ended since, what is wanting is data about the last time-stamp.
+    const wanted =
+      ours.subIndication === 'TRY_LATER' ||
+      ours.subIndication === 'NO_CERTIFICATE_CHAIN_FOUND' ||
+      (ours.subIndication === 'OUT_OF_BOUNDS_NO_POE' && ours.codes.includes('TRY_LATER'))
     const offline = row.online === 'yes' && row.verdict === 'VALID' && wanted
     const judged = offline ? ({ ...ours, indication: 'TOTAL_PASSED' } as const) : ours
     const type = /object type must be \/(Sig|DocTimeStamp)/.exec(row.why ?? '')?.[1]

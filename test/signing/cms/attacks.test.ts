@@ -377,6 +377,24 @@ describe('attacks on CMS', () => {
     expect(found(cms, content).verdict).to.equal('TOTAL_FAILED/FORMAT_FAILURE')
   })
 
+  it('with more pieces or attributes than a call may have arguments are verdicts', () => {
+    const pieces = Buffer.concat([
+      Buffer.of(0x24, 0x80),
+      Buffer.alloc(600_000, Buffer.of(4, 0)),
+      Buffer.of(0, 0),
+    ])
+    expect(found(pieces, content).codes).to.deep.equal(['DER_MALFORMED'])
+    const fewer = Buffer.concat([
+      Buffer.of(0x24, 0x80),
+      Buffer.alloc(300_000, Buffer.of(4, 0)),
+      Buffer.of(0, 0),
+    ])
+    expect(found(fewer, content).codes).to.deep.equal(['CMS_MALFORMED'])
+    const many = Array.from({ length: 150_000 }, () => sequence(oid('1.2'), setOf([])))
+    const cms = signWrongly(ec.samples.agency, { attributes: (a) => [...Object.values(a), ...many] })
+    expect(found(cms, content).verdict).to.equal('TOTAL_FAILED/FORMAT_FAILURE')
+  })
+
   it('by the digest of adbe.pkcs7.sha1 are intact at best', () => {
     const sha1 = digestOf(digestNamed('SHA-1'), content)
     const cms = signWrongly(ec.samples.agency, {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { verifyCms } from '../../../signing/cms/verify-cms.ts'
-import { Confusion, list, readCsv, requireCorpus } from '../x509/corpora.ts'
+import { Confusion, list, readCsv, requireCorpus } from '../../support/corpora.ts'
 
 /** Rows judged otherwise there: the issuer has characters that the other program cannot compare. */
 const other = ['cms/f82ae11279a20164.p7s']

@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process'
-import { deserialize, serialize } from 'node:v8'
 import { expect } from 'chai'
 import { makeTestPki, type TestPki } from '../../../fixtures/pki/make-pki.ts'
 import { makeTimestampAuthority } from '../../../fixtures/pki/timestamp-authority.ts'
@@ -10,6 +9,7 @@ import { parseSignedData } from '../../../signing/cms/parse-signed-data.ts'
 import { type SignCmsOptions, signCms } from '../../../signing/cms/sign-cms.ts'
 import { completeCms } from '../../../signing/cms/sign-complete.ts'
 import { type PreparedCms, prepareCms } from '../../../signing/cms/sign-prepare.ts'
+import { loadPreparedCms, storePreparedCms } from '../../../signing/cms/sign-store.ts'
 import { verifyCms } from '../../../signing/cms/verify-cms.ts'
 import { SigningError, type SigningErrorCode } from '../../../signing/errors.ts'
 import type { KeyProvider } from '../../../signing/keys/key-provider.ts'
@@ -81,9 +81,11 @@ describe('CAdES signing', () => {
 
   it('can be completed later from what was stored, and only with what belongs to it', async () => {
     const options = { signer: key, signingTime: now, detached: false }
-    const prepared = deserialize(serialize(prepareCms(content, options))) as PreparedCms
+    const prepared = loadPreparedCms(storePreparedCms(prepareCms(content, options)))
     const cms = await completeCms(prepared, await key.sign(prepared.signedAttributes))
-    expect(verifyCms(cms, null, policyOf(pki, { time: now })).indication).to.equal('TOTAL_PASSED')
+    for (const beside of [null, content]) {
+      expect(verifyCms(cms, beside, policyOf(pki, { time: now })).indication).to.equal('TOTAL_PASSED')
+    }
     const other = prepareCms(Buffer.from('khác'), options)
     const stranger = asKeyProvider(pki.samples.individual)
     const wrong: [PreparedCms, Uint8Array][] = [
@@ -96,6 +98,21 @@ describe('CAdES signing', () => {
     for (const [index, [one, value]] of wrong.entries()) {
       const code = await rejection(completeCms(one, value))
       expect(code, String(index)).to.equal(index === 3 ? 'CMS_MALFORMED' : 'PREPARED_SIGNATURE_MISMATCH')
+    }
+  })
+
+  it('reads no stored preparation that is broken', () => {
+    const stored = storePreparedCms(prepareCms(content, { signer: key, signingTime: now }))
+    const record = JSON.parse(stored)
+    const broken = ['', '1', '{}', stored.replace('/1"', '/2"')]
+    for (const field of Object.keys(record)) {
+      const values = field === 'content' ? [undefined, 7, '='] : [undefined, null, 7, '=', ['=']]
+      for (const value of values) broken.push(JSON.stringify({ ...record, [field]: value }))
+    }
+    for (const one of broken) {
+      expect(() => loadPreparedCms(one), one.slice(0, 80))
+        .to.throw(SigningError)
+        .with.property('code', 'PREPARED_SIGNATURE_MALFORMED')
     }
   })
 

@@ -11,7 +11,7 @@ import { octetString } from '../../../signing/x509/der-write.ts'
 import { policyOf, seedTime } from '../cms/signatures.ts'
 import { content, DAY, type Stamped, signStamped, token } from './stamped-signatures.ts'
 
-const after = (days: number) => new Date(seedTime.getTime() + days * DAY)
+const day = (days: number) => new Date(seedTime.getTime() + days * DAY)
 
 describe('signatures with time-stamps (EN 319 102-1 clause 5.5)', () => {
   let pki: TestPki
@@ -24,7 +24,7 @@ describe('signatures with time-stamps (EN 319 102-1 clause 5.5)', () => {
 
   const person = { commonName: 'Người ký 1', title: 'Chủ tịch', organization: 'Xã 1', agencyCode: 'H40.1.1' }
   /** From a day before the seed time to ten days after it. */
-  const shortLived = () => pki.issueIndividual({ ...person, notAfter: after(10) })
+  const shortLived = () => pki.issueIndividual({ ...person, notAfter: day(10) })
 
   async function judge(
     issued: ReturnType<typeof shortLived>,
@@ -41,32 +41,32 @@ describe('signatures with time-stamps (EN 319 102-1 clause 5.5)', () => {
   const codes = ({ warnings }: SignatureReport) => warnings.map(({ code }) => code)
 
   it('pass with a certificate that expired after the proven time', async () => {
-    const signature = await judge(shortLived(), { overSignature: [{ at: after(5) }] }, { time: after(400) })
+    const signature = await judge(shortLived(), { overSignature: [{ at: day(5) }] }, { time: day(400) })
     expect(verdict(signature)).to.equal('TOTAL_PASSED')
-    expect(signature).to.deep.include({ level: 'CAdES-B-T', provenTime: after(5).toISOString() })
+    expect(signature).to.deep.include({ level: 'CAdES-B-T', provenTime: day(5).toISOString() })
     expect(codes(signature)).to.include('JUDGED_AT_PROVEN_TIME')
-    const without = await judge(shortLived(), {}, { time: after(400) })
+    const without = await judge(shortLived(), {}, { time: day(400) })
     expect([verdict(without), without.provenTime, without.level]).to.deep.equal([
       'INDETERMINATE/OUT_OF_BOUNDS_NO_POE',
       null,
       'CAdES-B-B',
     ])
-    const tooLate = await judge(shortLived(), { overSignature: [{ at: after(20) }] }, { time: after(400) })
+    const tooLate = await judge(shortLived(), { overSignature: [{ at: day(20) }] }, { time: day(400) })
     expect(verdict(tooLate)).to.equal('INDETERMINATE/OUT_OF_BOUNDS_NO_POE')
   })
 
   it('take the earliest of several', async () => {
-    const stamps = [{ at: after(20) }, { at: after(5) }, { at: after(7) }]
-    const signature = await judge(shortLived(), { overSignature: stamps }, { time: after(400) })
-    expect([verdict(signature), signature.provenTime]).to.deep.equal(['TOTAL_PASSED', after(5).toISOString()])
+    const stamps = [{ at: day(20) }, { at: day(5) }, { at: day(7) }]
+    const signature = await judge(shortLived(), { overSignature: stamps }, { time: day(400) })
+    expect([verdict(signature), signature.provenTime]).to.deep.equal(['TOTAL_PASSED', day(5).toISOString()])
   })
 
   it('pass when the certificate was revoked after the proven time, and not when before', async () => {
-    const revokedAt = async (day: number, stampedAt: number) => {
+    const revokedAt = async (revoked: number, stampedAt: number) => {
       const issued = pki.issueIndividual(person)
-      pki.revoke(issued, after(day))
-      const changes = { time: after(100), crls: pki.crls() }
-      return verdict(await judge(issued, { overSignature: [{ at: after(stampedAt) }] }, changes))
+      pki.revoke(issued, day(revoked))
+      const changes = { time: day(100), crls: pki.crls() }
+      return verdict(await judge(issued, { overSignature: [{ at: day(stampedAt) }] }, changes))
     }
     expect(await revokedAt(30, 20)).to.equal('TOTAL_PASSED')
     expect(await revokedAt(30, 40)).to.equal('INDETERMINATE/REVOKED_NO_POE')
@@ -74,77 +74,77 @@ describe('signatures with time-stamps (EN 319 102-1 clause 5.5)', () => {
 
   it('fail when a content time-stamp proves that they were made after revocation or expiry', async () => {
     const revoked = pki.issueIndividual(person)
-    pki.revoke(revoked, after(30))
-    const changes = { time: after(100), crls: pki.crls() }
-    const overContent = [{ at: after(40) }]
+    pki.revoke(revoked, day(30))
+    const changes = { time: day(100), crls: pki.crls() }
+    const overContent = [{ at: day(40) }]
     expect(verdict(await judge(revoked, { overContent }, changes))).to.equal('TOTAL_FAILED/REVOKED')
-    expect(verdict(await judge(revoked, { overContent: [{ at: after(20) }] }, changes))).to.equal(
+    expect(verdict(await judge(revoked, { overContent: [{ at: day(20) }] }, changes))).to.equal(
       'INDETERMINATE/REVOKED_NO_POE',
     )
-    const expired = await judge(shortLived(), { overContent }, { time: after(100) })
+    const expired = await judge(shortLived(), { overContent }, { time: day(100) })
     expect(verdict(expired)).to.equal('TOTAL_FAILED/EXPIRED')
   })
 
   it('fail when they are proven to be older than the certificate', async () => {
-    const issued = pki.issueIndividual({ ...person, notBefore: after(3) })
-    const signature = await judge(issued, { overSignature: [{ at: after(1) }] }, { time: after(20) })
+    const issued = pki.issueIndividual({ ...person, notBefore: day(3) })
+    const signature = await judge(issued, { overSignature: [{ at: day(1) }] }, { time: day(20) })
     expect(verdict(signature)).to.equal('TOTAL_FAILED/NOT_YET_VALID')
   })
 
   it('are left open when the times contradict each other', async () => {
-    const times = { overContent: [{ at: after(6) }], overSignature: [{ at: after(5) }] }
-    const signature = await judge(shortLived(), times, { time: after(8) })
+    const times = { overContent: [{ at: day(6) }], overSignature: [{ at: day(5) }] }
+    const signature = await judge(shortLived(), times, { time: day(8) })
     expect(verdict(signature)).to.equal('INDETERMINATE/TIMESTAMP_ORDER_FAILURE')
     // A second on either side is within what the authorities promise.
     const near = {
-      overContent: [{ at: new Date(after(5).getTime() + 1500) }],
-      overSignature: [{ at: after(5) }],
+      overContent: [{ at: new Date(day(5).getTime() + 1500) }],
+      overSignature: [{ at: day(5) }],
     }
-    expect(verdict(await judge(shortLived(), near, { time: after(8) }))).to.equal('TOTAL_PASSED')
+    expect(verdict(await judge(shortLived(), near, { time: day(8) }))).to.equal('TOTAL_PASSED')
   })
 
   it('say so when the signer claims a time after the proven one, or before what he signed existed', async () => {
-    const late = { claimed: after(6), overSignature: [{ at: after(5) }] }
-    expect(codes(await judge(shortLived(), late, { time: after(8) }))).to.include(
+    const late = { claimed: day(6), overSignature: [{ at: day(5) }] }
+    expect(codes(await judge(shortLived(), late, { time: day(8) }))).to.include(
       'CLAIMED_TIME_AFTER_PROVEN_TIME',
     )
-    const early = { claimed: after(3), overContent: [{ at: after(5) }] }
-    expect(codes(await judge(shortLived(), early, { time: after(8) }))).to.include(
+    const early = { claimed: day(3), overContent: [{ at: day(5) }] }
+    expect(codes(await judge(shortLived(), early, { time: day(8) }))).to.include(
       'CLAIMED_TIME_BEFORE_CONTENT_TIMESTAMP',
     )
-    const fitting = { claimed: after(5), overContent: [{ at: after(4) }], overSignature: [{ at: after(6) }] }
-    expect(codes(await judge(shortLived(), fitting, { time: after(8) }))).to.deep.equal([
+    const fitting = { claimed: day(5), overContent: [{ at: day(4) }], overSignature: [{ at: day(6) }] }
+    expect(codes(await judge(shortLived(), fitting, { time: day(8) }))).to.deep.equal([
       'REVOCATION_NOT_CHECKED',
     ])
   })
 
   const unproven: readonly (readonly [string, () => Stamped])[] = [
-    ['over other data', () => ({ overSignature: [{ at: after(5), over: Buffer.from('khác') }] })],
-    ['of an authority without trust', () => ({ overSignature: [{ at: after(5), pki: stranger }] })],
+    ['over other data', () => ({ overSignature: [{ at: day(5), over: Buffer.from('khác') }] })],
+    ['of an authority without trust', () => ({ overSignature: [{ at: day(5), pki: stranger }] })],
     [
       'of a key for documents',
-      () => ({ overSignature: [{ at: after(5), authority: pki.samples.individual }] }),
+      () => ({ overSignature: [{ at: day(5), authority: pki.samples.individual }] }),
     ],
     [
       'of a time at which the authority had no certificate',
       () => ({
-        overSignature: [{ at: after(5), authority: pki.issueTimestampAuthority({ notBefore: after(6) }) }],
+        overSignature: [{ at: day(5), authority: pki.issueTimestampAuthority({ notBefore: day(6) }) }],
       }),
     ],
   ]
   for (const [what, stamped] of unproven) {
     it(`take nothing from a time-stamp ${what}, and lose nothing by it`, async () => {
-      const now = await judge(shortLived(), stamped(), { time: after(8) })
+      const now = await judge(shortLived(), stamped(), { time: day(8) })
       expect([verdict(now), now.provenTime]).to.deep.equal(['TOTAL_PASSED', null])
       expect(codes(now)).to.include('TIMESTAMP_NOT_PROVEN')
-      const later = await judge(shortLived(), stamped(), { time: after(400) })
+      const later = await judge(shortLived(), stamped(), { time: day(400) })
       expect(verdict(later)).to.equal('INDETERMINATE/OUT_OF_BOUNDS_NO_POE')
     })
   }
 
   it('are not judged at a time after the one that was asked for', async () => {
-    const issued = pki.issueIndividual({ ...person, notBefore: after(3) })
-    const signature = await judge(issued, { overSignature: [{ at: after(5) }] }, { time: seedTime })
+    const issued = pki.issueIndividual({ ...person, notBefore: day(3) })
+    const signature = await judge(issued, { overSignature: [{ at: day(5) }] }, { time: seedTime })
     expect(signature.indication).to.equal('INDETERMINATE')
   })
 
@@ -161,25 +161,41 @@ describe('signatures with time-stamps (EN 319 102-1 clause 5.5)', () => {
   })
 
   it('are proven by an imprint of SHA-1 up to the date of the table, and by SHA-3', async () => {
-    const weak = { overSignature: [{ at: after(5), digest: 'SHA-1' as const }] }
-    const before = await judge(shortLived(), weak, { time: after(400) })
+    const weak = { overSignature: [{ at: day(5), digest: 'SHA-1' as const }] }
+    const before = await judge(shortLived(), weak, { time: day(400) })
     expect(verdict(before)).to.equal('TOTAL_PASSED')
     expect(codes(before)).to.include('WEAK_TIMESTAMP_IMPRINT')
-    const authority = pki.issueTimestampAuthority({ notAfter: after(3000) })
-    const long = { overSignature: [{ at: after(5), digest: 'SHA-1' as const, authority }] }
+    const authority = pki.issueTimestampAuthority({ notAfter: day(3000) })
+    const long = { overSignature: [{ at: day(5), digest: 'SHA-1' as const, authority }] }
     const past = await judge(shortLived(), long, { time: new Date('2030-03-06T00:00:00Z') })
     expect(verdict(past)).to.equal('INDETERMINATE/OUT_OF_BOUNDS_NO_POE')
-    const sha3 = { overSignature: [{ at: after(5), digest: 'SHA3-256' as const }] }
-    expect(verdict(await judge(shortLived(), sha3, { time: after(400) }))).to.equal('TOTAL_PASSED')
+    const sha3 = { overSignature: [{ at: day(5), digest: 'SHA3-256' as const }] }
+    expect(verdict(await judge(shortLived(), sha3, { time: day(400) }))).to.equal('TOTAL_PASSED')
+  })
+
+  it('prove the same time or none after a change of any byte of the time-stamp', async () => {
+    const issued = shortLived()
+    const cms = await signStamped(pki, issued, { overSignature: [{ at: day(5) }] })
+    const policy = policyOf(pki, { time: day(8), untrusted: [pki.governmentCa, issued.certificate] })
+    const start = Buffer.from(cms).lastIndexOf(Buffer.from('060b2a864886f70d010910020e', 'hex'))
+    expect(start).to.be.greaterThan(0)
+    const found = new Set<string | null>()
+    for (let at = start; at < cms.length; at += 7) {
+      const changed = Uint8Array.from(cms)
+      changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8))
+      const [signature] = verifyCms(changed, content, policy).signatures
+      found.add(signature?.provenTime ?? null)
+    }
+    expect([...found].filter((one) => one !== null && one !== day(5).toISOString())).to.deep.equal([])
   })
 
   describe('a time-stamp itself', () => {
     const data = Buffer.from('dữ liệu')
 
     async function stamp(changes: Partial<VerificationPolicy>, provenTime?: Date) {
-      const authority = pki.issueTimestampAuthority({ notAfter: after(10) })
+      const authority = pki.issueTimestampAuthority({ notAfter: day(10) })
       return judgeTimestamp({
-        token: await token(pki, { at: after(5), authority }, data),
+        token: await token(pki, { at: day(5), authority }, data),
         dataDigest: (algorithm) => digestOf(algorithm, data),
         policy: policyOf(pki, changes),
         provenTime,
@@ -187,12 +203,12 @@ describe('signatures with time-stamps (EN 319 102-1 clause 5.5)', () => {
     }
 
     it('outlives its certificate where something later proves that it existed', async () => {
-      const now = await stamp({ time: after(8) })
+      const now = await stamp({ time: day(8) })
       expect(now).to.deep.include({ indication: 'TOTAL_PASSED', imprintHolds: true, accuracy: 1000 })
-      expect(now.time?.toISOString()).to.equal(after(5).toISOString())
-      expect((await stamp({ time: after(20) })).subIndication).to.equal('OUT_OF_BOUNDS_NO_POE')
-      expect((await stamp({ time: after(20) }, after(9))).indication).to.equal('TOTAL_PASSED')
-      expect((await stamp({ time: after(20) }, after(11))).subIndication).to.equal('OUT_OF_BOUNDS_NO_POE')
+      expect(now.time?.toISOString()).to.equal(day(5).toISOString())
+      expect((await stamp({ time: day(20) })).subIndication).to.equal('OUT_OF_BOUNDS_NO_POE')
+      expect((await stamp({ time: day(20) }, day(9))).indication).to.equal('TOTAL_PASSED')
+      expect((await stamp({ time: day(20) }, day(11))).subIndication).to.equal('OUT_OF_BOUNDS_NO_POE')
     })
 
     it('that is broken or about something else is a verdict', () => {
@@ -204,7 +220,7 @@ describe('signatures with time-stamps (EN 319 102-1 clause 5.5)', () => {
 
     it('over what is not at hand proves nothing', async () => {
       const judged = judgeTimestamp({
-        token: await token(pki, { at: after(5) }, data),
+        token: await token(pki, { at: day(5) }, data),
         dataDigest: null,
         policy: policyOf(pki),
       })
