@@ -3,6 +3,7 @@ import { type XmlDocument, XmlElement as XmlTreeElement } from 'libxml2-wasm'
 import { SigningError } from '../errors.ts'
 import { XADES, XMLDSIG } from './names.ts'
 import { asLastChild, elementRange, type Insertion } from './sign-place.ts'
+import { REFERABLE_ID } from './sign-references.ts'
 import { assertUncovered, positionOf, treeIds } from './sign-tree.ts'
 
 export const COUNTERSIGNED_TYPE = 'http://uri.etsi.org/01903#CountersignedSignature'
@@ -29,7 +30,9 @@ export function counterPlace(
   if (signature.name !== 'Signature' || signature.namespaceUri !== XMLDSIG) throw notFound('Signature')
   const value = one(signature, 'ds:SignatureValue')
   const valueId = value?.attr('Id')?.value
-  if (value === undefined || valueId === undefined) throw notFound('SignatureValue/@Id')
+  if (value === undefined || valueId === undefined || !REFERABLE_ID.test(valueId)) {
+    throw notFound('SignatureValue/@Id')
+  }
   const qualifying = one(signature, 'ds:Object/xades:QualifyingProperties')
   if (qualifying === undefined) throw notFound('QualifyingProperties')
   assertUncovered(document, treeIds(document), qualifying)

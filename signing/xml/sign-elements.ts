@@ -5,6 +5,9 @@ import { EXCLUSIVE_C14N, SIGNED_PROPERTIES_TYPE, XADES, XMLDSIG } from './names.
 export const ds = elementMaker(XMLDSIG, 'ds')
 export const xades = elementMaker(XADES, 'xades')
 
+/** What the Id of a signature may be: a name that needs no escape in a URI or an attribute. */
+export const SIGNATURE_ID = /^[A-Za-z_][A-Za-z0-9._-]{0,63}$/
+
 /** One reference of SignedInfo with its digest. */
 export interface DigestedReference {
   /** Undefined for a reference that DataObjectFormat does not describe. */

@@ -15,6 +15,7 @@ import {
   infoElement,
   propertiesElement,
   propertiesReference,
+  SIGNATURE_ID,
   transform,
   unsignedSignatureElement,
   xadesIds,
@@ -24,6 +25,7 @@ import {
   digestExternal,
   digestInDocument,
   type ExternalReference,
+  requireXmlText,
   type XmlReference,
   xmlDigest,
 } from './sign-references.ts'
@@ -71,8 +73,8 @@ export const signXmlLimits: XmlLimits = {
 }
 
 /**
- * A XAdES signature waiting for its value. Plain data without functions: it may be stored (structured clone, or JSON
- * with the bytes in base64) and completed days later or elsewhere. The key signs `signedInfo`.
+ * A XAdES signature waiting for its value. Plain data: it may be stored (`storePreparedXades`) and completed days
+ * later or elsewhere. The key signs `signedInfo`.
  */
 export interface PreparedXades {
   /** The whole file, the signature in it with an empty SignatureValue. */
@@ -110,7 +112,7 @@ export function prepareXades(
   const digest = algorithm.digest.xml === null ? digestNamed('SHA-512') : algorithm.digest
   const digestMethod = xmlDigest(digest)
   if (algorithm.xml === null) throw new SigningError('ALGORITHM_UNSUPPORTED', { algorithm: algorithm.name })
-  if (!/^[A-Za-z_][A-Za-z0-9._-]{0,63}$/.test(signatureId)) {
+  if (!SIGNATURE_ID.test(signatureId)) {
     throw new RangeError(`"${signatureId}" cannot be the Id of a signature`)
   }
   const { references, host, object = '' } = resolve(subject, options, digest)
@@ -230,6 +232,7 @@ function envelopedObject(
   const alone = Buffer.from(tag(` xmlns:ds="${XMLDSIG}"`))
   const room = { ...limits, maxBytes: limits.maxBytes * 2, maxDepth: limits.maxDepth + 1 }
   const octets = withXml(alone, room, (document) => canonicalOctets(document.root))
+  requireXmlText(mimeType ?? '')
   const reference = {
     id: ids.reference(0),
     uri: `#${ids.object}`,

@@ -48,6 +48,16 @@ export type XmlReference = DocumentReference | ElementReference | ExternalRefere
 
 const MEDIA_TYPE = 'application/xml'
 
+/** Identifiers that a bare-name reference can name; `xpointer(/)`, for one, would mean something else there. */
+export const REFERABLE_ID = /^[\p{L}_][\p{L}\p{N}._-]*$/u
+
+/** @throws RangeError for characters that XML 1.0 cannot have */
+export function requireXmlText(text: string): void {
+  if (/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u.test(text)) {
+    throw new RangeError(`${JSON.stringify(text)} cannot stand in XML`)
+  }
+}
+
 /** Digests an external reference. @throws SigningError `ALGORITHM_UNSUPPORTED` for a weak or nameless digest */
 export function digestExternal(
   reference: ExternalReference,
@@ -61,6 +71,7 @@ export function digestExternal(
     throw new RangeError(`a ${algorithm.name} digest has ${algorithm.size} bytes`)
   }
   const { uri, mimeType = 'application/octet-stream' } = reference
+  requireXmlText(uri + mimeType)
   const digestMethod = xmlDigest(algorithm)
   return { id: xadesIds(signatureId).reference(index), uri, transforms: [], digestMethod, digest, mimeType }
 }
@@ -90,6 +101,7 @@ export function digestInDocument(
   const signatures = signaturesOf(document)
   // Nodes are looked up first: what was taken off the tree must not be touched any more.
   const resolved = references.map((reference) => {
+    requireXmlText(reference.mimeType ?? '')
     if (reference.kind === 'external') return reference
     if (reference.kind === 'document') return { ...reference, node: document, holdsPlace: true }
     const node = elementWith(reference.id, context.ids, signatures)
@@ -131,6 +143,7 @@ function elementWith(
   ids: ReadonlyMap<string, XmlTreeElement>,
   signatures: readonly XmlTreeElement[],
 ): XmlTreeElement {
+  if (!REFERABLE_ID.test(id)) throw new RangeError(`"${id}" cannot be referred to`)
   const element = ids.get(id)
   if (element === undefined) throw new SigningError('XML_PLACE_NOT_FOUND', { element: `#${id}`, count: 0 })
   if (signatures.some((signature) => isWithin(element, signature))) {

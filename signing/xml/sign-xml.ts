@@ -36,6 +36,9 @@ export interface SignXmlOptions {
  * have one sequence of bytes. The input may be formatted in any way; comments, processing instructions and CDATA
  * sections in it are refused.
  *
+ * It stays at B-B: unsigned properties, where a time-stamp would go, are covered by nothing, so every hop could take
+ * them off or put others in, and one content and one signature value would have many valid files and hashes.
+ *
  * @throws SigningError those of the parser; `XML_PLACE_NOT_FOUND`, `XML_ALREADY_SIGNED`, `XML_PROFILE_UNSUPPORTED`,
  *   `ALGORITHM_UNSUPPORTED`, `KEY_CERTIFICATE_MISMATCH`, and whatever the key provider throws
  */

@@ -47,12 +47,14 @@ export function findSigner(search: SignerSearch): FoundSigner {
   const named = names.length === 0 ? [] : all.filter(isNamed)
   const described = all.filter((one) => keyInfo.hints.some((fits) => fits(one)))
   const candidates = named.length > 0 ? named : described.length > 0 ? [...described, ...carried] : carried
-  const [first] = candidates
-  if (first === undefined) {
+  const holder = candidates.slice(0, MOST_TRIALS).find((one) => holds(search, one.publicKey()) === true)
+  // Only a certificate that came as the signer's can prove a value broken; one found elsewhere may be another's.
+  const carriedOnes = new Set(carried.map(({ fingerprint }) => fingerprint))
+  const own = candidates.filter(({ fingerprint }) => carriedOnes.has(fingerprint))
+  const certificate = holder ?? own.find((one) => !isIssuerOfAny(one, own)) ?? own[0]
+  if (certificate === undefined) {
     return { certificate: null, valueHolds: holdsForBareKey(search), named: null, otherKey: false }
   }
-  const holder = candidates.slice(0, MOST_TRIALS).find((one) => holds(search, one.publicKey()) === true)
-  const certificate = holder ?? candidates.find((one) => !isIssuerOfAny(one, candidates)) ?? first
   const key = certificate.publicKey()
   return {
     certificate,

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { deserialize, serialize } from 'node:v8'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { makeTestPki, type TestPki } from '../../../fixtures/pki/make-pki.ts'
@@ -9,7 +8,8 @@ import { SigningError, type SigningErrorCode } from '../../../signing/errors.ts'
 import type { KeyProvider } from '../../../signing/keys/key-provider.ts'
 import { asKeyProvider } from '../../../signing/keys/pkcs8.ts'
 import { completeXades } from '../../../signing/xml/sign-complete.ts'
-import { type PreparedXades, prepareXades, type XadesSubject } from '../../../signing/xml/sign-prepare.ts'
+import { prepareXades, type XadesSubject } from '../../../signing/xml/sign-prepare.ts'
+import { loadPreparedXades, storePreparedXades } from '../../../signing/xml/sign-store.ts'
 import { type SignXadesOptions, signXades } from '../../../signing/xml/sign-xades.ts'
 import { requireProgram } from '../../support/programs.ts'
 import { inFolder } from '../pdf/checkers.ts'
@@ -227,15 +227,8 @@ describe('XAdES signing', () => {
   it('can be completed later from what was stored', async () => {
     const subject = enveloped(laidOut)
     const prepared = prepareXades(subject, { signer: key, signingTime, signatureId: 'sig' })
-    const stored = JSON.stringify(prepared, (_, value) =>
-      value instanceof Uint8Array ? { base64: Buffer.from(value).toString('base64') } : value,
-    ).replaceAll(/\{"type":"Buffer","data":(\[[\d,]*\])\}/g, (_, data) =>
-      JSON.stringify({ base64: Buffer.from(JSON.parse(data)).toString('base64') }),
-    )
-    const restored: PreparedXades = JSON.parse(stored, (_, value) =>
-      typeof value?.base64 === 'string' ? Buffer.from(value.base64, 'base64') : value,
-    )
-    for (const one of [restored, deserialize(serialize(prepared)) as PreparedXades]) {
+    const restored = loadPreparedXades(storePreparedXades(prepared))
+    for (const one of [restored, structuredClone(prepared)]) {
       const completed = await completeXades(one, await key.sign(one.signedInfo))
       const value = elementText(Buffer.from(completed).toString(), 'ds:SignatureValue')
       expect(Buffer.from(completed).toString().replace(value, '')).to.equal(
@@ -256,6 +249,23 @@ describe('XAdES signing', () => {
     expect(await rejection(completeXades(prepared, await second.sign(prepared.signedInfo)))).to.equal(
       'PREPARED_SIGNATURE_MISMATCH',
     )
+  })
+
+  it('reads no stored preparation that is broken', () => {
+    const stored = storePreparedXades(
+      prepareXades(enveloped('<a/>'), { signer: key, signingTime, signatureId: 's' }),
+    )
+    const record = JSON.parse(stored)
+    const broken: unknown[] = ['', '1', 'null', '{}', `${stored}}`, stored.replace('/1"', '/2"')]
+    for (const field of Object.keys(record)) {
+      for (const value of [undefined, null, 7.5, -1, 1e9, '=', ['=']])
+        broken.push(JSON.stringify({ ...record, [field]: value }))
+    }
+    for (const one of broken) {
+      expect(() => loadPreparedXades(String(one)), String(one).slice(0, 80))
+        .to.throw(SigningError)
+        .with.property('code', 'PREPARED_SIGNATURE_MALFORMED')
+    }
   })
 
   describe('refuses', () => {
@@ -287,6 +297,26 @@ describe('XAdES signing', () => {
         expect(await rejection(sign(subject))).to.equal(code)
       })
     }
+
+    it('names that mean something else in a reference, and what XML cannot hold', async () => {
+      const odd = enveloped('<a><b Id="xpointer(/)"/></a>', {
+        references: [{ kind: 'element', id: 'xpointer(/)' }],
+      })
+      expect(await sign(odd).then(String, String)).to.match(/^RangeError/)
+      const mimeType = 'text/plain\u0001'
+      for (const subject of [
+        enveloped('<a/>', { references: [{ kind: 'document', mimeType }] }),
+        { form: 'enveloping', content: 'x', as: 'base64', mimeType },
+        { form: 'detached', references: [{ kind: 'external', uri: 'a\u0000', octets: Buffer.of() }] },
+      ] satisfies XadesSubject[]) {
+        expect(await sign(subject).then(String, String)).to.match(/^RangeError/)
+      }
+      const once = Buffer.from(await sign(enveloped('<a/>')))
+        .toString()
+        .replace('sig-value', 'xpointer(/)')
+      const counter = sign({ form: 'counter', xml: once, signatureId: 'sig' }, { signatureId: 's2' })
+      expect(await rejection(counter)).to.equal('XML_PLACE_NOT_FOUND')
+    })
 
     it('to break a signature that is there', async () => {
       const once = await sign(enveloped(laidOut))
