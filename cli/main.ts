@@ -58,7 +58,10 @@ const commands: readonly CommandEntry[] = [
   },
   {
     name: 'sign',
-    description: described('ký số tệp PDF bằng khóa PKCS#12', 'sign PDF files with a PKCS#12 key'),
+    description: described(
+      'ký số tệp PDF, XML (PAdES, XAdES, CAdES) bằng khóa PKCS#12',
+      'sign PDF, XML and other files with a PKCS#12 key',
+    ),
     load: async () => (await import('./commands/sign.ts')).defineSign,
   },
   {

@@ -1,11 +1,18 @@
 import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { CongvanError } from '../server/errors.ts'
-import type { CommandContext } from './command.ts'
+import type { Language } from '../signing/index.ts'
+import type { Io } from './io.ts'
 import { systemReason } from './system-reason.ts'
 
 /** Larger files are refused before they are read. A document may have 50 MB (NB161 art 8.4). */
 export const maxInputBytes = 256 * 1024 * 1024
+
+/** The part of a command's context that reading needs. */
+export interface InputContext {
+  readonly io: Pick<Io, 'stdin'>
+  readonly language: Language
+}
 
 /**
  * Reads a whole file, or standard input for `-`.
@@ -14,7 +21,7 @@ export const maxInputBytes = 256 * 1024 * 1024
  */
 export async function readInput(
   file: string,
-  context: CommandContext,
+  context: InputContext,
   limit: number = maxInputBytes,
 ): Promise<Uint8Array> {
   try {

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
 import type { CommandContext } from './command.ts'
-import { readInput } from './read-input.ts'
+import { type InputContext, readInput } from './read-input.ts'
 import { usageError } from './usage.ts'
 
 /** Longer than any password anybody types. */
@@ -33,4 +33,11 @@ export async function readSecret(file: string | undefined, context: CommandConte
     reader.close()
     stderr.write('\n')
   }
+}
+
+/** The first line of a file with a password, as an editor or a script leaves it; what follows is not looked at. */
+export async function readPasswordFile(file: string, context: InputContext): Promise<string> {
+  const text = Buffer.from(await readInput(file, context, LIMIT)).toString('utf8')
+  const [line = ''] = text.split(/\r?\n/, 1)
+  return line
 }

@@ -1,20 +1,29 @@
-import type {
-  Indication,
-  Language,
-  SignatureReport,
-  SubIndication,
-  VerificationReport,
+import {
+  type Indication,
+  type Language,
+  type SignatureReport,
+  type SubIndication,
+  subIndicationMeaning,
+  type VerificationReport,
 } from '../signing/index.ts'
 import type { Bilingual } from './command.ts'
 import { findingText } from './finding-words.ts'
 import { displayWidth, padEnd, safeText } from './terminal-text.ts'
+import { adviceFor } from './verify/advice.ts'
+import { signerName } from './verify/signer-name.ts'
 
-/** The report of one file for people (reference 4.8): the verdict first, then each signature with its facts. */
+/**
+ * The report of one file for people (reference 4.8): the verdict and what to do about it, then each signature: who,
+ * when, whether it is whole, what changed since, and only then the technical particulars.
+ */
 export function reportText(file: string, report: VerificationReport, language: Language): string {
   const lines = [`${safeText(file)}: ${verdict(report, language)}`]
   for (const error of report.errors) lines.push(`  ! ${safeText(findingText(error, language))}`)
+  const advice = adviceFor(report)?.[language]
+  if (advice !== undefined) lines.push(`  → ${advice}`)
   for (const [index, signature] of report.signatures.entries()) {
-    lines.push('', ...signatureLines(index + 1, signature, language))
+    const own = adviceFor({ ...signature, errors: [] })?.[language]
+    lines.push('', ...signatureLines(index + 1, signature, own === advice ? undefined : own, language))
   }
   return report.signatures.length === 0 ? lines.join('\n') : `${lines.join('\n')}\n`
 }
@@ -41,61 +50,6 @@ const verdicts: Readonly<Record<Indication, Bilingual>> = {
   NO_SIGNATURE: { vi: 'KHÔNG CÓ CHỮ KÝ', en: 'NO SIGNATURE' },
 }
 
-/** The words that clerks know from their signing tool where there are such (reference 4.7). */
-const reasons: Readonly<Partial<Record<SubIndication, Bilingual>>> = {
-  FORMAT_FAILURE: {
-    vi: 'tài liệu sai cấu trúc hoặc bị sửa sau khi ký',
-    en: 'broken structure, or changed after signing',
-  },
-  HASH_FAILURE: { vi: 'tài liệu đã bị thay đổi', en: 'the document was changed' },
-  SIG_CRYPTO_FAILURE: { vi: 'giá trị chữ ký không đúng', en: 'the signature value does not hold' },
-  REVOKED: { vi: 'chứng thư số đã bị thu hồi', en: 'the certificate is revoked' },
-  REVOKED_NO_POE: {
-    vi: 'chứng thư số đã bị thu hồi, không rõ ký trước hay sau',
-    en: 'the certificate is revoked, before or after signing is unknown',
-  },
-  REVOKED_CA_NO_POE: {
-    vi: 'chứng thư số của cơ quan cấp đã bị thu hồi',
-    en: 'the certificate of the issuer is revoked',
-  },
-  EXPIRED: { vi: 'chứng thư số đã hết hạn sử dụng', en: 'the certificate has expired' },
-  NOT_YET_VALID: { vi: 'chứng thư số chưa có hiệu lực', en: 'the certificate is not yet valid' },
-  OUT_OF_BOUNDS_NO_POE: {
-    vi: 'thời điểm xét nằm ngoài hạn của chứng thư số',
-    en: 'outside the validity of the certificate at the time of judgement',
-  },
-  OUT_OF_BOUNDS_NOT_REVOKED: {
-    vi: 'chứng thư số đã hết hạn, chưa bị thu hồi',
-    en: 'the certificate has expired and was not revoked',
-  },
-  NO_CERTIFICATE_CHAIN_FOUND: {
-    vi: 'chứng thư số không tin cậy: không có đường dẫn tới gốc tin cậy',
-    en: 'no path to a trust anchor',
-  },
-  CERTIFICATE_CHAIN_GENERAL_FAILURE: {
-    vi: 'đường dẫn chứng thực không hợp lệ',
-    en: 'the certification path is invalid',
-  },
-  CHAIN_CONSTRAINTS_FAILURE: {
-    vi: 'đường dẫn chứng thực không đạt điều kiện',
-    en: 'the certification path breaks a constraint',
-  },
-  NO_SIGNING_CERTIFICATE_FOUND: {
-    vi: 'không tìm thấy chứng thư số của người ký',
-    en: 'the signing certificate was not found',
-  },
-  SIG_CONSTRAINTS_FAILURE: { vi: 'chữ ký không đạt điều kiện', en: 'the signature breaks a constraint' },
-  CRYPTO_CONSTRAINTS_FAILURE: { vi: 'thuật toán không còn an toàn', en: 'an algorithm is no longer safe' },
-  CRYPTO_CONSTRAINTS_FAILURE_NO_POE: {
-    vi: 'thuật toán không còn an toàn',
-    en: 'an algorithm is no longer safe',
-  },
-  SIGNED_DATA_NOT_FOUND: { vi: 'không có dữ liệu được ký', en: 'the signed data is not there' },
-  TIMESTAMP_ORDER_FAILURE: { vi: 'thứ tự dấu thời gian sai', en: 'time-stamps are in the wrong order' },
-  NO_POE: { vi: 'không chứng minh được thời điểm ký', en: 'the time of signing is not proven' },
-  TRY_LATER: { vi: 'không kiểm tra được tình trạng thu hồi', en: 'revocation could not be checked' },
-}
-
 const roles: Readonly<Record<SignatureReport['role'], Bilingual>> = {
   individual: { vi: 'chữ ký số cá nhân', en: 'signature of an individual' },
   agency: { vi: 'chữ ký số cơ quan', en: 'signature of an agency' },
@@ -104,15 +58,17 @@ const roles: Readonly<Record<SignatureReport['role'], Bilingual>> = {
 }
 
 const labels = {
-  signer: { vi: 'Người ký', en: 'Signer' },
-  issuer: { vi: 'Nơi cấp chứng thư', en: 'Issuer' },
-  serial: { vi: 'Số hiệu chứng thư', en: 'Serial number' },
   time: { vi: 'Thời gian ký', en: 'Signing time' },
-  integrity: { vi: 'Toàn vẹn', en: 'Integrity' },
-  coverage: { vi: 'Phạm vi ký', en: 'Coverage' },
+  integrity: { vi: 'Nội dung', en: 'Content' },
   after: { vi: 'Sau khi ký', en: 'After signing' },
-  algorithms: { vi: 'Thuật toán', en: 'Algorithms' },
-  warning: { vi: 'Cảnh báo', en: 'Warning' },
+  advice: { vi: 'Nên làm', en: 'What to do' },
+  warning: { vi: 'Lưu ý', en: 'Note' },
+  coverage: { vi: 'Phạm vi ký', en: 'Coverage' },
+  signer: { vi: 'Chứng thư của', en: 'Certificate of' },
+  issuer: { vi: 'Nơi cấp', en: 'Issued by' },
+  serial: { vi: 'Số hiệu', en: 'Serial number' },
+  field: { vi: 'Ô chữ ký', en: 'Field' },
+  algorithms: { vi: 'Kỹ thuật', en: 'Technical' },
 } as const satisfies Record<string, Bilingual>
 
 const coverages: Readonly<Record<SignatureReport['coverage'], Bilingual>> = {
@@ -123,8 +79,8 @@ const coverages: Readonly<Record<SignatureReport['coverage'], Bilingual>> = {
 
 const changes: Readonly<Record<SignatureReport['changesAfter'], Bilingual>> = {
   none: { vi: 'không có thay đổi', en: 'no change' },
-  permitted: { vi: 'có thay đổi được phép', en: 'permitted changes' },
-  forbidden: { vi: 'CÓ THAY ĐỔI KHÔNG ĐƯỢC PHÉP', en: 'FORBIDDEN CHANGES' },
+  permitted: { vi: 'có thay đổi được phép:', en: 'permitted changes:' },
+  forbidden: { vi: 'CÓ THAY ĐỔI KHÔNG ĐƯỢC PHÉP:', en: 'FORBIDDEN CHANGES:' },
 }
 
 function verdict(
@@ -133,48 +89,63 @@ function verdict(
 ): string {
   const word = verdicts[judged.indication][language]
   if (judged.subIndication === null) return word
-  const reason = reasons[judged.subIndication]?.[language]
-  return reason === undefined
-    ? `${word} (${judged.subIndication})`
-    : `${word} (${judged.subIndication}: ${reason})`
+  return `${word}: ${subIndicationMeaning(judged.subIndication, language)} [${judged.subIndication}]`
 }
 
-function signatureLines(position: number, signature: SignatureReport, language: Language): string[] {
-  const facts: [Bilingual, string][] = []
-  if (signature.signer !== null) {
-    facts.push([labels.signer, signature.signer.subject])
-    facts.push([labels.serial, signature.signer.serial])
-    facts.push([labels.issuer, signature.signer.issuer])
-  }
-  facts.push([labels.time, signingTime(signature, language)])
-  facts.push([labels.integrity, integrity(signature.cryptoIntact, language)])
-  facts.push([labels.coverage, coverages[signature.coverage][language]])
-  facts.push([labels.after, changes[signature.changesAfter][language]])
+function signatureLines(
+  position: number,
+  signature: SignatureReport,
+  advice: string | undefined,
+  language: Language,
+): string[] {
+  const { signer } = signature
+  const facts: [Bilingual, string][] = [
+    [labels.time, signingTime(signature, language)],
+    [labels.integrity, integrity(signature.cryptoIntact, language)],
+    [labels.after, changes[signature.changesAfter][language]],
+  ]
   for (const change of signature.changes) facts.push([labels.after, `- ${findingText(change, language)}`])
-  const algorithms = [signature.level, signature.digestAlgorithm, signature.signatureAlgorithm]
-  facts.push([labels.algorithms, algorithms.filter((name) => name !== null).join(', ')])
+  if (advice !== undefined) facts.push([labels.advice, advice])
   for (const warning of signature.warnings) facts.push([labels.warning, findingText(warning, language)])
+  facts.push([labels.coverage, coverages[signature.coverage][language]])
+  if (signer !== null) {
+    facts.push([labels.signer, signer.subject])
+    facts.push([labels.issuer, signer.issuer])
+    facts.push([labels.serial, signer.serial])
+  }
+  if (signature.field !== null) facts.push([labels.field, signature.field])
+  const technical = [signature.level, signature.digestAlgorithm, signature.signatureAlgorithm]
+  facts.push([labels.algorithms, technical.filter((name) => name !== null).join(', ')])
 
   const width = Math.max(...Object.values(labels).map((label) => displayWidth(label[language]))) + 2
-  const field = signature.field === null ? signature.id : signature.field
+  const who = signer === null ? unknownSigner[language] : signerName(signer.subject)
+  let previous: Bilingual | undefined
   return [
-    `  ${position}. ${safeText(field)}, ${roles[signature.role][language]}: ${verdict(signature, language)}`,
-    ...facts.map(([label, text]) => `     ${padEnd(`${label[language]}:`, width)}${safeText(text)}`),
+    `  ${position}. ${safeText(who)} (${roles[signature.role][language]}): ${verdict(signature, language)}`,
+    ...facts.map(([label, text]) => {
+      // A label stands once for all its lines.
+      const shown = label === previous ? '' : `${label[language]}:`
+      previous = label
+      return `     ${padEnd(shown, width)}${safeText(text)}`
+    }),
   ]
 }
 
-function signingTime(signature: SignatureReport, language: Language): string {
-  const { claimedTime, provenTime } = signature
+const unknownSigner: Bilingual = { vi: 'không rõ người ký', en: 'unknown signer' }
+
+function signingTime({ claimedTime, provenTime }: SignatureReport, language: Language): string {
+  const vietnamese = language === 'vi'
   const parts: string[] = []
   if (provenTime !== null) {
-    parts.push(
-      `${localTime(provenTime)} (${language === 'vi' ? 'theo dấu thời gian' : 'proven by a time-stamp'})`,
-    )
+    const proven = vietnamese ? 'dấu thời gian chứng minh đã có trước lúc này' : 'proven by a time-stamp'
+    parts.push(`${localTime(provenTime)} (${proven})`)
   }
-  if (claimedTime !== null) {
-    parts.push(`${localTime(claimedTime)} (${language === 'vi' ? 'người ký khai' : 'claimed by the signer'})`)
+  if (claimedTime !== null && claimedTime !== provenTime) {
+    const claimed = vietnamese ? 'người ký khai' : 'claimed by the signer'
+    const unproven = vietnamese ? ', chưa có gì chứng minh' : ', not proven'
+    parts.push(`${localTime(claimedTime)} (${claimed}${provenTime === null ? unproven : ''})`)
   }
-  return parts.length > 0 ? parts.join('; ') : language === 'vi' ? 'không ghi' : 'not stated'
+  return parts.length > 0 ? parts.join('; ') : vietnamese ? 'không ghi' : 'not stated'
 }
 
 function integrity(intact: boolean | null, language: Language): string {

@@ -28,6 +28,9 @@ const signingStatus: Partial<Record<SigningErrorCode, { status: number; exit: nu
   KEY_WRONG_PASSWORD: { status: 400, exit: 77 },
   PDF_FIELD_ALREADY_SIGNED: { status: 409, exit: 65 },
   PDF_NO_CHANGES_PERMITTED: { status: 409, exit: 65 },
+  TIMESTAMP_REJECTED: { status: 502, exit: 69 },
+  TIMESTAMP_RESPONSE_INVALID: { status: 502, exit: 69 },
+  TIMESTAMP_UNAVAILABLE: { status: 503, exit: 75 },
 }
 
 export type OwnErrorCode = keyof typeof ownErrors

@@ -4,6 +4,10 @@
  * A library in the strict sense: no database, no HTTP, no environment, no clock. It throws `SigningError` when a
  * question cannot be answered, and answers verdicts as data (`VerificationReport`).
  */
+export { type SignCmsOptions, signCms } from './cms/sign-cms.ts'
+export { completeCms } from './cms/sign-complete.ts'
+export { type CmsSignatureOptions, type CmsSigner, type PreparedCms, prepareCms } from './cms/sign-prepare.ts'
+export { loadPreparedCms, storePreparedCms } from './cms/sign-store.ts'
 export {
   type TimestampClientOptions,
   type TimestampTransport,
@@ -18,6 +22,7 @@ export {
   type SigningErrorCode,
   signingErrors,
 } from './errors.ts'
+export { findingMeaning, subIndicationMeaning } from './finding-texts.ts'
 export type { KeyProvider } from './keys/key-provider.ts'
 export { asKeyProvider, type HeldKey, type KeyOptions, keyObjectProvider } from './keys/pkcs8.ts'
 export { loadPkcs12 } from './keys/pkcs12.ts'
@@ -38,6 +43,7 @@ export { addSignatureFields, type EmptySignatureField } from './pdf/add-fields.t
 export { assertLetterBoxes } from './pdf/assert-boxes.ts'
 export { type AddedSignature, assertExtendsBySignature, assertOnlyFills } from './pdf/assert-revisions.ts'
 export type { ByteRange } from './pdf/byte-range.ts'
+export type { ChangeCode, ForbiddenChange, LockedChange, PermittedChange } from './pdf/change.ts'
 export { addDocumentTimestamp, type DocumentTimestampOptions } from './pdf/document-timestamp.ts'
 export { type FillOptions, fillTextFields } from './pdf/fill-fields.ts'
 export {
@@ -51,6 +57,7 @@ export {
 } from './pdf/letter-fields.ts'
 export { type DocumentFields, listFields } from './pdf/list-fields.ts'
 export type { FieldPlace } from './pdf/page-place.ts'
+export type { OpenOptions } from './pdf/pdf-file.ts'
 export {
   loadPreparedSignature,
   type PreparedSignature,
@@ -67,6 +74,7 @@ export {
   signPdfRevision,
 } from './pdf/sign-pdf.ts'
 export type { ImageAppearance, SignatureAppearance, TextAppearance } from './pdf/signature-appearance.ts'
+export { signedRevision } from './pdf/signed-revision.ts'
 export { verifyPdf } from './pdf/verify-pdf.ts'
 export type { VerificationPolicy } from './policy.ts'
 export {
@@ -78,6 +86,7 @@ export {
   type Indication,
   type SignatureReport,
   type SignatureRole,
+  type SignerDetails,
   type SubIndication,
   type VerificationReport,
   worstIndication,
@@ -87,7 +96,12 @@ export { assertCertificateUsable } from './x509/certificate-use.ts'
 export { type DerKind, derKind } from './x509/der-kind.ts'
 export { nodeKeyFingerprint } from './x509/fingerprint.ts'
 export { ATTRIBUTE } from './x509/name.ts'
-export { type PathInput, type PathJudgement, validateCertificatePath } from './x509/path.ts'
+export {
+  type PathInput,
+  type PathJudgement,
+  type RevocationFact,
+  validateCertificatePath,
+} from './x509/path.ts'
 export { looksLikePem, pemBlocks } from './x509/pem.ts'
 export { type AgencyCodeRule, agencyCodeOf, type RoleRule, roleOf } from './x509/subject-roles.ts'
 export { KEY_USAGE, newSerial, writeCertificate } from './x509/write-certificate.ts'
@@ -98,6 +112,24 @@ export { type ExpandedName, XML_DECLARATION } from './xml/names.ts'
 export { generalXmlLimits } from './xml/open-xml.ts'
 export { sealedXmlLimits, type XmlLimits } from './xml/scan.ts'
 export { EDXML, RECEIPT } from './xml/sealed-places.ts'
+export { completeXades } from './xml/sign-complete.ts'
+export {
+  type PreparedXades,
+  prepareXades,
+  signXmlLimits,
+  type XadesOptions,
+  type XadesSubject,
+} from './xml/sign-prepare.ts'
+export type {
+  DocumentReference,
+  ElementReference,
+  ExternalReference,
+  SignatureCover,
+  XmlReference,
+} from './xml/sign-references.ts'
+export { loadPreparedXades, storePreparedXades } from './xml/sign-store.ts'
+export type { SignaturePlace } from './xml/sign-tree.ts'
+export { type SignXadesOptions, signXades } from './xml/sign-xades.ts'
 export { type SignXmlOptions, signXml } from './xml/sign-xml.ts'
 export { type VerifiedSeal, verifySealedXml } from './xml/verify-sealed-xml.ts'
 export { type VerifyXmlOptions, verifyXml } from './xml/verify-xml.ts'

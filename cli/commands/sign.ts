@@ -1,48 +1,27 @@
-import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { basename, dirname, extname, join } from 'node:path'
 import type { Command } from 'commander'
-import { z } from 'zod'
 import { CongvanError } from '../../server/errors.ts'
-import {
-  assertCertificateUsable,
-  defaultLock,
-  defaultSignatureField,
-  type FieldLock,
-  type KeyProvider,
-  listFields,
-  loadPkcs12,
-  roleOf,
-  signPdf,
-} from '../../signing/index.ts'
-import { type CommandContext, described, type Invoke } from '../command.ts'
+import { assertCertificateUsable, type KeyProvider, loadPkcs12 } from '../../signing/index.ts'
+import { type CommandContext, described, type Invoke, repeatable } from '../command.ts'
 import { describeFailure, type Failure, failureJson, stackOf } from '../failure.ts'
+import { parseOptions } from '../parse-options.ts'
 import { readInput } from '../read-input.ts'
+import { readPasswordFile } from '../read-secret.ts'
+import { appearanceOf } from '../sign/appearance.ts'
+import { lockOf, permissionOf, placeOf, type SignOptions, signOptionsForm } from '../sign/options.ts'
+import { type SigningJob, signFile } from '../sign/sign-file.ts'
+import { timestampsFrom } from '../sign/timestamps.ts'
 import { systemReason } from '../system-reason.ts'
 import { safeText } from '../terminal-text.ts'
-import { usageError } from '../usage.ts'
-import { writeNewFile } from '../write-new-file.ts'
-
-const optionsSchema = z.object({
-  key: z.string(),
-  passwordFile: z.string(),
-  field: z.string().optional(),
-  out: z.string().optional(),
-  suffix: z.string().optional(),
-  reason: z.string().optional(),
-  location: z.string().optional(),
-  rsaPadding: z.enum(['pss', 'pkcs1']),
-  lock: z.string().optional(),
-})
-type SignOptions = z.infer<typeof optionsSchema>
 
 const maxKeyFileBytes = 1024 * 1024
-const maxPasswordBytes = 4096
 
 export function defineSign(command: Command, invoke: Invoke): void {
   command
-    .argument('<file...>', described('tệp PDF', 'PDF files'))
+    .argument(
+      '<file...>',
+      described('tệp PDF, XML; với --format cades: tệp bất kỳ', 'PDF and XML files; any with --format cades'),
+    )
     .requiredOption('--key <file.p12>', described('tệp khóa PKCS#12', 'PKCS#12 key file'))
     .requiredOption(
       '--password-file <file>',
@@ -50,7 +29,10 @@ export function defineSign(command: Command, invoke: Invoke): void {
     )
     .option(
       '--field <name>',
-      described('trường chữ ký; mặc định theo vai trò', 'signature field; default by role'),
+      described(
+        'trường chữ ký PDF, Id chữ ký XML; mặc định theo vai trò',
+        'PDF signature field, Id of an XML signature; default by role',
+      ),
     )
     .option('--out <folder>', described('thư mục kết quả, giữ tên tệp', 'folder for the results, names kept'))
     .option(
@@ -67,18 +49,59 @@ export function defineSign(command: Command, invoke: Invoke): void {
       '--lock <lock>',
       `${described('khóa trường sau khi ký', 'fields locked')}: all | none | include:A,B | exclude:A,B`,
     )
-    .action((files: string[], options: unknown) =>
-      invoke((context) => sign(files, parseOptions(options, context), context)),
+    .option(
+      '--format <pades|xades|cades>',
+      described(
+        'mặc định: PDF là pades, XML là xades; cades tạo TÊN.p7s',
+        'default by file; cades makes NAME.p7s',
+      ),
     )
-}
-
-function parseOptions(options: unknown, context: CommandContext): SignOptions {
-  const parsed = optionsSchema.safeParse(options)
-  if (parsed.success) return parsed.data
-  throw usageError(
-    { vi: '--rsa-padding phải là pss hoặc pkcs1', en: '--rsa-padding must be pss or pkcs1' },
-    context.language,
-  )
+    .option(
+      '--timestamp <url>',
+      described(
+        'máy chủ dấu thời gian RFC 3161, có thể lặp lại để dự phòng',
+        'time-stamp server, repeat for fail-over',
+      ),
+      repeatable,
+      [],
+    )
+    .option('--timestamp-policy <oid>', described('chính sách dấu thời gian', 'time-stamp policy'))
+    .option(
+      '--certify <1|2|3>',
+      described(
+        'chứng nhận PDF: 1 cấm mọi thay đổi, 2 cho điền biểu mẫu và ký, 3 thêm chú thích',
+        'certify: 1 no change, 2 forms and signatures, 3 annotations too',
+      ),
+    )
+    .option(
+      '--box <left,bottom,width,height>',
+      described(
+        'ô chữ ký mới, tính từ góc dưới trái của trang như nhìn thấy, vd 20mm,30mm,60mm,25mm',
+        'place of a new field on the page as shown',
+      ),
+    )
+    .option(
+      '--page <n>',
+      described('trang của ô; -1 là trang cuối; mặc định 1', 'page of the box; -1 is the last'),
+    )
+    .option('--image <file>', described('ảnh PNG hoặc JPEG hiện trong ô', 'picture shown in the box'))
+    .option(
+      '--image-place <beside|above|behind>',
+      described('ảnh nằm cạnh, trên hay sau chữ', 'where the picture stands to the text'),
+    )
+    .option(
+      '--text <line>',
+      described('dòng chữ hiện trong ô, có thể lặp lại', 'a line shown in the box'),
+      repeatable,
+      [],
+    )
+    .option(
+      '--pdf-password-file <file>',
+      described('tệp chứa mật khẩu mở PDF, dòng đầu', 'file with the password of encrypted PDFs'),
+    )
+    .action((files: string[], options: unknown) =>
+      invoke((context) => sign(files, parseOptions(signOptionsForm, options, context.language), context)),
+    )
 }
 
 /**
@@ -91,19 +114,17 @@ async function sign(
   options: SignOptions,
   context: CommandContext,
 ): Promise<number> {
-  const lock = options.lock === undefined ? undefined : parseLock(options.lock, context)
-  const key = await loadKey(options, context)
-  assertCertificateUsable(key.certificate, context.io.now())
+  const job = await jobOf(options, context)
   if (options.out !== undefined) await makeFolder(options.out, context)
   let worst = 0
   for (const [index, file] of files.entries()) {
     context.output.progress(`[${index + 1}/${files.length}] ${file}`)
     try {
-      const result = await signFile(file, key, lock, options, context)
+      const result = await signFile(file, job, context)
       if (context.json) await context.output.json(result)
       else
         await context.output.result(
-          `${safeText(file)} → ${safeText(result.output)} (${safeText(result.field)})`,
+          `${safeText(file)} → ${safeText(result.output)}${result.field === null ? '' : ` (${safeText(result.field)})`}`,
         )
     } catch (error) {
       if (error instanceof Error && error.name === 'OutputClosed') throw error
@@ -126,71 +147,37 @@ async function tellFailure(
   if (failure.code === 'INTERNAL' && context.debug) context.output.diagnostic(stackOf(error))
 }
 
-interface SignedFile {
-  readonly file: string
-  readonly output: string
-  readonly field: string
-  /** SHA-256 of the signed file, hexadecimal. */
-  readonly sha256: string
-}
-
-async function signFile(
-  file: string,
-  key: KeyProvider,
-  chosenLock: FieldLock | null | undefined,
-  options: SignOptions,
-  context: CommandContext,
-): Promise<SignedFile> {
-  const output = outputPath(file, options)
-  // Told before the key is used; `writeNewFile` makes sure again.
-  if (existsSync(output)) throw new CongvanError('FILE_EXISTS', { file: output })
-  const pdf = await readInput(file, context)
-  const { names, signatureFields } = listFields(pdf)
-  const field = options.field ?? defaultSignatureField(roleOf(key.certificate), signatureFields)
-  const lock = chosenLock === undefined ? defaultLock(field, names, signatureFields) : chosenLock
-  const signed = await signPdf(pdf, {
+/** Everything that can be wrong with the options or the key is told here, before any file is touched. */
+async function jobOf(options: SignOptions, context: CommandContext): Promise<SigningJob> {
+  const lock = lockOf(options.lock, context)
+  const place = placeOf(options, context)
+  const timestamp = timestampsFrom(options.timestamp, options.timestampPolicy, context)
+  const key = await loadKey(options, context)
+  assertCertificateUsable(key.certificate, context.io.now())
+  return {
     key,
-    field,
-    signingTime: context.io.now(),
-    ...(options.reason === undefined ? {} : { reason: options.reason }),
-    ...(options.location === undefined ? {} : { location: options.location }),
-    ...(lock === undefined || lock === null ? {} : { lock }),
-  })
-  await writeNewFile(output, signed, context.language)
-  return { file, output, field, sha256: createHash('sha256').update(signed).digest('hex') }
-}
-
-function outputPath(file: string, options: SignOptions): string {
-  const suffix = options.suffix ?? (options.out === undefined ? '-signed' : '')
-  const extension = extname(file)
-  return join(options.out ?? dirname(file), `${basename(file, extension)}${suffix}${extension}`)
+    timestamp,
+    lock,
+    place,
+    appearance: await appearanceOf(options, context),
+    certify: permissionOf(options.certify),
+    password:
+      options.pdfPasswordFile === undefined
+        ? undefined
+        : await readPasswordFile(options.pdfPasswordFile, context),
+    format: options.format,
+    field: options.field,
+    reason: options.reason,
+    location: options.location,
+    out: options.out,
+    suffix: options.suffix,
+  }
 }
 
 async function loadKey(options: SignOptions, context: CommandContext): Promise<KeyProvider> {
   const bytes = await readInput(options.key, context, maxKeyFileBytes)
-  const secret = Buffer.from(await readInput(options.passwordFile, context, maxPasswordBytes)).toString(
-    'utf8',
-  )
-  const [password = ''] = secret.split(/\r?\n/, 1)
+  const password = await readPasswordFile(options.passwordFile, context)
   return loadPkcs12(bytes, password, { rsaPadding: options.rsaPadding })
-}
-
-/** `null` = lock nothing, whatever the document is. */
-function parseLock(text: string, context: CommandContext): FieldLock | null {
-  if (text === 'none') return null
-  if (text === 'all') return { action: 'All' }
-  const [, kind, list = ''] = /^(include|exclude):(.+)$/.exec(text) ?? []
-  const fields = list.split(',').map((name) => name.trim())
-  if (kind === undefined || fields.includes('')) {
-    throw usageError(
-      {
-        vi: `--lock "${text}" phải là all, none, include:A,B hoặc exclude:A,B`,
-        en: `--lock "${text}" must be all, none, include:A,B or exclude:A,B`,
-      },
-      context.language,
-    )
-  }
-  return { action: kind === 'include' ? 'Include' : 'Exclude', fields }
 }
 
 async function makeFolder(folder: string, context: CommandContext): Promise<void> {

@@ -46,6 +46,13 @@ export const generalErrors = {
     vi: 'Dữ liệu vượt quá giới hạn {limit} byte',
     en: 'the input is larger than the limit of {limit} bytes',
   },
+  VERIFIER_ENDED: {
+    status: 500,
+    exit: 70,
+    vi: 'Việc kiểm tra tệp này bị dừng giữa chừng: {reason}',
+    en: 'the verification of this file ended before its time: {reason}',
+    hint: { vi: 'kiểm tra riêng tệp này', en: 'verify this file alone' },
+  },
   USAGE: { status: 400, exit: 64, vi: 'Sai cách dùng: {reason}', en: 'usage: {reason}' },
   NOT_FOUND: { status: 404, exit: 66, vi: 'Không tìm thấy {what}', en: '{what} was not found' },
   FILE_UNREADABLE: {

@@ -7,8 +7,9 @@ import { readSignedBytes } from '../pdf/byte-range.ts'
 import { findSignatures } from '../pdf/find-signatures.ts'
 import { type OpenOptions, openPdf } from '../pdf/pdf-file.ts'
 import { readSecurityStore } from '../pdf/security-store.ts'
+import { generalXmlLimits } from '../xml/open-xml.ts'
 import { withXml } from '../xml/parse.ts'
-import { sealedXmlLimits, type XmlLimits } from '../xml/scan.ts'
+import type { XmlLimits } from '../xml/scan.ts'
 
 /** DER. */
 export type CarriedMaterial = Required<EmbeddedRevocation>
@@ -39,7 +40,7 @@ export function carriedByCms(cms: Uint8Array): CarriedMaterial {
 }
 
 /** Of every `KeyInfo`, of the certificate and revocation values of XAdES, and of its time-stamps. */
-export function carriedByXml(xml: Uint8Array, limits: XmlLimits = sealedXmlLimits): CarriedMaterial {
+export function carriedByXml(xml: Uint8Array, limits: XmlLimits = generalXmlLimits): CarriedMaterial {
   return readable(() => {
     const texts = withXml(xml, limits, (document) => {
       const named = (name: string): string[] =>

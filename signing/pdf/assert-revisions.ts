@@ -73,6 +73,7 @@ export function assertExtendsBySignature(
   if (change.kind !== 'signature') throw unexpected(describe(change))
   if (others[0] !== undefined) throw unexpected(describe(others[0]))
   const { field } = change
+  if (!change.plain) throw unexpected(`more than signing changed of field "${field}"`)
   if (options.field !== undefined && field !== options.field)
     throw unexpected(`the signature is in field "${field}"`)
   return { field, ...readAddedSignature(file, field) }
@@ -96,6 +97,8 @@ function addedRevision(
   const changes = compareRevision(file, index)
   const found = findSignatures(before)
   if (found.errors[0] !== undefined) throw unexpected(found.errors[0].message)
+  const shown = changes.find((change) => change.kind === 'signature' && change.created && change.visible)
+  if (shown !== undefined && found.signatures.length > 0) throw unexpected(describe(shown))
   for (const signature of found.signatures) {
     // In the longer file, whose last revision shows the fields that were added.
     const snapshot = file.at(signature.revision)
@@ -160,6 +163,7 @@ function describe(change: RevisionChange): string {
       return 'validation material was added'
     case 'annotation':
       return `an annotation (${change.subtype}) was ${change.action}`
+    case 'rewritten':
     case 'harmless':
       return change.message
   }

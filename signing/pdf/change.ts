@@ -18,9 +18,17 @@ export type RevisionChange =
       readonly visible: boolean
       /** The signature covers the revision that brought it. */
       readonly sealed: boolean
+      /** Nothing else of the field changed than what signing in it takes, and its box is a small part of its page. */
+      readonly plain: boolean
     }
   /** An empty signature field. */
-  | { readonly kind: 'signature-field'; readonly field: string; readonly visible: boolean }
+  | {
+      readonly kind: 'signature-field'
+      readonly field: string
+      readonly visible: boolean
+      /** It has an appearance though nobody has signed in it. */
+      readonly drawn: boolean
+    }
   | { readonly kind: 'timestamp'; readonly field: string }
   | { readonly kind: 'security-store' }
   | {
@@ -30,6 +38,8 @@ export type RevisionChange =
       /** It can draw over what stands on the page. */
       readonly draws: boolean
     }
+  /** The same document written in another way; no change to whoever reads it. */
+  | { readonly kind: 'rewritten'; readonly message: string }
   /** What no signature speaks of and no page shows. */
   | { readonly kind: 'harmless'; readonly code: HarmlessChange; readonly message: string }
   | { readonly kind: 'forbidden'; readonly code: ForbiddenChange; readonly message: string }
@@ -63,8 +73,6 @@ export type HarmlessChange =
   | 'FORM_DEFAULTS_ADDED'
   /** Fields are to be drawn by the viewer. */
   | 'FORM_REDRAWN'
-  /** The same value written in another way. */
-  | 'OBJECT_REWRITTEN'
   /** An object that nothing leads to. */
   | 'OBJECT_UNUSED'
 

@@ -35,6 +35,7 @@ export function* compareAnnotations(
     return
   }
   const aligned = align(comparison, isArray(list) ? list.items : [], isArray(current) ? current.items : [])
+  if (aligned.isMixed) yield { kind: 'rewritten', message: 'annotations were put among others' }
   for (const item of aligned.removed) yield* removed(comparison, reference.number, item)
   for (const item of aligned.added) {
     if (isReference(item) && widgets.has(item.number)) continue
@@ -53,6 +54,8 @@ interface Alignment {
   readonly kept: readonly (readonly [PdfValue, PdfValue])[]
   readonly removed: readonly PdfValue[]
   readonly added: readonly PdfValue[]
+  /** Something was added before what was there. */
+  readonly isMixed: boolean
 }
 
 /** Which items are still there, in the order in which they stood; what was moved is removed and added. */
@@ -78,8 +81,9 @@ function align(comparison: Comparison, old: readonly PdfValue[], now: readonly P
       at = place + 1
     }
   }
+  const isMixed = added.length > 0
   added.push(...now.slice(at))
-  return { kept, removed, added }
+  return { kept, removed, added, isMixed }
 }
 
 function isSameDirect(comparison: Comparison, old: PdfValue, now: PdfValue | undefined): boolean {

@@ -93,6 +93,7 @@ function* compareNeedAppearances(
   const allShown = fields.every((field) => showsItsValue(before, field) === 'shown')
   if (needed === true && allShown && (filled.size > 0 || old === undefined)) {
     if (old !== undefined) yield harmless('FORM_REDRAWN', 'fields are to be drawn anew')
+    else yield { kind: 'rewritten', message: 'the new form has its fields drawn by viewers' }
   } else yield forbidden('FORM_CHANGED', '/NeedAppearances of the form changed')
 }
 

@@ -3,15 +3,14 @@ import { forbidden, type RevisionChange } from './change.ts'
 import { compareFormDicts } from './compare-form-dicts.ts'
 import { comparePages } from './compare-pages.ts'
 import type { Comparison } from './comparison.ts'
-import { type Form, type FormField, readForm } from './form.ts'
+import type { Form, FormField } from './form.ts'
 import { judgeField } from './judge-field.ts'
 import { judgeNewField, judgeNewParents } from './judge-new-field.ts'
 import { isArray, isDict, isReference, type PdfDict, type PdfValue, sameValue } from './objects.ts'
 
 export function* compareForms(comparison: Comparison): Generator<RevisionChange> {
-  const { before, after } = comparison
-  const old = readForm(before)
-  const now = readForm(after)
+  const old = comparison.structure.form
+  const now = comparison.structureAfter.form
   const known = new Map((old?.fields ?? []).map((field) => [field.reference.number, field]))
   const current = new Map((now?.fields ?? []).map((field) => [field.reference.number, field]))
   const created = [...current.values()].filter((field) => !known.has(field.reference.number))

@@ -4,7 +4,7 @@ import { compareAnnotations } from './compare-annotations.ts'
 import { type Comparison, keysOf, type Manner } from './comparison.ts'
 import { inheritedEntry } from './inherited-entry.ts'
 import { isDict, isName, isReference, type PdfDict, sameValue } from './objects.ts'
-import { type PageNode, readPageTree } from './page-tree.ts'
+import type { PageNode } from './page-tree.ts'
 
 /** @param widgets object numbers of the widgets of signature fields that the revision created */
 export function* comparePages(
@@ -14,8 +14,8 @@ export function* comparePages(
   const { before, after } = comparison
   const root = before.catalog.entries.get('Pages')
   if (!isReference(root) || !comparison.isTouched(root.number)) return
-  const now = readPageTree(after)
-  const old = readPageTree(before)
+  const old = comparison.structure.pages
+  const now = comparison.structureAfter.pages
   for (const [number, node] of old) {
     if (!comparison.isTouched(number)) continue
     const counterpart = now.get(number)

@@ -6,7 +6,7 @@
  * an object that pages draw with may not change at all, whatever other part it plays.
  */
 import { SigningError } from '../errors.ts'
-import { forbidden, harmless, type RevisionChange } from './change.ts'
+import { forbidden, type RevisionChange } from './change.ts'
 import { compareCatalogs } from './compare-catalogs.ts'
 import { compareForms } from './compare-forms.ts'
 import { compareInformation } from './compare-information.ts'
@@ -18,9 +18,8 @@ import {
   type ModifiedObject,
   type RevisionDifference,
 } from './comparison.ts'
-import { readForm } from './form.ts'
+import { structureOf } from './document-structure.ts'
 import { type IndirectObject, isDict, isInteger, isName, isReference, sameValue } from './objects.ts'
-import { readPageTree } from './page-tree.ts'
 import type { PdfFile } from './pdf-file.ts'
 import { trailerNumber } from './reference-counts.ts'
 import { checkRevisionBody } from './revision-body.ts'
@@ -114,19 +113,20 @@ function partsOf(snapshot: Snapshot): DocumentParts {
   const own = new Set<number>()
   const root = rootOf(snapshot)
   if (isReference(root)) parts.add(root.number)
-  for (const { reference, dict, kids } of readPageTree(snapshot).values()) {
+  const structure = structureOf(snapshot)
+  const { pages, form } = structure
+  for (const { reference, dict, kids } of pages.values()) {
     parts.add(reference.number)
     const annotations = kids === undefined ? snapshot.arrayEntry(dict, 'Annots') : undefined
     for (const item of annotations?.items ?? []) if (isReference(item)) parts.add(item.number)
   }
-  const form = readForm(snapshot)
   for (const number of form?.parents ?? []) parts.add(number)
   for (const { reference, widgets } of form?.fields ?? []) {
     own.add(reference.number)
     for (const widget of widgets) own.add(widget.reference.number)
   }
   for (const number of own) parts.add(number)
-  return { all: parts, widgets: own }
+  return { structure, all: parts, widgets: own }
 }
 
 /** What every update writes anew, and what other rules look at. */
@@ -158,11 +158,13 @@ function rootOf(snapshot: Snapshot) {
 
 /** Everything that no list above has let pass. */
 function* compareRest(comparison: Comparison): Generator<RevisionChange> {
-  const { before, references, modified, judged, rewritten } = comparison
+  const { before, references, modified, judged } = comparison
+  if (comparison.isRewritten || comparison.removed.size > 0)
+    yield { kind: 'rewritten', message: 'objects were written in another way' }
   for (const [number, object] of modified) {
-    if (rewritten.has(number))
-      yield harmless('OBJECT_REWRITTEN', `object ${number} was written in another way`)
-    if (judged.has(number)) continue
+    // Nothing that has a part of its own is a stream: as one it could be drawn wherever something names it.
+    const isStream = object.before.stream !== undefined || object.after.stream !== undefined
+    if (judged.has(number) && !(isStream && comparison.parts.has(number))) continue
     const value = object.before.value
     const type = isDict(value) ? before.entry(value, 'Type') : null
     if (isName(type, 'XRef') && isXrefStream(object.after) && !references.isReferred(number)) continue

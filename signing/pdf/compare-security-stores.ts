@@ -74,7 +74,9 @@ function isLost(
   if (!isDict(before) || depth >= 2) return before !== null && after === null
   return (
     !isDict(after) ||
-    [...before.entries].some(([key, item]) => isLost(comparison, item, after.entries.get(key), depth + 1, key))
+    [...before.entries].some(([key, item]) =>
+      isLost(comparison, item, after.entries.get(key), depth + 1, key),
+    )
   )
 }
 

@@ -6,6 +6,7 @@
  * the same without being looked at.
  */
 import { SigningError } from '../errors.ts'
+import { type DocumentStructure, structureOf } from './document-structure.ts'
 import { decodeStream } from './filters.ts'
 import { malformed } from './lexer.ts'
 import { pdfLimits } from './limits.ts'
@@ -41,11 +42,12 @@ export interface RevisionDifference {
   readonly removed: ReadonlySet<number>
 }
 
-/** Object numbers of what an older revision is made of. */
+/** What an older revision is made of. */
 export interface DocumentParts {
-  /** Catalog, page tree, annotations, fields and widgets. */
+  readonly structure: DocumentStructure
+  /** Object numbers of catalog, page tree, annotations, fields and widgets. */
   readonly all: ReadonlySet<number>
-  /** Widgets of fields, and fields that are their own widgets. */
+  /** Of widgets of fields, and of fields that are their own widgets. */
   readonly widgets: ReadonlySet<number>
 }
 
@@ -70,14 +72,16 @@ export class Comparison {
   readonly parts: ReadonlySet<number>
   /** Widgets of form fields; they are among the parts. */
   readonly widgets: ReadonlySet<number>
+  /** Page tree and form of the older revision. */
+  readonly structure: DocumentStructure
+  #structureAfter: DocumentStructure | undefined
   /** Modified objects whose every difference has been judged. */
   readonly judged = new Set<number>()
-  /** Modified objects that say the same in another way. */
-  readonly rewritten = new Set<number>()
+  #isRewritten = false
   readonly #changed: ReadonlySet<number>
   readonly #assumed = new Set<string>()
-  #touchedDrawing: ReadonlySet<number> | undefined
-  #touchedTelling: ReadonlySet<number> | undefined
+  #drawing: ReadonlySet<number> | undefined
+  #telling: ReadonlySet<number> | undefined
   #culprit: number | undefined
   #decodedBytes = 0
 
@@ -90,20 +94,65 @@ export class Comparison {
     this.removed = difference.removed
     this.parts = parts.all
     this.widgets = parts.widgets
+    this.structure = parts.structure
     const dangling = [...difference.added].filter((number) => difference.references.isReferred(number))
     this.#changed = new Set([...difference.modified.keys(), ...difference.removed, ...dangling])
   }
 
+  /** Page tree and form of the newer revision. */
+  get structureAfter(): DocumentStructure {
+    this.#structureAfter ??= structureOf(this.after)
+    return this.#structureAfter
+  }
+
   /** Whether the object, or anything that it leads to, changed. */
   isTouched(number: number, manner: Manner = 'drawn'): boolean {
-    const options = { references: this.references, snapshot: this.before }
-    if (manner === 'drawn') {
-      this.#touchedDrawing ??= leadingTo(this.#changed, options)
-      return this.#touchedDrawing.has(number)
+    return manner === 'drawn' ? this.#touchedDrawing.has(number) : this.#touchedTelling.has(number)
+  }
+
+  get #touchedDrawing(): ReadonlySet<number> {
+    if (this.#drawing === undefined) {
+      const found = leadingTo(
+        this.#changed,
+        this.references,
+        (referrer, number) => !this.#isUpward(referrer, number),
+      )
+      this.before.file.countVisits(found.size)
+      this.#drawing = found
     }
-    // A part that changed is judged as that part, not by everyone who names it.
-    this.#touchedTelling ??= leadingTo(this.#changed, { ...options, barrier: this.parts })
-    return this.#touchedTelling.has(number)
+    return this.#drawing
+  }
+
+  /** A part that changed is judged as that part, not by everyone who names it. */
+  get #touchedTelling(): ReadonlySet<number> {
+    if (this.#telling === undefined) {
+      const found = leadingTo(this.#changed, this.references, (_, number) => !this.parts.has(number))
+      this.before.file.countVisits(found.size)
+      this.#telling = found
+    }
+    return this.#telling
+  }
+
+  /**
+   * Whether a part of the document names another one only as what it stands in: a page its node, a widget its page, a
+   * field its parent. Nothing is drawn by that, and the other part is compared on its own.
+   */
+  #isUpward(referrer: number, number: number): boolean {
+    if (!this.parts.has(referrer) || !this.parts.has(number)) return false
+    const dict = this.before.object(referrer)?.value
+    if (!isDict(dict)) return false
+    for (const [key, value] of dict.entries) {
+      if (
+        key === 'Parent' || key === 'P' ? !isReference(value) && names(value, number) : names(value, number)
+      )
+        return false
+    }
+    return true
+  }
+
+  /** Whether something was found to say the same though it is written in another way. */
+  get isRewritten(): boolean {
+    return this.#isRewritten
   }
 
   /** The modified object because of which `same` last said no; undefined where the values themselves differ. */
@@ -118,15 +167,13 @@ export class Comparison {
     const pending: [PdfValue, PdfValue, number | undefined][] = [[old ?? null, now ?? null, undefined]]
     for (let pair = pending.pop(); pair !== undefined; pair = pending.pop()) {
       if (this.#sameStep(pair, manner, pending, judged)) continue
-      this.#culprit = pair[2]
+      this.#culprit ??= pair[2]
       // What was assumed of the parts of something that differs has not been looked at to the end.
       this.#assumed.clear()
       return false
     }
-    for (const number of judged) {
-      this.judged.add(number)
-      this.rewritten.add(number)
-    }
+    for (const number of judged) this.judged.add(number)
+    if (judged.length > 0 || !sameValue(old ?? null, now ?? null)) this.#isRewritten = true
     return true
   }
 
@@ -274,4 +321,11 @@ function withoutFilters(value: PdfValue): PdfValue {
   for (const key of ['Length', 'Filter', 'DecodeParms', 'DL']) entries.delete(key)
   const { duplicates } = value
   return duplicates === undefined ? { kind: 'dict', entries } : { kind: 'dict', entries, duplicates }
+}
+
+/** Whether a value names the object, by itself or in what it holds. */
+function names(value: PdfValue, number: number): boolean {
+  if (isReference(value)) return value.number === number
+  if (isArray(value)) return value.items.some((item) => names(item, number))
+  return isDict(value) && [...value.entries.values()].some((item) => names(item, number))
 }

@@ -16,7 +16,7 @@ export function coverageOf(file: PdfFile, range: ByteRange | undefined): Covered
   const end = range[2] + range[3]
   const covered = file.revisions.find((revision) => {
     return (
-      revision.endOfMarker <= end && (file.revisions[revision.index + 1]?.section.offset ?? Infinity) > end
+      revision.endOfMarker <= end && (file.revisions[revision.index + 1]?.section.offset ?? Infinity) >= end
     )
   })
   if (covered === undefined || !isBlank(file.bytes, covered.endOfMarker, end)) {

@@ -1,6 +1,6 @@
 /** The appearances of widgets: whether they are forms of their own, and what they show. */
 import type { Comparison } from './comparison.ts'
-import type { FormField } from './form.ts'
+import { type FormField, isBlankForm } from './form.ts'
 import { inheritedEntry } from './inherited-entry.ts'
 import {
   isArray,
@@ -56,8 +56,9 @@ export function isStateFormsOf(comparison: Comparison, widget: PdfDict): boolean
 function isDrawnForm(after: Snapshot, reference: PdfValue, widget: PdfDict): boolean {
   const form = isReference(reference) ? after.target(reference) : undefined
   const dict = form?.value
+  if (isDict(dict) && dict.duplicates === undefined && isBlankForm(after, reference)) return true
   if (form?.stream === undefined || !isDict(dict) || dict.duplicates !== undefined) return false
-  const foreign = ['Ref', 'OPI', 'PS', 'Subtype2', 'OC'].some((key) => dict.entries.has(key))
+  const foreign = ['Ref', 'OPI', 'PS', 'Subtype2', 'OC', 'F'].some((key) => dict.entries.has(key))
   return isName(dict.entries.get('Subtype'), 'Form') && !foreign && fitsItsBox(after, dict, widget)
 }
 

@@ -1,9 +1,9 @@
 /**
- * Decoding of cross-reference and object streams (ISO 32000-2, 7.4): FlateDecode with or without a predictor, or no
- * filter. Content streams are never decoded here: a signature is about their raw bytes.
+ * Decoding of cross-reference and object streams (ISO 32000-2, 7.4): FlateDecode with or without a predictor,
+ * ASCIIHexDecode, or no filter. Content streams are never decoded here: a signature is about their raw bytes.
  */
 import { inflateSync } from 'node:zlib'
-import { malformed } from './lexer.ts'
+import { latin1Text, malformed } from './lexer.ts'
 import { pdfLimits } from './limits.ts'
 import { isArray, isDict, isInteger, isName, type PdfDict, type PdfValue } from './objects.ts'
 
@@ -18,27 +18,51 @@ export function decodeStream(
   position: number,
   most: number = pdfLimits.decodedStreamBytes,
 ): Uint8Array {
-  const filter = only(dict.entries.get('Filter'), position)
-  const parameters = only(dict.entries.get('DecodeParms'), position)
-  if (filter === undefined) {
-    if (raw.length > most) throw malformed(position, 'data of a stream is too long')
-    return raw
-  }
-  if (!isName(filter, 'FlateDecode')) throw malformed(position, 'unsupported filter of a structural stream')
-  if (parameters !== undefined && !isDict(parameters))
+  const filters = listOf(dict.entries.get('Filter'))
+  const parameters = listOf(dict.entries.get('DecodeParms'))
+  if (filters.length > mostFilters) throw malformed(position, 'too many filters on a structural stream')
+  const decoded = filters.reduce<Uint8Array>((data, filter, i) => {
+    // What is deciphered already (7.4.10).
+    if (i === 0 && isName(filter, 'Crypt')) return data
+    if (isName(filter, 'ASCIIHexDecode')) return decodeHex(data, position)
+    if (!isName(filter, 'FlateDecode')) throw malformed(position, 'unsupported filter of a structural stream')
+    return decodeFlate(dict, parameters[i] ?? null, data, position, most)
+  }, raw)
+  if (decoded.length > most) throw malformed(position, 'data of a stream is too long')
+  return decoded
+}
+
+/** `Crypt`, `ASCIIHexDecode` and `FlateDecode`, each once. */
+const mostFilters = 3
+
+/** A filter entry, which may be a value or an array. */
+function listOf(value: PdfValue | undefined): readonly PdfValue[] {
+  if (isArray(value)) return value.items
+  return value === undefined || value === null ? [] : [value]
+}
+
+/** ASCIIHexDecode (7.4.2): digits up to `>`, white space between them. */
+function decodeHex(data: Uint8Array, position: number): Uint8Array {
+  const end = data.indexOf(0x3e)
+  const text = latin1Text(data, 0, end < 0 ? data.length : end).replace(/[\0\t\n\f\r ]+/g, '')
+  if (!/^[0-9A-Fa-f]*$/.test(text)) throw malformed(position, 'hexadecimal data of a stream is broken')
+  return Buffer.from(text.length % 2 === 0 ? text : `${text}0`, 'hex')
+}
+
+function decodeFlate(
+  dict: PdfDict,
+  parameters: PdfValue,
+  raw: Uint8Array,
+  position: number,
+  most: number,
+): Uint8Array {
+  if (parameters !== null && !isDict(parameters))
     throw malformed(position, 'DecodeParms must be a dictionary')
-  const predictor = parameters === undefined ? undefined : readPredictor(parameters, position)
+  const predictor = parameters === null ? undefined : readPredictor(parameters, position)
   const decoded = Math.min(most, isName(dict.entries.get('Type'), 'XRef') ? entryBytes(dict) : most)
   const rows = predictor === undefined ? 0 : Math.ceil(decoded / predictor.row)
   const data = inflate(raw, decoded + rows, position)
   return predictor === undefined ? data : undoPng(data, predictor.pixel, predictor.row, position)
-}
-
-/** The single element of a filter entry, which may be a value or an array of one. */
-function only(value: PdfValue | undefined, position: number): PdfValue | undefined {
-  if (!isArray(value)) return value ?? undefined
-  if (value.items.length > 1) throw malformed(position, 'more than one filter on a structural stream')
-  return value.items[0] ?? undefined
 }
 
 /** An end of line after the last entry is tolerated. */

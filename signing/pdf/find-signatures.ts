@@ -5,12 +5,15 @@ import { type FormField, isSigned, readForm } from './form.ts'
 import { Lexer } from './lexer.ts'
 import { pdfLimits } from './limits.ts'
 import { isArray, isDict, isReference, isString, type PdfDict, pdfDict, textOf } from './objects.ts'
+import { orphanedByteRanges } from './orphaned-byte-ranges.ts'
 import type { PdfFile } from './pdf-file.ts'
 import type { Snapshot } from './snapshot.ts'
 
 export interface FoundSignature {
   /** Full name of its field; null for a signature that no field leads to. */
   readonly field: string | null
+  /** Whether the form leads to its field. */
+  readonly reachable: boolean
   /** The field as it was when the signature appeared. */
   readonly fieldDict: PdfDict
   /** The revision in which it appeared. */
@@ -79,7 +82,7 @@ export function findSignatures(file: PdfFile): FoundSignatures {
 const mostFaults = 20
 
 function locate(snapshot: Snapshot, field: FormField, revision: number): FoundSignature {
-  const found = { field: field.name, fieldDict: field.dict, revision }
+  const found = { field: field.name, reachable: true, fieldDict: field.dict, revision }
   const { value } = field
   const holder = isReference(value) ? snapshot.target(value) : snapshot.target(field.reference)
   const dict = isReference(value) ? holder?.value : value
@@ -118,13 +121,18 @@ function findUnreachable(file: PdfFile, found: readonly FoundSignature[]): Found
       if (errors.length < mostFaults) errors.push({ code: error.code, message: error.message })
     }
   }
+  const [orphan] = orphanedByteRanges(file)
+  if (orphan !== undefined) {
+    const message = `the byte range at byte ${orphan} belongs to no object`
+    errors.push({ code: 'SIGNATURE_UNREACHABLE', message })
+  }
   const signatures = cut.map(({ number, field, dict }): FoundSignature => {
     const message = `object ${number} is a signature that no field of the form leads to`
     errors.push({ code: 'SIGNATURE_UNREACHABLE', message })
     const fieldDict = field ?? fields.get(number) ?? pdfDict({})
     const name = fieldDict.entries.get('T')
     const revision = file.definedIn(number).at(-1) ?? 0
-    return { field: isString(name) ? textOf(name) : null, fieldDict, revision, dict }
+    return { field: isString(name) ? textOf(name) : null, reachable: false, fieldDict, revision, dict }
   })
   return { signatures, errors }
 }

@@ -57,6 +57,27 @@ interface Inherited {
  * @throws SigningError `PDF_MALFORMED` when the tree is no tree: a field reached twice, or too many fields
  */
 export function readForm(snapshot: Snapshot, onFault?: (fault: SigningError) => void): Form | undefined {
+  const { file, revision } = snapshot
+  const known = file.recentForms.find((one) => one.revision === revision)
+  if (known !== undefined) return known.form
+  let isWhole = true
+  const form = readTree(
+    snapshot,
+    onFault &&
+      ((fault) => {
+        isWhole = false
+        onFault(fault)
+      }),
+  )
+  if (isWhole) file.recentForms.push({ revision, form })
+  if (file.recentForms.length > keptForms) file.recentForms.shift()
+  return form
+}
+
+/** Forms of one file that are kept: those of two neighbouring revisions, of the last one and of a signed one. */
+const keptForms = 4
+
+function readTree(snapshot: Snapshot, onFault?: (fault: SigningError) => void): Form | undefined {
   const entry = snapshot.catalog.entries.get('AcroForm')
   const acroForm = snapshot.resolve(entry)
   if (!isDict(acroForm)) return undefined
@@ -204,15 +225,26 @@ export function isSeen(snapshot: Snapshot, field: FormField): boolean {
   })
 }
 
-/** Whether every appearance is a form of no size, as programs give it to a widget that shows nothing. */
+/** Whether every appearance is a form of no size or without content, as programs give it to what shows nothing. */
 function isSizeless(snapshot: Snapshot, appearance: PdfValue): boolean {
   if (!isDict(appearance)) return false
   return [...appearance.entries.values()].every((entry) => {
+    if (isBlankForm(snapshot, entry)) return true
     const form = snapshot.resolve(entry)
     if (!isDict(form) || snapshot.arrayEntry(form, 'BBox')?.items.length !== 4) return false
     const { width, height } = rectangleOf(snapshot, form, 'BBox')
     return width === 0 && height === 0
   })
+}
+
+/** Whether a reference leads to what draws nothing: a stream of no bytes, or a dictionary that leads nowhere. */
+export function isBlankForm(snapshot: Snapshot, value: PdfValue | undefined): boolean {
+  const object = isReference(value) ? snapshot.target(value) : undefined
+  const dict = object?.value
+  // The data of a stream may stand in another file (7.3.8.2).
+  if (object === undefined || !isDict(dict) || dict.entries.has('F')) return false
+  if (object.stream !== undefined) return object.stream.start === object.stream.end
+  return ![...dict.entries.values()].some((item) => isReference(item) || isDict(item))
 }
 
 /** The `/SigFlags` of a form (12.7.3); 0 where there are none. */

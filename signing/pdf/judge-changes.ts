@@ -1,8 +1,9 @@
 /** Whether the changes after a signature are such as the signature allows. */
 import type { ChangesAfter, Finding } from '../report.ts'
 import type { ChangeCode, LockedChange, PermittedChange, RevisionChange } from './change.ts'
-import { findField, isSeen, readForm } from './form.ts'
+import { findField, isSeen, isSigned, readForm } from './form.ts'
 import { locksField, type SignatureLocks } from './locks.ts'
+import type { Snapshot } from './snapshot.ts'
 
 export interface ChangesJudgement {
   readonly changesAfter: ChangesAfter
@@ -32,6 +33,8 @@ function judgeChange(change: RevisionChange, locks: SignatureLocks): readonly Ju
   switch (change.kind) {
     case 'forbidden':
       return [{ forbidden: true, code: change.code, message: change.message }]
+    case 'rewritten':
+      return []
     case 'harmless':
       return [permitted(change.code, change.message)]
     // Material for later validation is allowed whatever is locked (ETSI EN 319 142-1 clause 5.4, ISO 32000-2 12.8.2.2).
@@ -89,12 +92,17 @@ function judgeSignature(
       )
 }
 
-/** An empty field shows nothing; a certification permits none that could be seen once it is signed. */
+/**
+ * A certification permits no new field that could be seen once it is signed. One that is drawn while it is empty must be
+ * signed in the end: whoever signs answers for what is seen.
+ */
 function judgeSignatureField(
-  { field, visible }: Extract<RevisionChange, { kind: 'signature-field' }>,
+  { field, visible, drawn }: Extract<RevisionChange, { kind: 'signature-field' }>,
   locks: SignatureLocks,
 ): JudgedChange {
-  return visible && locks.documentPermission !== undefined
+  const last = locks.signed?.file.latest
+  const answered = !drawn || (last !== undefined && isSignedField(last, field))
+  return visible && (locks.documentPermission !== undefined || !answered)
     ? shownField(`the visible signature field "${field}" was added`)
     : permitted('SIGNATURE_FIELD_ADDED', `the empty signature field "${field}" was added`)
 }
@@ -134,6 +142,11 @@ function isSeenAtTheEnd(name: string, locks: SignatureLocks): boolean {
   const last = locks.signed?.file.latest
   const field = last === undefined ? undefined : findField(readForm(last), name)
   return last !== undefined && field !== undefined && isSeen(last, field)
+}
+
+function isSignedField(snapshot: Snapshot, name: string): boolean {
+  const field = findField(readForm(snapshot), name)
+  return field !== undefined && isSigned(field)
 }
 
 function shownField(message: string): JudgedChange {

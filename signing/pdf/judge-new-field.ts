@@ -2,7 +2,7 @@
 import { forbidden, type RevisionChange } from './change.ts'
 import type { Comparison } from './comparison.ts'
 import { isFormOf } from './field-appearance.ts'
-import { type Form, type FormField, isSeen } from './form.ts'
+import { type Form, type FormField, isBlankForm, isSeen } from './form.ts'
 import { isPlainLock, judgeSignatureIn } from './judge-signature-field.ts'
 import { isDict, isName, isString, type PdfDict, textOf } from './objects.ts'
 
@@ -19,20 +19,24 @@ export function judgeNewField(comparison: Comparison, field: FormField): Revisio
     const known = [...dict.entries.keys()].every((key) => fieldKeys.has(key))
     return known && dict.duplicates === undefined && added.has(reference.number)
   })
-  const drawn = field.widgets.every(({ dict }) => {
+  const shapely = field.widgets.every(({ dict }) => {
     // A field of its own with no place on any page needs no widget.
     const isWidget = isName(after.entry(dict, 'Subtype'), 'Widget') || !dict.entries.has('Rect')
     return isWidget && hasRightType(dict) && (!dict.entries.has('AP') || isFormOf(comparison, dict))
   })
   const locked = field.dict.entries.has('Lock') && !isPlainLock(comparison, field)
-  if (field.type !== 'Sig' || !hasName(comparison, field.dict) || !plain || !drawn || locked) {
+  if (field.type !== 'Sig' || !hasName(comparison, field.dict) || !plain || !shapely || locked) {
     return forbidden('FIELD_ADDED', `field "${field.name}" was added`)
   }
-  if (field.value !== null) return judgeSignatureIn(comparison, field, true)
-  const shown = field.widgets.some(({ dict }) => dict.entries.has('AP'))
-  return shown
-    ? forbidden('FIELD_ADDED', `field "${field.name}" was added, drawn though it is empty`)
-    : { kind: 'signature-field', field: field.name, visible: isSeen(after, field) }
+  if (field.value !== null) {
+    const unusual = parts.some(({ dict }) => dict.entries.has('DR') || dict.entries.has('C'))
+    return judgeSignatureIn(comparison, field, { created: true, plain: !unusual })
+  }
+  const drawn = field.widgets.some(({ dict }) => {
+    const appearance = after.entry(dict, 'AP')
+    return isDict(appearance) && !isBlankForm(after, appearance.entries.get('N'))
+  })
+  return { kind: 'signature-field', field: field.name, visible: isSeen(after, field), drawn }
 }
 
 function hasRightType(dict: PdfDict): boolean {

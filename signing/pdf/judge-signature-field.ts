@@ -51,9 +51,13 @@ export function judgeSignatureField(
     return forbidden('FIELD_CHANGED', `the appearance of field "${name}" is not a new form of its own`)
   }
   if (keys.has('AP')) for (const { dict } of old.widgets) comparison.judgeAll(dict.entries.get('AP'))
-  if (now.value !== null) return judgeSignatureIn(comparison, now, false)
+  if (now.value !== null) {
+    const isPlain = [...keys].every((key) => ['V', 'AP', 'Lock', 'F'].includes(key))
+    const isNew = !keys.has('AP') || now.widgets.every(({ dict }) => isFormOf(comparison, dict))
+    return judgeSignatureIn(comparison, now, { created: false, plain: isPlain && isNew })
+  }
   return keys.size === 1 && keys.has('Type')
-    ? harmless('OBJECT_REWRITTEN', `field "${name}" got its type`)
+    ? { kind: 'rewritten', message: `field "${name}" got its type` }
     : forbidden('FIELD_CHANGED', `field "${name}" changed though nobody signed in it`)
 }
 
@@ -86,8 +90,20 @@ export function isProtected({ before, after }: Comparison, old: FormField, now: 
   })
 }
 
-/** @param created the field is new as well */
-export function judgeSignatureIn(comparison: Comparison, field: FormField, created: boolean): RevisionChange {
+/** How much of a page the signatures take that this project makes. */
+const usualShare = 1 / 3
+
+interface SigningCircumstances {
+  /** The field is new as well. */
+  readonly created: boolean
+  readonly plain: boolean
+}
+
+export function judgeSignatureIn(
+  comparison: Comparison,
+  field: FormField,
+  { created, plain }: SigningCircumstances,
+): RevisionChange {
   const { after, added } = comparison
   const signature = after.resolve(field.value)
   const { value } = field
@@ -108,7 +124,10 @@ export function judgeSignatureIn(comparison: Comparison, field: FormField, creat
   const isTimestamp = isName(after.entry(signature, 'SubFilter'), 'ETSI.RFC3161')
   if (!isTimestamp) {
     const sealed = isSealed(comparison, field)
-    return { kind: 'signature', field: field.name, created, visible, sealed }
+    const small = field.widgets.every(
+      (widget) => !widget.dict.entries.has('AP') || isSignatureBox(after, widget, usualShare),
+    )
+    return { kind: 'signature', field: field.name, created, visible, sealed, plain: plain && small }
   }
   return created && visible
     ? forbidden('FIELD_ADDED', `the field "${field.name}" of a time-stamp is visible`)

@@ -5,6 +5,7 @@ import { judgeSignedData, type SignedDataJudgement } from '../cms/judge-signed-d
 import { SigningError } from '../errors.ts'
 import type { VerificationPolicy } from '../policy.ts'
 import type { Finding, SignatureReport } from '../report.ts'
+import { agencyCodeOf } from '../x509/subject-roles.ts'
 import { digestByteRange, readSignedBytes, type SignedBytes } from './byte-range.ts'
 import { forbidden, type RevisionChange } from './change.ts'
 import { coverageOf } from './coverage.ts'
@@ -28,6 +29,7 @@ export interface SignatureContext {
 
 const faultMessages = {
   SIGNATURE_DICTIONARY_MISSING: 'the value of the field leads to no signature dictionary',
+  SIGNATURE_UNREACHABLE: 'no field of the form leads to the signature',
   SIGNATURE_DICTIONARY_AMBIGUOUS: 'a key of the signature dictionary stands twice',
   SIGNATURE_TYPE_WRONG: '/Type of the dictionary does not fit its /SubFilter',
   BYTE_RANGE_MALFORMED: '/ByteRange is not four whole numbers',
@@ -85,6 +87,10 @@ function judgeSignature(
     claimedTime: claimed ?? judgement?.claimedTime ?? null,
     provenTime: judgement?.provenTime ?? null,
     coverage,
+    ...(revision === undefined || signed.range === undefined
+      ? {}
+      : { signedLength: signed.range[2] + signed.range[3] }),
+    agencyCode: judgement?.certificate ? agencyCodeOf(judgement.certificate) : null,
     changesAfter: later.changesAfter,
     changes: later.changes,
     digestAlgorithm: judgement?.digestAlgorithm ?? null,
@@ -124,7 +130,7 @@ function collectFaults(
   revision: number | undefined,
 ): readonly Fault[] {
   if (found.dict === undefined) return ['SIGNATURE_DICTIONARY_MISSING']
-  const faults: Fault[] = [...signed.faults]
+  const faults: Fault[] = found.reachable ? [...signed.faults] : ['SIGNATURE_UNREACHABLE', ...signed.faults]
   // ISO 32000-2, tables 255 and 261: DocTimeStamp for time-stamps and nothing else, Sig is the default.
   const type = nameEntry(found.dict, 'Type') ?? 'Sig'
   const due = nameEntry(found.dict, 'SubFilter') === 'ETSI.RFC3161' ? 'DocTimeStamp' : 'Sig'

@@ -17,8 +17,8 @@ export const pdfLimits = {
   items: 2_000_000,
   /** Revisions of one file. */
   revisions: 200,
-  /** Objects looked at while revisions are compared, each revision counted anew. */
-  visits: 4_000_000,
+  /** Objects looked at while revisions are compared, each revision counted anew, by the length of the file. */
+  visits: { fixed: 250_000, perByte: 0.25, most: 4_000_000 },
   /** Decoded bytes of one cross-reference or object stream. */
   decodedStreamBytes: 64 * 1024 * 1024,
   /** Decoded bytes of all object streams of one file together. */

@@ -1,6 +1,6 @@
 import { isSigned, readForm } from './form.ts'
 import type { SignatureFieldState } from './letter-fields.ts'
-import { openPdf } from './pdf-file.ts'
+import { type OpenOptions, openPdf } from './pdf-file.ts'
 
 /** The terminal form fields of a document as its last revision has them, by fully qualified name. */
 export interface DocumentFields {
@@ -9,8 +9,8 @@ export interface DocumentFields {
 }
 
 /** @throws SigningError as `openPdf`: `PDF_NOT_A_PDF`, `PDF_MALFORMED`, `PDF_ENCRYPTED` */
-export function listFields(pdf: Uint8Array): DocumentFields {
-  const fields = readForm(openPdf(pdf).latest)?.fields ?? []
+export function listFields(pdf: Uint8Array, options: OpenOptions = {}): DocumentFields {
+  const fields = readForm(openPdf(pdf, options).latest)?.fields ?? []
   return {
     names: fields.map((field) => field.name),
     signatureFields: fields

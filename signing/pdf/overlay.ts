@@ -1,18 +1,21 @@
 /** Whether something new lies over an earlier signature. */
 import type { Comparison } from './comparison.ts'
-import { type FormField, isSigned, readForm, rectangleOf } from './form.ts'
+import type { DocumentStructure } from './document-structure.ts'
+import { type FormField, isSigned, rectangleOf } from './form.ts'
 import { isReference } from './objects.ts'
-import { readPageTree } from './page-tree.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** How much of a signature's box may be covered: boxes of neighbours touch, and people place them by hand. */
 const mostCovered = 0.1
 
 /** Whether the widgets of the field cover more than a little of a signature that was there, on the same page. */
-export function isCovering({ before, after }: Comparison, field: FormField): boolean {
-  const signed = (readForm(before)?.fields ?? []).filter(isSigned).flatMap(({ widgets }) => widgets)
+export function isCovering(
+  { before, after, structure, structureAfter }: Comparison,
+  field: FormField,
+): boolean {
+  const signed = (structure.form?.fields ?? []).filter(isSigned).flatMap(({ widgets }) => widgets)
   if (signed.length === 0) return false
-  const pages = pagesOfAnnotations(after)
+  const pages = pagesOfAnnotations(after, structureAfter)
   return field.widgets.some((widget) => {
     const box = rectangleOf(after, widget.dict)
     const page = pages.get(widget.reference.number)
@@ -28,9 +31,9 @@ export function isCovering({ before, after }: Comparison, field: FormField): boo
   })
 }
 
-function pagesOfAnnotations(snapshot: Snapshot): Map<number, number> {
+function pagesOfAnnotations(snapshot: Snapshot, structure: DocumentStructure): Map<number, number> {
   const pages = new Map<number, number>()
-  for (const { reference, dict, kids } of readPageTree(snapshot).values()) {
+  for (const { reference, dict, kids } of structure.pages.values()) {
     if (kids !== undefined) continue
     for (const item of snapshot.arrayEntry(dict, 'Annots')?.items ?? []) {
       if (isReference(item)) pages.set(item.number, reference.number)

@@ -7,6 +7,7 @@ import { Allowance, valueCost } from './allowance.ts'
 import type { DocumentEncryption } from './encryption/document-encryption.ts'
 import { openEncryption } from './encryption/open-encryption.ts'
 import { decodeStream } from './filters.ts'
+import type { Form } from './form.ts'
 import type { Irregularity } from './irregularity.ts'
 import { isDigit, Lexer, latin1Text, malformed } from './lexer.ts'
 import { pdfLimits } from './limits.ts'
@@ -79,6 +80,8 @@ export class PdfFile {
   readonly irregularities: readonly Irregularity[]
   /** Undefined where the file is not encrypted. */
   readonly encryption: DocumentEncryption | undefined
+  /** The forms that were read last, kept by `readForm`. */
+  readonly recentForms: { readonly revision: number; readonly form: Form | undefined }[] = []
   readonly #allowance: Allowance
   readonly #snapshots = new Map<number, Snapshot>()
   /** By offset, and length where that is an object of its own. */
@@ -127,7 +130,9 @@ export class PdfFile {
    */
   countVisits(objects: number): void {
     this.#visits += objects
-    if (this.#visits > pdfLimits.visits) throw malformed(0, 'too many objects in too many revisions')
+    const { fixed, perByte, most } = pdfLimits.visits
+    if (this.#visits > Math.min(fixed + perByte * this.bytes.length, most))
+      throw malformed(0, 'too many objects in too many revisions')
   }
 
   /**

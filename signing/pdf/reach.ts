@@ -29,28 +29,21 @@ export function reachedAmong(
 
 /**
  * The numbers of all objects that lead to one of `numbers`, by however many steps, and these numbers themselves.
- * @param barrier objects that lead there, but are not gone beyond
+ * @param isCrossed whether what leads to the object at hand is to be told as well; by default always
  */
 export function leadingTo(
   numbers: Iterable<number>,
-  { references, snapshot, barrier }: LeadingOptions,
+  references: ReferenceCounts,
+  isCrossed: (referrer: number, number: number) => boolean = () => true,
 ): ReadonlySet<number> {
   const found = new Set(numbers)
   const pending = [...found]
   for (let number = pending.pop(); number !== undefined; number = pending.pop()) {
-    if (barrier?.has(number)) continue
     for (const referrer of references.referrers(number)) {
-      if (found.has(referrer)) continue
+      if (found.has(referrer) || !isCrossed(referrer, number)) continue
       found.add(referrer)
       pending.push(referrer)
     }
   }
-  snapshot.file.countVisits(found.size)
   return found
-}
-
-interface LeadingOptions {
-  readonly references: ReferenceCounts
-  readonly snapshot: Snapshot
-  readonly barrier?: ReadonlySet<number>
 }

@@ -22,8 +22,8 @@ export interface Signer {
 export function readSigners(bytes: Uint8Array): Signer[] {
   const file = openPdf(bytes)
   const signers: Signer[] = []
-  for (const { field, dict } of findSignatures(file).signatures) {
-    if (dict === undefined) continue
+  for (const { field, dict, reachable } of findSignatures(file).signatures) {
+    if (dict === undefined || field === null || !reachable) continue
     const { range, cms, faults } = readSignedBytes(file.bytes, dict)
     if (range === undefined || cms === undefined || faults.length > 0) continue
     const subFilter = dict.entries.get('SubFilter')

@@ -86,9 +86,10 @@ export class ReferenceCounts {
 }
 
 /** The object numbers that a value names. */
-function* referencesIn(value: PdfValue): Generator<number> {
-  if (typeof value !== 'object' || value === null) return
-  if (value.kind === 'reference') yield value.number
-  else if (value.kind === 'array') for (const item of value.items) yield* referencesIn(item)
-  else if (value.kind === 'dict') for (const item of value.entries.values()) yield* referencesIn(item)
+function referencesIn(value: PdfValue, found: number[] = []): number[] {
+  if (typeof value !== 'object' || value === null) return found
+  if (value.kind === 'reference') found.push(value.number)
+  else if (value.kind === 'array') for (const item of value.items) referencesIn(item, found)
+  else if (value.kind === 'dict') for (const item of value.entries.values()) referencesIn(item, found)
+  return found
 }

@@ -253,6 +253,7 @@ function contentsSizeFor({ certificate, chain }: SignerIdentity): number {
     0,
   )
   const [own] = certificates
-  const modulus = own?.publicKey()?.asymmetricKeyDetails?.modulusLength ?? 0
-  return 1024 + embedded + (own?.issuer.raw.length ?? 0) + Math.max(256, Math.ceil(modulus / 8))
+  // A signature value is no longer than the key's modulus, or not by much than a point of its curve.
+  const value = Math.max(256, own?.publicKeyInfo.length ?? 0)
+  return 1024 + embedded + (own?.issuer.raw.length ?? 0) + value
 }

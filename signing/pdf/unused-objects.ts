@@ -13,7 +13,9 @@ import { reachedAmong } from './reach.ts'
 export function* checkUnused(file: PdfFile, comparison: Comparison): Generator<RevisionChange> {
   const { after, added, modified, references } = comparison
   const revision = file.revisions[after.revision]
-  const roots = [after.trailer, ...[...modified.values()].map((object) => object.after.value)]
+  // What another key of the trailer leads to is a part of the document to no reader, and for one that repairs a find.
+  const known = ['Root', 'Info', 'Encrypt'].map((key) => after.trailer.entries.get(key) ?? null)
+  const roots = [...known, ...[...modified.values()].map((object) => object.after.value)]
   const reached = reachedAmong(after, roots, added)
   const containers = new Set<number>()
   for (const entry of revision?.entries.values() ?? []) {

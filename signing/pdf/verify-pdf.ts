@@ -1,12 +1,13 @@
 /** Verifies all signatures of a PDF (design 7; ETSI EN 319 102-1 clause 5, EN 319 142-1). */
 import { SigningError } from '../errors.ts'
 import type { VerificationPolicy } from '../policy.ts'
-import { type Finding, type SignatureReport, type VerificationReport, worstIndication } from '../report.ts'
+import type { Finding, VerificationReport } from '../report.ts'
 import { forbidden, type RevisionChange } from './change.ts'
 import { compareRevision } from './compare-revisions.ts'
 import { findSignatures } from './find-signatures.ts'
 import { judgeSignatures } from './judge-signature.ts'
 import { type OpenOptions, openPdf, type PdfFile } from './pdf-file.ts'
+import { applyProfile } from './profile.ts'
 import { readSecurityStore } from './security-store.ts'
 
 /**
@@ -43,12 +44,12 @@ export function verifyPdf(
   }
   const reports = judgeSignatures(signatures, context)
   const faults: Finding[] = [...(broken === undefined ? [] : [broken]), ...errors]
-  const verdict =
+  const verdict: VerificationReport =
     faults.length > 0 ? { ...failure(faults), signatures: reports } : applyProfile(reports, policy.profile)
   const warnings = file.irregularities.map(({ code, position, reason }) => {
     return { code, message: `at byte ${position}: ${reason}` }
   })
-  return warnings.length > 0 ? { ...verdict, warnings } : verdict
+  return warnings.length > 0 ? { ...verdict, warnings: [...warnings, ...(verdict.warnings ?? [])] } : verdict
 }
 
 /** The file; or the longest beginning of it that can be read, with what is wrong about the rest; or the report. */
@@ -128,35 +129,4 @@ function failure(errors: readonly Finding[]): VerificationReport {
     signatures: [],
     errors,
   }
-}
-
-/** The file's verdict: the worst of its signatures', and what the profile asks for besides (reference 3.2, 4.3). */
-function applyProfile(
-  signatures: readonly SignatureReport[],
-  profile: VerificationPolicy['profile'],
-): VerificationReport {
-  const worst = worstIndication(signatures)
-  const unmet = unmetProfile(signatures, profile)
-  if (unmet === undefined) return { format: 'pdf', ...worst, signatures, errors: [] }
-  const verdict =
-    worst.indication === 'TOTAL_PASSED'
-      ? ({ indication: 'INDETERMINATE', subIndication: 'SIG_CONSTRAINTS_FAILURE' } as const)
-      : worst
-  return { format: 'pdf', ...verdict, signatures, errors: [unmet] }
-}
-
-function unmetProfile(
-  signatures: readonly SignatureReport[],
-  profile: VerificationPolicy['profile'],
-): Finding | undefined {
-  if (profile === 'any') return undefined
-  const roles = signatures.map((signature) => signature.role)
-  const individual = roles.indexOf('individual')
-  const agency = roles.lastIndexOf('agency')
-  if (profile === 'scanned-copy') {
-    return agency >= 0 ? undefined : { code: 'PROFILE_NOT_MET', message: 'no signature of an agency' }
-  }
-  return individual >= 0 && agency > individual
-    ? undefined
-    : { code: 'PROFILE_NOT_MET', message: 'no signature of a person followed by one of an agency' }
 }

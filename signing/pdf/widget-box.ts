@@ -16,11 +16,11 @@ export function isFillBox(snapshot: Snapshot, widget: Widget): boolean {
   return height <= fillHeight && width <= page.width / 2
 }
 
-/** Whether the widget takes at most half of every page that it stands on. */
-export function isSignatureBox(snapshot: Snapshot, widget: Widget): boolean {
+/** Whether the widget takes at most so much of every page that it stands on, half of it by default. */
+export function isSignatureBox(snapshot: Snapshot, widget: Widget, share = 1 / 2): boolean {
   const { width, height } = rectangleOf(snapshot, widget.dict)
   if (width === 0 || height === 0) return true
-  return pagesOf(snapshot, widget).every((page) => width * height <= (page.width * page.height) / 2)
+  return pagesOf(snapshot, widget).every((page) => width * height <= page.width * page.height * share)
 }
 
 interface Size {

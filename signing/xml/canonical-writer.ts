@@ -84,20 +84,28 @@ function byCodePoint(left: string, right: string): number {
 
 /** Text as Canonical XML 1.0 section 2.3 writes it. */
 export function escapeText(text: string): string {
-  return /[&<>\r]/.test(text)
-    ? text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\r', '&#xD;')
-    : text
+  if (!/[&<>\r]/.test(text)) return text
+  return ['&', '<', '>', '\r'].reduce(withReference, text)
 }
 
 /** An attribute value as Canonical XML 1.0 section 2.3 writes it; `>` stays. */
 export function escapeAttribute(value: string): string {
-  return /[&<"\t\n\r]/.test(value)
-    ? value
-        .replaceAll('&', '&amp;')
-        .replaceAll('<', '&lt;')
-        .replaceAll('"', '&quot;')
-        .replaceAll('\t', '&#x9;')
-        .replaceAll('\n', '&#xA;')
-        .replaceAll('\r', '&#xD;')
-    : value
+  if (!/[&<"\t\n\r]/.test(value)) return value
+  return ['&', '<', '"', '\t', '\n', '\r'].reduce(withReference, value)
+}
+
+const references: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\t': '&#x9;',
+  '\n': '&#xA;',
+  '\r': '&#xD;',
+}
+
+/** Split and joined, because `replaceAll` takes seconds for a megabyte that is made of such characters. */
+function withReference(text: string, character: string): string {
+  if (!text.includes(character)) return text
+  return text.split(character).join(references[character])
 }

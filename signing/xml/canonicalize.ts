@@ -18,7 +18,7 @@ export interface C14nMethod {
 interface Rendered {
   /** Namespaces declared in the output so far, prefix → name. */
   readonly namespaces: ReadonlyMap<string, string>
-  /** Inclusive: the scope that was rendered last; the same object means that nothing is new. */
+  /** The scope of the element that was looked at in full last; the same object means that nothing is new. */
   readonly scope: ReadonlyMap<string, string> | null
 }
 
@@ -66,8 +66,7 @@ function writeNode(writer: Writer, node: TreeNode, rendered: Rendered, parentIsM
   switch (node.kind) {
     case 'text':
       if (!isMember(set, node)) return
-      out.push(escapeText(node.value))
-      spend(writer, node.value.length)
+      push(writer, node.value, escapeText)
       return
     case 'comment':
       if (!method.comments || !isMember(set, node)) return
@@ -104,8 +103,9 @@ function writeElement(
   const attributes = parentIsMember ? element.attributes : withInherited(writer, element)
   const sorted = attributes.length > 1 ? attributes.toSorted(byNamespaceAndName) : attributes
   for (const attribute of sorted) {
-    out.push(' ', qualifiedName(attribute), '="', escapeAttribute(attribute.value), '"')
-    spend(writer, attribute.value.length + attribute.localName.length)
+    push(writer, ` ${qualifiedName(attribute)}="`)
+    push(writer, attribute.value, escapeAttribute)
+    out.push('"')
   }
   out.push('>')
   for (const child of element.children) writeNode(writer, child, next, true)
@@ -132,8 +132,10 @@ function renderScope(writer: Writer, element: TreeElement, rendered: Rendered): 
 function renderUsed(writer: Writer, element: TreeElement, rendered: Rendered): Rendered {
   const { inclusivePrefixes } = writer.method
   const { namespaces } = rendered
+  // Where the scope is the output parent's, every listed prefix has been declared with it already.
+  const hasListed = inclusivePrefixes.size > 0 && rendered.scope !== element.scope
   const isPlain =
-    inclusivePrefixes.size === 0 &&
+    !hasListed &&
     (namespaces.get(element.prefix) ?? '') === element.namespace &&
     element.attributes.every(({ prefix }) => prefix === '')
   if (isPlain) return rendered
@@ -142,17 +144,23 @@ function renderUsed(writer: Writer, element: TreeElement, rendered: Rendered): R
   for (const { prefix, namespace } of element.attributes) {
     if (prefix !== '' && prefix !== 'xml') used.set(prefix, namespace)
   }
-  for (const prefix of inclusivePrefixes) {
-    const namespace = element.scope.get(prefix)
-    if (namespace !== undefined) used.set(prefix, namespace)
-    else if (prefix === '') used.set('', '')
+  if (hasListed) {
+    compare(writer, inclusivePrefixes.size)
+    for (const prefix of inclusivePrefixes) {
+      const namespace = element.scope.get(prefix)
+      if (namespace !== undefined) used.set(prefix, namespace)
+      else if (prefix === '' && !used.has('')) used.set('', '')
+    }
   }
   compare(writer, used.size)
   const fresh = [...used].filter(([prefix, namespace]) => (namespaces.get(prefix) ?? '') !== namespace)
-  if (fresh.length === 0) return rendered
+  if (fresh.length === 0 && !hasListed) return rendered
   writeDeclarations(writer, fresh)
   compare(writer, namespaces.size)
-  return { namespaces: new Map([...namespaces, ...fresh]), scope: null }
+  return {
+    namespaces: fresh.length === 0 ? namespaces : new Map([...namespaces, ...fresh]),
+    scope: inclusivePrefixes.size > 0 ? element.scope : null,
+  }
 }
 
 function writeDeclarations(writer: Writer, declarations: [string, string][]): void {
@@ -208,15 +216,32 @@ function byNamespaceAndName(left: TreeAttribute, right: TreeAttribute): number {
   return byCodePoint(left.namespace, right.namespace) || byCodePoint(left.localName, right.localName)
 }
 
-/** Order of Unicode code points; UTF-16 units order alike unless one of them is a surrogate. */
+/** Order of Unicode code points: that of UTF-16 units, but surrogates come after everything else. */
 function byCodePoint(left: string, right: string): number {
-  if (left === right) return 0
-  const mayDiffer = /[\ud800-\udfff]/.test(left) || /[\ud800-\udfff]/.test(right)
-  return mayDiffer ? Buffer.compare(Buffer.from(left), Buffer.from(right)) : left < right ? -1 : 1
+  const length = Math.min(left.length, right.length)
+  for (let at = 0; at < length; at += 1) {
+    const a = left.charCodeAt(at)
+    const b = right.charCodeAt(at)
+    if (a !== b) return rank(a) - rank(b)
+  }
+  return left.length - right.length
+}
+
+function rank(unit: number): number {
+  if (unit < 0xd800) return unit
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800
 }
 
 function escapeReturns(text: string): string {
-  return text.includes('\r') ? text.replaceAll('\r', '&#xD;') : text
+  return text.includes('\r') ? text.split('\r').join('&#xD;') : text
+}
+
+/** Paid for before the work is done, and again for what references add to the length. */
+function push(writer: Writer, text: string, toReferences?: (text: string) => string): void {
+  spend(writer, text.length)
+  const written = toReferences === undefined ? text : toReferences(text)
+  if (written.length > text.length) spend(writer, written.length - text.length)
+  writer.out.push(written)
 }
 
 function spend(writer: Writer, characters: number): void {

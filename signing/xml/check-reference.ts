@@ -5,6 +5,7 @@ import { canonicalize } from './canonicalize.ts'
 import { dereference, type ReferenceContext } from './dereference.ts'
 import type { ReferenceParts } from './dsig-structure.ts'
 import type { NodeSet } from './node-set.ts'
+import { spend } from './processing-budget.ts'
 import { runTransforms, type TransformContext } from './transforms.ts'
 import type { TreeElement } from './tree.ts'
 
@@ -29,6 +30,8 @@ export function checkReference(parts: ReferenceParts, context: CheckContext): Ch
     if (algorithm === undefined) {
       throw new SigningError('ALGORITHM_UNSUPPORTED', { algorithm: parts.digestMethod })
     }
+    // Once the budget is gone, no further reference costs anything.
+    spend(context.budget, 'characters', 1)
     const data = runTransforms(dereference(parts.uri, context), parts.transforms, context)
     const nodes = data.kind === 'nodes' ? data.nodes : data.from
     const octets = data.kind === 'nodes' ? canonicalize(data.nodes, defaultC14n, context.budget) : data.octets

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { digest, digestByXml } from '../algorithms.ts'
+import { SigningError } from '../errors.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { formatName } from '../x509/name.ts'
 import type { Attachments } from './dereference.ts'
@@ -10,7 +11,7 @@ import { attributeValue, childElements, isElementNamed, type TreeElement } from 
 import type { IdIndex } from './tree-ids.ts'
 
 const XMLDSIG_11 = 'http://www.w3.org/2009/xmldsig11#'
-const MOST_CERTIFICATES = 100
+const MOST_PARTS = 100
 
 export interface KeyInfo {
   /** DER, in their order. */
@@ -36,23 +37,32 @@ const nothing: KeyInfo = { certificates: [], crls: [], hints: [], keyValue: unde
  * Reads `ds:KeyInfo`. It is not signed, and nothing in it is believed: certificates are offered to path building,
  * everything else only helps to find one. `RetrievalMethod` and `KeyInfoReference` are followed within the file, once.
  *
- * @throws SigningError `XML_SIGNATURE_MALFORMED`, `XML_DUPLICATE_ID`
+ * @throws SigningError `XML_SIGNATURE_MALFORMED`, `XML_DUPLICATE_ID`, `XML_LIMIT_EXCEEDED`
  */
 export function readKeyInfo(element: TreeElement | null, context: KeyInfoContext, isInner = false): KeyInfo {
   if (element === null) return nothing
-  return childElements(element)
+  return parts(element)
     .map((child) => readChild(child, context, isInner))
     .reduce(joined, nothing)
 }
 
 function joined(left: KeyInfo, right: KeyInfo): KeyInfo {
   return {
-    certificates: [...left.certificates, ...right.certificates].slice(0, MOST_CERTIFICATES),
-    crls: [...left.crls, ...right.crls].slice(0, MOST_CERTIFICATES),
-    hints: [...left.hints, ...right.hints],
+    certificates: [...left.certificates, ...right.certificates].slice(0, MOST_PARTS),
+    crls: [...left.crls, ...right.crls].slice(0, MOST_PARTS),
+    hints: [...left.hints, ...right.hints].slice(0, MOST_PARTS),
     keyValue: left.keyValue ?? right.keyValue,
-    ignored: [...left.ignored, ...right.ignored],
+    ignored: [...left.ignored, ...right.ignored].slice(0, MOST_PARTS),
   }
+}
+
+/** @throws SigningError `XML_LIMIT_EXCEEDED` */
+function parts(element: TreeElement): TreeElement[] {
+  const children = childElements(element)
+  if (children.length > MOST_PARTS) {
+    throw new SigningError('XML_LIMIT_EXCEEDED', { limit: `parts of ${element.localName} > ${MOST_PARTS}` })
+  }
+  return children
 }
 
 function readChild(child: TreeElement, context: KeyInfoContext, isInner: boolean): KeyInfo {
@@ -100,7 +110,7 @@ function sameFileTarget(child: TreeElement, { ids }: KeyInfoContext): TreeElemen
 }
 
 function readX509Data(element: TreeElement): KeyInfo {
-  return childElements(element)
+  return parts(element)
     .map((child): KeyInfo => {
       switch (child.localName) {
         case 'X509Certificate':

@@ -15,9 +15,9 @@ export interface ProcessingBudget {
 
 export function processingBudget(fileBytes: number): ProcessingBudget {
   return {
-    characters: 16 * 1024 * 1024 + 6 * fileBytes,
-    comparisons: 4_000_000 + 4 * fileBytes,
-    pathNodes: 4_000_000,
+    characters: 4 * 1024 * 1024 + 6 * fileBytes,
+    comparisons: 500_000 + 4 * fileBytes,
+    pathNodes: 500_000 + fileBytes,
   }
 }
 

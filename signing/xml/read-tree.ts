@@ -3,10 +3,11 @@ import { XML_NAMESPACE } from './names.ts'
 import type { TreeAttribute, TreeComment, TreeElement, TreeInstruction, TreeNode, XmlTree } from './tree.ts'
 
 const XMLNS_NAMESPACE = 'http://www.w3.org/2000/xmlns/'
+const GREATER = 0x3e
 /** Entries of all namespace maps together: many declarations over many elements are only an attack. */
 const MOST_SCOPE_ENTRIES = 1_000_000
 
-const startTag = /<([^\s<>&"'/=?!]+)/y
+const tagName = /[^\s<>&"'/=?!]+/y
 const attribute = /\s+([^\s<>&"'/=]+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/y
 const tagEnd = /\s*(\/?)>/y
 const endTag = /<\/([^\s<>&"'/=]+)\s*>/y
@@ -27,6 +28,7 @@ export function readTree(text: string): XmlTree {
   const source = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text
   const top: (TreeElement | TreeComment | TreeInstruction)[] = []
   const noScope: ReadonlyMap<string, string> = new Map()
+  const names = new NameTable()
   let order = 0
   let open: TreeElement | null = null
   let root: TreeElement | undefined
@@ -56,11 +58,10 @@ export function readTree(text: string): XmlTree {
     if (next === -1) break
     at = next
     if (source.startsWith('</', at)) {
-      const [whole, name] = matched(endTag, source, at, 'an end tag')
-      if (open === null || qualifiedName(open) !== name) throw malformed(at, `no element ${name} is open`)
+      if (open === null) throw malformed(at, 'an end tag without an element')
+      at = endOfElement(source, at, qualifiedName(open))
       open.end = order - 1
       open = open.parent
-      at += whole.length
     } else if (source.startsWith('<!--', at)) {
       const end = source.indexOf('-->', at + 4)
       if (end === -1) throw malformed(at, 'a comment does not end')
@@ -80,10 +81,9 @@ export function readTree(text: string): XmlTree {
       add({ kind: 'instruction', parent: open, order: order++, target, data })
       at += whole.length
     } else {
-      const [begin, name = ''] = matched(startTag, source, at, 'a start tag')
-      at += begin.length
+      const name = names.at(source, at + 1)
+      const { attributes, declarations, end, empty } = readAttributes(source, at + 1 + name.length)
       const inherited: ReadonlyMap<string, string> = open?.scope ?? noScope
-      const { attributes, declarations, end, empty } = readAttributes(source, at)
       let scope = inherited
       if (declarations.length > 0) {
         scope = new Map([...inherited, ...declarations])
@@ -97,17 +97,16 @@ export function readTree(text: string): XmlTree {
       const element: TreeElement = {
         kind: 'element',
         parent: open,
-        order: order++,
-        end: order - 1,
-        ...resolve(name, scope, true, at),
-        attributes: attributes.map(([attributeName, value]) => ({
-          ...resolve(attributeName, scope, false, at),
-          value,
-        })),
+        order,
+        end: order,
+        prefix: name.prefix,
+        localName: name.localName,
+        namespace: namespaceOf(name, scope, true, at),
+        attributes: attributes.length === 0 ? noAttributes : resolveAll(attributes, scope, at),
         scope,
         children: [],
       }
-      requireDistinct(element.attributes, at)
+      order += 1
       if (open === null) {
         if (root !== undefined) throw malformed(at, 'a second root element')
         root = element
@@ -119,6 +118,15 @@ export function readTree(text: string): XmlTree {
   }
   if (root === undefined || open !== null) throw malformed(source.length, 'an element does not end')
   return { root, top, size: order }
+}
+
+/** @returns where the end tag of this element ends */
+function endOfElement(source: string, at: number, name: string): number {
+  const end = at + 2 + name.length
+  if (source.startsWith(name, at + 2) && source.charCodeAt(end) === GREATER) return end + 1
+  const [whole, found] = matched(endTag, source, at, 'an end tag')
+  if (found !== name) throw malformed(at, `no element ${found} is open`)
+  return at + whole.length
 }
 
 function skipDeclaration(source: string): number {
@@ -138,7 +146,11 @@ function matched(pattern: RegExp, source: string, at: number, what: string): Reg
   return found
 }
 
+const noAttributes: readonly never[] = []
+const plainEnd = { attributes: noAttributes, declarations: noAttributes }
+
 function readAttributes(source: string, start: number) {
+  if (source.charCodeAt(start) === GREATER) return { ...plainEnd, end: start + 1, empty: false }
   const attributes: [string, string][] = []
   const declarations: [string, string][] = []
   let at = start
@@ -154,10 +166,65 @@ function readAttributes(source: string, start: number) {
     at += whole.length
   }
   const [whole, slash] = matched(tagEnd, source, at, 'a start tag')
-  if (new Set(declarations.map(([prefix]) => prefix)).size !== declarations.length) {
+  if (
+    declarations.length > 1 &&
+    new Set(declarations.map(([prefix]) => prefix)).size !== declarations.length
+  ) {
     throw malformed(start, 'a prefix is declared twice')
   }
   return { attributes, declarations, end: at + whole.length, empty: slash === '/' }
+}
+
+function resolveAll(
+  attributes: readonly (readonly [string, string])[],
+  scope: ReadonlyMap<string, string>,
+  at: number,
+): readonly TreeAttribute[] {
+  const resolved = attributes.map(([qualified, value]): TreeAttribute => {
+    const name = splitName(qualified, at)
+    const { prefix, localName } = name
+    return { prefix, localName, namespace: namespaceOf(name, scope, false, at), value }
+  })
+  if (resolved.length > 1) {
+    const names = new Set(resolved.map(({ namespace, localName }) => `${namespace}\n${localName}`))
+    if (names.size !== resolved.length) throw malformed(at, 'an attribute stands twice')
+  }
+  return resolved
+}
+
+interface Name {
+  readonly prefix: string
+  readonly localName: string
+  /** Of the whole as it stands in the file. */
+  readonly length: number
+}
+
+/** Element names come again and again: each is taken apart once. */
+class NameTable {
+  readonly #known = new Map<string, Name>()
+
+  at(source: string, start: number): Name {
+    tagName.lastIndex = start
+    if (!tagName.test(source)) throw malformed(start, 'a start tag is not well-formed')
+    const qualified = source.slice(start, tagName.lastIndex)
+    let name = this.#known.get(qualified)
+    if (name === undefined) {
+      name = splitName(qualified, start)
+      this.#known.set(qualified, name)
+    }
+    return name
+  }
+}
+
+function splitName(qualified: string, at: number): Name {
+  const colon = qualified.indexOf(':')
+  if (colon === -1) return { prefix: '', localName: qualified, length: qualified.length }
+  const prefix = qualified.slice(0, colon)
+  const localName = qualified.slice(colon + 1)
+  if (prefix === '' || localName === '' || localName.includes(':')) {
+    throw malformed(at, `${qualified} is no name`)
+  }
+  return { prefix, localName, length: qualified.length }
 }
 
 /** `xml` may be declared as what it is anyway; it never stands in a scope (Namespaces in XML 1.0 section 3). */
@@ -205,24 +272,16 @@ function isCharacter(code: number): boolean {
   )
 }
 
-function resolve(name: string, scope: ReadonlyMap<string, string>, isElement: boolean, at: number) {
-  const colon = name.indexOf(':')
-  if (colon === -1) {
-    return { prefix: '', localName: name, namespace: isElement ? (scope.get('') ?? '') : '' }
-  }
-  const prefix = name.slice(0, colon)
-  const localName = name.slice(colon + 1)
+function namespaceOf(
+  { prefix }: Name,
+  scope: ReadonlyMap<string, string>,
+  isElement: boolean,
+  at: number,
+): string {
+  if (prefix === '') return isElement ? (scope.get('') ?? '') : ''
   const namespace = prefix === 'xml' ? XML_NAMESPACE : scope.get(prefix)
-  if (prefix === '' || localName === '' || localName.includes(':') || namespace === undefined) {
-    throw malformed(at, `the name ${name} has no namespace`)
-  }
-  return { prefix, localName, namespace }
-}
-
-function requireDistinct(attributes: readonly TreeAttribute[], at: number): void {
-  if (attributes.length < 2) return
-  const names = new Set(attributes.map(({ namespace, localName }) => `${namespace}\n${localName}`))
-  if (names.size !== attributes.length) throw malformed(at, 'an attribute stands twice')
+  if (namespace === undefined) throw malformed(at, `the prefix ${prefix} has no namespace`)
+  return namespace
 }
 
 export function qualifiedName({ prefix, localName }: { prefix: string; localName: string }): string {

@@ -120,6 +120,7 @@ function withoutSignatures(data: Dereferenced, transform: TreeElement, context: 
   const expression = xpath.children.map((child) => (child.kind === 'text' ? child.value : '\0')).join('')
   const meaning = envelopedMeaning(expression, xpath.scope)
   if (meaning === undefined) throw refused(`XPath ${expression.trim().slice(0, 120)}`)
+  spend(context.budget, 'comparisons', nodes.tree.size)
   if (meaning === 'this') return withoutSignature({ kind: 'nodes', nodes }, context)
   return without(
     nodes,

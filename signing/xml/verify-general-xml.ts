@@ -81,7 +81,7 @@ export function verifyGeneralXml(
     return { element, facts, covered: coveredNodes(tree, references) }
   })
   const coveredByAny = union(tree, examined)
-  const signatures = examined.map((one, at) => report(one, at, { tree, policy, coveredByAny }))
+  const signatures = examined.map((one, at) => report(one, at, { tree, policy, coveredByAny, examined }))
   return { format: 'xml', ...worstIndication(signatures), signatures, errors: [] }
 }
 
@@ -108,6 +108,7 @@ interface FileContext {
   readonly tree: XmlTree
   readonly policy: VerificationPolicy
   readonly coveredByAny: Covered
+  readonly examined: readonly Examined[]
 }
 
 function report({ element, facts, covered }: Examined, at: number, file: FileContext): SignatureReport {
@@ -127,8 +128,18 @@ function report({ element, facts, covered }: Examined, at: number, file: FileCon
     field: facts.parts.id,
     coverage: uncovered === undefined ? 'whole-file' : 'partial',
     ...judgeXmlSignature(facts, policy, besides),
+    ...counterSigned(facts, file),
     ...(facts.cryptoIntact === true ? { covered: coveredContent(facts, tree) } : {}),
   }
+}
+
+/** The signature whose value this one signs (EN 319 132-1 clause 5.2.7.1). */
+function counterSigned({ references }: SignatureFacts, { examined }: FileContext): { counterSigns?: string } {
+  const values = references.map(wholeElement)
+  const at = examined.findIndex(
+    ({ facts }) => !(facts instanceof SigningError) && values.includes(facts.parts.signatureValue),
+  )
+  return at === -1 ? {} : { counterSigns: `sig-${at + 1}` }
 }
 
 function* fileObjections(

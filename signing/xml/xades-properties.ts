@@ -51,7 +51,6 @@ export interface XadesProperties {
   readonly hasPolicy: boolean
   /** `ObjectReference` of each `DataObjectFormat`. */
   readonly formatReferences: readonly string[]
-  readonly contentTimestamps: readonly TimestampProperty[]
   /** Names of signed properties that are not known here. */
   readonly unknownSigned: readonly string[]
   readonly unsigned: UnsignedProperties
@@ -104,9 +103,6 @@ export function readXadesProperties(parts: SignatureParts): XadesProperties | nu
     formatReferences: signed
       .filter(({ localName }) => localName === 'DataObjectFormat')
       .map((format) => attributeValue(format, 'ObjectReference') ?? ''),
-    contentTimestamps: signed
-      .filter(({ localName }) => localName === 'AllDataObjectsTimeStamp')
-      .map(readTimestampProperty),
     unknownSigned: signed.map(({ localName }) => localName).filter((name) => !knownSigned.has(name)),
     unsigned: readUnsigned(only(qualifying, 'UnsignedProperties')),
   }
@@ -123,7 +119,6 @@ const knownSigned: ReadonlySet<string> = new Set([
   'SignerRoleV2',
   'DataObjectFormat',
   'CommitmentTypeIndication',
-  'AllDataObjectsTimeStamp',
 ])
 
 function isExplicitPolicy(policy: TreeElement | undefined): boolean {

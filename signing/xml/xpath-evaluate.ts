@@ -67,9 +67,11 @@ function walk(
 ): readonly PathNode[] {
   return steps.reduce((from, step) => {
     const found = from.flatMap((node) => {
+      spend(context, 1)
       const along = [...alongAxis(node, step.axis, context)].filter((one) => passes(one, step))
       return step.predicates.reduce((left, predicate) => keep(left, predicate, context), along)
     })
+    spend(context, found.length)
     return inDocumentOrder(found)
   }, nodes)
 }

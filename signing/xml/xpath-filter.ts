@@ -27,11 +27,12 @@ export function filterByXPath2(input: NodeSet, transform: TreeElement, context: 
   const filters = childElements(transform)
   if (filters.length === 0 || filters.length > MOST_FILTERS) throw malformed('the number of XPath filters')
   // Section 3.3: the filter begins with all nodes of the document.
+  spend(context.budget, 'comparisons', input.tree.size)
   const mask = new Uint8Array(input.tree.size).fill(1)
   for (const filter of filters) {
+    spend(context.budget, 'comparisons', mask.length)
     const selected = selectSubtrees(input, filter, context)
     combine(mask, selected, attributeValue(filter, 'Filter'))
-    spend(context.budget, 'comparisons', mask.length)
   }
   if (input.mask !== null) combine(mask, input.mask, 'intersect')
   return { ...input, mask }

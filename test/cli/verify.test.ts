@@ -224,7 +224,8 @@ describe('congvan verify', () => {
       [[file, '--at', '2025-01-06T09:00:00'], 'múi giờ'],
       [[file, '--at', '2025-02-30T09:00:00Z'], 'múi giờ'],
       [[file, '--profile', 'signed'], '--profile'],
-      [[file, '--online'], '--online'],
+      [[file, '--jobs', '0'], '--jobs'],
+      [[file, '--jobs', 'many'], '--jobs'],
       [[file, '--trust', at('missing.pem')], at('missing.pem')],
       [[file, '--trust', at('pki/government-ca.crl')], 'không có chứng thư số nào'],
       [[file, '--trust', at('folder')], 'không có chứng thư số nào'],
@@ -244,18 +245,22 @@ describe('congvan verify', () => {
     const { exit, stdout, stderr } = await here(at('issued.pdf'), at('damaged.pdf'), at('unsigned.pdf'))
     expect(exit).to.equal(1)
     for (const part of [
-      `${at('issued.pdf')}: HỢP LỆ`,
-      'congvan.signature.individual, chữ ký số cá nhân: HỢP LỆ',
-      'congvan.signature.agency, chữ ký số cơ quan: HỢP LỆ',
-      'title=Chủ tịch',
-      '06.01.2025 08:00:00 +07:00 (người ký khai)',
+      `${at('issued.pdf')}: HỢP LỆ\n`,
+      '1. Người ký 1, Chủ tịch, Ủy ban nhân dân xã thử nghiệm (chữ ký số cá nhân): HỢP LỆ',
+      '2. Ủy ban nhân dân xã thử nghiệm (chữ ký số cơ quan): HỢP LỆ',
+      'CN=Người ký 1,title=Chủ tịch',
+      '06.01.2025 08:00:00 +07:00 (người ký khai, chưa có gì chứng minh)',
+      'phần đã ký còn nguyên vẹn',
+      'có thay đổi được phép:',
+      '- Thêm một chữ ký [SIGNATURE_ADDED: ',
       'toàn bộ một phiên bản trước của tệp',
       'toàn bộ tệp',
+      'congvan.signature.individual',
       'PAdES-B-B, SHA-256, ECDSA with SHA-256',
-      'REVOCATION_NOT_CHECKED: chưa kiểm tra tình trạng thu hồi',
-      `${at('damaged.pdf')}: KHÔNG HỢP LỆ (HASH_FAILURE: tài liệu đã bị thay đổi)`,
+      'Chưa kiểm tra chứng thư số có bị thu hồi không; thêm --crl, --ocsp hoặc --online [REVOCATION_NOT_CHECKED',
+      `${at('damaged.pdf')}: KHÔNG HỢP LỆ: Tài liệu đã bị thay đổi [HASH_FAILURE]\n  → không dùng tệp này; đề nghị nơi gửi gửi lại`,
       'PHẦN ĐÃ KÝ ĐÃ BỊ THAY ĐỔI',
-      `${at('unsigned.pdf')}: KHÔNG CÓ CHỮ KÝ`,
+      `${at('unsigned.pdf')}: KHÔNG CÓ CHỮ KÝ\n  → tệp chưa được ký số`,
     ]) {
       expect(stdout).to.include(part)
     }
@@ -263,8 +268,38 @@ describe('congvan verify', () => {
       'congvan: 3 tệp: 1 hợp lệ, 1 không hợp lệ, 1 chưa đủ căn cứ hoặc không có chữ ký, 0 không đọc được\n',
     )
     const english = await here(at('issued.pdf'), '--lang', 'en')
-    expect(english.stdout).to.include(': VALID').and.include('signature of an individual: VALID')
-    expect(english.stdout).to.include('(claimed by the signer)').and.not.include('HỢP LỆ')
+    expect(english.stdout).to.include(': VALID\n').and.include('(signature of an individual): VALID')
+    expect(english.stdout).to.include('(claimed by the signer, not proven)').and.not.include('HỢP LỆ')
+    expect(english.stdout).to.include('- A signature was added [SIGNATURE_ADDED')
+  })
+
+  it('tells first who signed and when, then what changed and what to do, and last the technical side', async () => {
+    const { stdout } = await here(at('first.pdf'), '--profile', 'issued', '--require-revocation')
+    const places = [
+      ...['first.pdf: CHƯA ĐỦ CĂN CỨ: Chưa kiểm tra được tình trạng thu hồi [TRY_LATER]', '! Thiếu chữ ký'],
+      ...[
+        '→ văn bản chưa đủ chữ ký',
+        '1. Người ký 1',
+        'Thời gian ký:',
+        'Nội dung:',
+        'Sau khi ký:',
+        'Nên làm:',
+      ],
+      ...[
+        '--online',
+        'Lưu ý:',
+        'Phạm vi ký:',
+        'Chứng thư của:',
+        'Nơi cấp:',
+        'Số hiệu:',
+        'Ô chữ ký:',
+        'Kỹ thuật:',
+      ],
+    ].map((part) => [part, stdout.indexOf(part)] as const)
+    for (const [part, place] of places) expect(place, part).to.be.at.least(0)
+    expect(places.map(([, place]) => place)).to.deep.equal(
+      places.map(([, place]) => place).toSorted((a, b) => a - b),
+    )
   })
 
   it('shows progress on a terminal only, and erases it', async () => {
@@ -284,11 +319,25 @@ describe('congvan verify', () => {
     expect(exit).to.equal(141)
   })
 
-  it('answers a line for each of many files', async () => {
-    const many = Array.from({ length: 60 }, () => at('unsigned.pdf'))
-    const { exit, stdout } = await here(...many, '--json')
-    expect(exit).to.equal(2)
-    expect(jsonLines(stdout)).to.have.length(many.length)
+  it('judges many files on threads as it does on one, in the order given', async () => {
+    const kinds = ['issued.pdf', 'missing.pdf', 'damaged.pdf', 'unsigned.pdf', 'not-a.pdf', 'plain.xml']
+    const many = Array.from({ length: 60 }, (_, index) => at(kinds[index % kinds.length] ?? ''))
+    const threads = await here(...many, '--json')
+    const alone = await here(...many, '--json', '--jobs', '1')
+    expect(threads.exit).to.equal(3)
+    expect(jsonLines(threads.stdout).map(({ file }) => file)).to.deep.equal(many)
+    expect(threads).to.deep.equal(alone)
+  })
+
+  it('opens an encrypted PDF with the password of a file', async () => {
+    writeFileSync(at('password'), 'x\n')
+    const locked = await here(at('encrypted.pdf'), '--json')
+    expect(jsonLines(locked.stdout)).to.have.nested.property('[0].errors[0].code', 'PDF_ENCRYPTED')
+    const opened = await here(at('encrypted.pdf'), '--password-file', at('password'), '--json')
+    expect(jsonLines(opened.stdout)[0]).to.deep.include({ indication: 'NO_SIGNATURE', errors: [] })
+    const missing = await here(at('encrypted.pdf'), '--password-file', at('missing'))
+    expect(missing.exit).to.equal(66)
+    expect(missing.stdout).to.equal('')
   })
 })
 

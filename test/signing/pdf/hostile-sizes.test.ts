@@ -37,10 +37,10 @@ class HandWritten {
   }
 
   /** Ends a revision by a table. */
-  end(size = 101): this {
+  end(size = 101, more = ''): this {
     const at = this.#text.length
     this.#text += `xref\n0 1\n0000000000 65535 f \n${this.#entries}trailer\n`
-    return this.#finish(`<< /Size ${size} /Root 1 0 R ${this.#previous}>>`, at)
+    return this.#finish(`<< /Size ${size} /Root 1 0 R ${more}${this.#previous}>>`, at)
   }
 
   /** Ends a revision by a stream, whose entries the test gives as bytes of 1, 4 and 4. */
@@ -175,6 +175,64 @@ describe('PDFs that are small and would be large', () => {
       rows[1] = [1, pdf.offsets.get(1) ?? 0, 0]
       const bytes = pdf.endByStream(99, `/Size ${rows.length}`, rows).bytes
       expect(reasonOf(() => openPdf(bytes))).to.include('too many cross-reference entries')
+    })
+  })
+
+  describe('cross-reference streams and /Size', () => {
+    const ended = (entries: string, extra: readonly (readonly number[])[] = []): Uint8Array => {
+      const pdf = document()
+      const rows = [1, 2].map((number) => [1, pdf.offsets.get(number) ?? 0, 0])
+      return pdf.endByStream(3, entries, [...rows, [1, pdf.length, 0], ...extra]).bytes
+    }
+
+    it('may leave out the stream itself, which is no part of the document, and nothing else', () => {
+      expect(openPdf(ended('/Size 4 /Index [1 3]')).latest.numbers()).to.deep.equal([1, 2, 3])
+      expect(openPdf(ended('/Size 3 /Index [1 3]')).latest.numbers()).to.deep.equal([1, 2, 3])
+      expect(reasonOf(() => openPdf(ended('/Size 2 /Index [1 3]')))).to.include('object 2 is beyond Size')
+    })
+
+    it('counts the entries of a hybrid file before its stream is unpacked', () => {
+      const stream = deflateSync(Buffer.alloc(9 * 4000))
+      const pdf = document()
+      const at = pdf.length
+      const dict = '/Type /XRef /W [1 4 4] /Size 4000 /Root 1 0 R /Filter /FlateDecode'
+      const text = Buffer.from(pdf.stream(3, dict, stream).end().bytes).toString('latin1')
+      const hybrid = text.replace('/Root 1 0 R >>', `/Root 1 0 R /XRefStm ${at} >>`)
+      expect(reasonOf(() => openPdf(Buffer.from(hybrid, 'latin1')))).to.include(
+        'too many cross-reference entries',
+      )
+    })
+  })
+
+  describe('values', () => {
+    /** How many of a value an object stream of one object holds before it is refused; the file has under 50 kB. */
+    const refusal = (item: string): string => {
+      const count = Math.floor((4 * 1024 * 1024) / item.length)
+      const data = deflateSync(Buffer.from(`3 0 [${item.repeat(count)}]`))
+      const pdf = document().stream(4, '/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode', data)
+      const rows = [1, 2].map((number) => [1, pdf.offsets.get(number) ?? 0, 0])
+      rows.push([2, 4, 0], [1, pdf.offsets.get(4) ?? 0, 0], [1, pdf.length, 0])
+      const { bytes } = pdf.endByStream(5, '/Size 6 /Index [1 5]', rows)
+      expect(bytes.length).to.be.lessThan(50_000)
+      return reasonOf(() => openPdf(bytes).latest.object(3))
+    }
+
+    it('are counted by what they take up, so that a small file does not become a large one', () => {
+      for (const item of ['[]', '()', '<</A 1>>']) {
+        expect(refusal(item), item).to.include('too many values')
+      }
+      expect(refusal('1 0 R ')).to.equal('no error')
+    })
+
+    it('are counted across all the trailers of a file', () => {
+      const ended = (times: number, items: number): Uint8Array => {
+        const pdf = document()
+        for (let i = 0; i < times; i += 1) pdf.end(100, `/X [${'<<>>'.repeat(items)}] `)
+        return pdf.bytes
+      }
+      expect(openPdf(ended(3, 1000)).revisions).to.have.length(3)
+      expect(openPdf(ended(1, 100_000)).revisions).to.have.length(1)
+      expect(reasonOf(() => openPdf(ended(4, 100_000)))).to.include('too many values')
     })
   })
 

@@ -23,6 +23,10 @@ export interface MutationSample {
   readonly bytes: Uint8Array
   readonly policy: VerificationPolicy
   readonly password: { readonly password?: string }
+  /** Takes several times as long to verify as a document with one signature. */
+  readonly heavy: boolean
+  /** A signature has a time-stamp, which it does not cover itself. */
+  readonly stamped: boolean
   /** Offsets of the values of all `/Contents`, from the first digit to the `>`. */
   readonly contents: readonly (readonly [start: number, end: number])[]
   /** Offsets around which structure stands. */
@@ -52,7 +56,7 @@ export async function makeSamples(): Promise<readonly MutationSample[]> {
     ['B-B, RSA-PSS, CR only', await odd({ eol: '\r', tail: '' }, { key: short(rsa.agency) })],
     ['B-B, stream, all packed, own field', await odd({ ...packed, ...form }, { field: oddField })],
     ['B-B, hybrid', await odd({ crossReference: 'hybrid', compressed: 'form', ...form })],
-    ['B-T', await odd({ updates: 1 }, { timestamp: authority.provider, timestampSize: 4096 })],
+    ['B-T', await odd({ updates: 1 }, { timestamp: authority.provider, timestampSize: 3072 })],
     ['certified, locked', await odd({ ...form }, { certify: 1, lock: { action: 'All', permission: 1 } })],
     [
       'visible picture',
@@ -73,10 +77,14 @@ export async function makeSamples(): Promise<readonly MutationSample[]> {
   ]
   if (spawnSync('sh', ['-c', 'command -v qpdf'], { stdio: 'ignore' }).status === 0) {
     const encrypted = inFolder({ 'in.pdf': oddPdf({ ...form }) }, (cwd) => {
-      execFileSync('qpdf', ['--encrypt', 'u', 'o', '256', '--', 'in.pdf', 'out.pdf'], {
-        cwd,
-        stdio: 'ignore',
-      })
+      execFileSync(
+        'qpdf',
+        ['--allow-weak-crypto', '--encrypt', 'u', 'o', '128', '--use-aes=y', '--', 'in.pdf', 'out.pdf'],
+        {
+          cwd,
+          stdio: 'ignore',
+        },
+      )
       return readFileSync(join(cwd, 'out.pdf'))
     })
     made.push(['encrypted', await sign(encrypted, { password: 'u' }), 'u'])
@@ -85,6 +93,8 @@ export async function makeSamples(): Promise<readonly MutationSample[]> {
     name,
     bytes,
     policy,
+    heavy: ['two signatures', 'issued letter', 'document time-stamp'].includes(name),
+    stamped: name === 'B-T',
     password: password === undefined ? {} : { password },
     ...placesOf(bytes, password),
   }))

@@ -10,6 +10,7 @@ import { pdfDict } from '../../../signing/pdf/objects.ts'
 import { openPdf } from '../../../signing/pdf/pdf-file.ts'
 import { verifyPdf } from '../../../signing/pdf/verify-pdf.ts'
 import type { VerificationPolicy } from '../../../signing/policy.ts'
+import type { VerificationReport } from '../../../signing/report.ts'
 import { policyOf } from '../cms/signatures.ts'
 import { type MutationKind, mutate, mutationKinds, seeded } from './mutate.ts'
 import { type MutationSample, makeSamples } from './mutation-samples.ts'
@@ -133,19 +134,34 @@ describe('signed documents under random changes', () => {
     const counts = new Map<MutationKind, number>(mutationKinds.map((kind) => [kind, 0]))
     let tried = 0
     while (tried < wanted) {
-      const sample = samples[tried % samples.length]
+      const sample = samples[random(samples.length)]
       if (sample === undefined) throw new Error('no sample')
+      if (sample.heavy && random(5) > 0) continue
       const { name, bytes, policy, password, contents, hot } = sample
       const mutation = mutate(bytes, random, hot)
-      if (Buffer.compare(mutation.bytes, bytes) === 0) continue
+      if (keepsSignedBytes(bytes, mutation.bytes)) continue
       const what = `seed ${seed}, change ${tried}: ${mutation.kind} at ${mutation.at} of ${name}`
       const found = outcome(mutation.bytes, policy, password, what)
       tried += 1
       counts.set(mutation.kind, (counts.get(mutation.kind) ?? 0) + 1)
-      // Inside /Contents nothing is signed but by what it means there: the case of a digit changes nothing.
-      if (differsInside(bytes, mutation.bytes, contents)) {
-        if (!sameDigits(bytes, mutation.bytes)) expect(found, what).not.to.equal('TOTAL_PASSED')
-      } else expect(found, what).to.equal('TOTAL_FAILED')
+      if (keepsContents(bytes, mutation.bytes, contents)) {
+        // Without its encryption dictionary nobody can say what an encrypted file holds.
+        const isClosed = found?.errors.some(
+          ({ code }) => code === 'PDF_ENCRYPTED' || code === 'PDF_PASSWORD_WRONG',
+        )
+        if (isClosed)
+          expect([found?.indication, found?.signatures], what).to.deep.equal(['INDETERMINATE', []])
+        else expect(found?.indication ?? 'TOTAL_FAILED', what).to.equal('TOTAL_FAILED')
+        continue
+      }
+      // A changed CMS may name what nobody knows, and then nothing can be said; it never passes. The case of a digit
+      // changes nothing, and no signature covers its own time-stamp: who breaks that takes away the proof of the time.
+      if (found?.indication !== 'TOTAL_PASSED' || sameDigits(bytes, mutation.bytes)) continue
+      const onlyStamp =
+        sample.stamped &&
+        differsInside(bytes, mutation.bytes, contents) &&
+        found.signatures.some(({ provenTime }) => provenTime === null)
+      expect(onlyStamp, what).to.equal(true)
     }
     const told = [...counts].map(([kind, count]) => `${kind} ${count}`).join(', ')
     process.stderr.write(`      ${tried} changes of ${samples.length} documents: ${told}; seed ${seed}\n`)
@@ -153,19 +169,35 @@ describe('signed documents under random changes', () => {
   })
 })
 
-/** The verdict; bytes that no longer claim to be a PDF have none. */
+/** The report; bytes that no longer claim to be a PDF have none. */
 function outcome(
   bytes: Uint8Array,
   policy: VerificationPolicy,
   password: MutationSample['password'],
   what: string,
-): string {
+): VerificationReport | undefined {
   try {
-    return verifyPdf(bytes, policy, password).indication
+    return verifyPdf(bytes, policy, password)
   } catch (error) {
-    if (error instanceof SigningError && error.code === 'PDF_NOT_A_PDF') return 'TOTAL_FAILED'
+    if (error instanceof SigningError && error.code === 'PDF_NOT_A_PDF') return undefined
     throw new Error(what, { cause: error })
   }
+}
+
+/** Whether all bytes are there as they were, with nothing behind them but white space. */
+function keepsSignedBytes(before: Uint8Array, after: Uint8Array): boolean {
+  if (Buffer.compare(before, after.subarray(0, before.length)) !== 0) return false
+  return /^[\0\t\n\f\r ]*$/.test(Buffer.from(after.subarray(before.length)).toString('latin1'))
+}
+
+/** Whether the values of all `/Contents` are still there, wherever they stand now. */
+function keepsContents(
+  before: Uint8Array,
+  after: Uint8Array,
+  contents: readonly (readonly [start: number, end: number])[],
+): boolean {
+  const text = Buffer.from(after.buffer, after.byteOffset, after.byteLength)
+  return contents.every(([start, end]) => text.includes(Buffer.from(before.subarray(start, end))))
 }
 
 /** Whether the changed file is as long as it was and differs only in values of `/Contents`. */

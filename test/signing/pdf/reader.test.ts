@@ -9,6 +9,7 @@ import { Lexer } from '../../../signing/pdf/lexer.ts'
 import {
   isDict,
   isString,
+  type PdfDict,
   type PdfValue,
   pdfArray,
   pdfDict,
@@ -171,6 +172,16 @@ describe('decoding of structural streams (ISO 32000-2, 7.4)', () => {
       ...[11, 11, 18, 19, 24, 26],
       ...[12, 13, 21, 23, 29, 32],
     ])
+  })
+
+  it('undoes hexadecimal digits, alone or over other data', () => {
+    const text = (dict: PdfDict, raw: Uint8Array): string => asText(decodeStream(dict, raw, 0))
+    const hex = { Filter: pdfArray([pdfName('ASCIIHexDecode')]) }
+    expect(text(pdfDict(hex), Buffer.from('68 65\n6C6c6F>'))).to.equal('hello')
+    expect(text(pdfDict(hex), Buffer.from('687'))).to.equal('hp')
+    const both = pdfDict({ Filter: pdfArray([pdfName('ASCIIHexDecode'), pdfName('FlateDecode')]) })
+    expect(text(both, Buffer.from(`${deflateSync('hello').toString('hex')}>`))).to.equal('hello')
+    expect(codeOf(() => decodeStream(pdfDict(hex), Buffer.from('6x>'), 0))).to.equal('PDF_MALFORMED')
   })
 
   it('refuses other filters, broken data and bombs', () => {

@@ -131,7 +131,7 @@ describe('forgeries that nobody should accept', () => {
   })
 
   describe('by a repair', () => {
-    /** An update of one reached object, with its table as told. */
+    /** An update of one object, which only an unknown key of the trailer leads to, with its table as told. */
     function update(body: string, table: (offset: number) => string, trailer = ''): Uint8Array {
       const file = openPdf(issued)
       const { section } = file.revisions.at(-1) ?? {}
@@ -150,7 +150,7 @@ describe('forgeries that nobody should accept', () => {
     const hidden = '\nendstream\nendobj\n4 0 obj\n<< /Length 3 >>\nstream\nq Q\nendstream\nendobj\n'
 
     it('is not taken for an update that is plain', () => {
-      expect(verdictOf(update('(plain)', entry)).indication).to.equal('TOTAL_PASSED')
+      expect(verdictOf(update('[ (plain) ]', entry)).indication).to.equal('TOTAL_PASSED')
     })
 
     it('are table entries that are not of 20 bytes', () => {

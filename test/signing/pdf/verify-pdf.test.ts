@@ -72,12 +72,12 @@ describe('verifying a PDF', () => {
   it('fails a signature that no field leads to, however it came to that', async () => {
     // The way to it is cut in the signed bytes themselves: the form is called otherwise.
     const cut = verify(replaced(signed, '/AcroForm', '/AcroFork'))
-    expect(cut).to.deep.include({
-      indication: 'TOTAL_FAILED',
-      subIndication: 'FORMAT_FAILURE',
-      signatures: [],
-    })
+    expect(cut).to.deep.include({ indication: 'TOTAL_FAILED', subIndication: 'FORMAT_FAILURE' })
     expect(errorCodes(cut)).to.deep.equal(['SIGNATURE_UNREACHABLE'])
+    const [only] = cut.signatures
+    expect(cut.signatures).to.have.length(1)
+    expect(only).to.deep.include({ field: 'individual', indication: 'TOTAL_FAILED', cryptoIntact: false })
+    expect(only?.warnings[0]?.code).to.equal('SIGNATURE_UNREACHABLE')
   })
 
   it('tells an unreadable signature beside a good one', async () => {
