@@ -160,8 +160,12 @@ export class Comparison {
     return this.#culprit
   }
 
-  /** Whether two values say the same, references followed. */
-  same(old: PdfValue | undefined, now: PdfValue | undefined, manner: Manner): boolean {
+  /**
+   * Whether two values say the same, references followed.
+   *
+   * @param key under which they stand: an appearance may be given anew with what it showed before, as signing does
+   */
+  same(old: PdfValue | undefined, now: PdfValue | undefined, manner: Manner, key?: string): boolean {
     this.#culprit = undefined
     const judged: number[] = []
     const pending: [PdfValue, PdfValue, number | undefined][] = [[old ?? null, now ?? null, undefined]]
@@ -173,7 +177,7 @@ export class Comparison {
       return false
     }
     for (const number of judged) this.judged.add(number)
-    if (judged.length > 0 || !sameValue(old ?? null, now ?? null)) this.#isRewritten = true
+    if (judged.length > 0 || (key !== 'AP' && !sameValue(old ?? null, now ?? null))) this.#isRewritten = true
     return true
   }
 
@@ -224,8 +228,10 @@ export class Comparison {
         this.#culprit = number
         return false
       }
-      const [oldDict, nowDict] = [withoutFilters(a.value), withoutFilters(b.value)]
-      pending.push([oldDict, nowDict, number])
+      const isDecoded = isDict(a.value) && isDict(b.value) && !haveSameFilters(a.value, b.value)
+      // Filters that are not written anew can change all the same, where they are objects of their own.
+      const left = isDecoded ? ['Length', 'DL', 'Filter', 'DecodeParms'] : ['Length', 'DL']
+      pending.push([without(a.value, left), without(b.value, left), number])
     } else pending.push([a.value, b.value, number])
     if (isSame && this.modified.has(old.number)) judged.push(old.number)
     return true
@@ -238,12 +244,10 @@ export class Comparison {
     const { file } = this.before
     const [old, now] = [file.streamData(a), file.streamData(b)]
     if (old === undefined || now === undefined) return false
-    const filters = ['Filter', 'DecodeParms', 'F', 'FFilter', 'FDecodeParms', 'Crypt']
     const [one, other] = [a.value, b.value]
-    if (filters.every((key) => sameValue(one.entries.get(key), other.entries.get(key)))) {
-      return Buffer.compare(old, now) === 0
-    }
-    if (one.entries.has('F') || other.entries.has('F')) return false
+    if (haveSameFilters(one, other)) return Buffer.compare(old, now) === 0
+    // The data may stand in another file, or be decoded by what some readers take for abbreviations (table 92).
+    if (['F', 'DP'].some((key) => one.entries.has(key) || other.entries.has(key))) return false
     try {
       return (
         Buffer.compare(this.#decode(one, old, a.stream.start), this.#decode(other, now, b.stream.start)) === 0
@@ -265,7 +269,7 @@ export class Comparison {
   /** The keys whose values differ. */
   differences(old: PdfDict, now: PdfDict, mannerOf: (key: string) => Manner): string[] {
     return [...keysOf(old, now)].filter(
-      (key) => !this.same(old.entries.get(key), now.entries.get(key), mannerOf(key)),
+      (key) => !this.same(old.entries.get(key), now.entries.get(key), mannerOf(key), key),
     )
   }
 
@@ -315,10 +319,17 @@ function objectOf(
   return { value: current, object, stream: object?.stream }
 }
 
-function withoutFilters(value: PdfValue): PdfValue {
+/** What tells where the data of a stream is and how it is decoded. */
+const filterKeys = ['Filter', 'DecodeParms', 'F', 'FFilter', 'FDecodeParms', 'DP', 'Crypt']
+
+function haveSameFilters(a: PdfDict, b: PdfDict): boolean {
+  return filterKeys.every((key) => sameValue(a.entries.get(key), b.entries.get(key)))
+}
+
+function without(value: PdfValue, keys: readonly string[]): PdfValue {
   if (!isDict(value)) return value
   const entries = new Map(value.entries)
-  for (const key of ['Length', 'Filter', 'DecodeParms', 'DL']) entries.delete(key)
+  for (const key of keys) entries.delete(key)
   const { duplicates } = value
   return duplicates === undefined ? { kind: 'dict', entries } : { kind: 'dict', entries, duplicates }
 }

@@ -28,8 +28,8 @@ import {
 } from '../../signing/x509/algorithm-identifier.ts'
 import { parseDer } from '../../signing/x509/der.ts'
 import { context, integer, nullValue, oid, sequence } from '../../signing/x509/der-write.ts'
-import { requireProgram } from '../support/programs.ts'
 import { requireCorpus } from '../support/corpora.ts'
+import { requireProgram } from '../support/programs.ts'
 
 const data = Buffer.from('Nội dung văn bản\n')
 
