@@ -318,11 +318,10 @@ export function verifyData(
 ): boolean {
   if (!keyFits(algorithm, key)) return false
   const { mask = algorithm.digest, saltLength = algorithm.digest.size, ecdsaEncoding = 'der' } = options
-  // A key with parameters of its own brings the digest of MGF1 with it.
-  const isMasked =
-    algorithm.scheme === 'RSASSA-PSS' &&
-    mask !== algorithm.digest &&
-    key.asymmetricKeyDetails?.mgf1HashAlgorithm === undefined
+  // A key with parameters of its own brings the digest of MGF1 with it, which must then be the one that is told.
+  const ownMask = key.asymmetricKeyDetails?.mgf1HashAlgorithm
+  if (ownMask !== undefined && ownMask.toLowerCase() !== mask.node) return false
+  const isMasked = algorithm.scheme === 'RSASSA-PSS' && mask !== algorithm.digest && ownMask === undefined
   try {
     const own = isMasked ? pssKeyWithMask(key, algorithm.digest.oid, mask.oid) : key
     return nodeVerify(
@@ -376,6 +375,10 @@ function keyFits({ scheme, keyType }: SignatureAlgorithm, key: KeyObject): boole
   }
 }
 
+/**
+ * The key with its parameters as `node:crypto` wants them. A bare key where the parameters are those it takes anyway:
+ * an object around a key costs it two exceptions inside.
+ */
 function nodeKey(
   algorithm: SignatureAlgorithm,
   key: KeyObject,
@@ -386,13 +389,13 @@ function nodeKey(
     case 'RSASSA-PSS':
       return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }
     case 'RSASSA-PKCS1-v1_5':
-      return { key, padding: constants.RSA_PKCS1_PADDING }
+      return key.asymmetricKeyType === 'rsa' ? key : { key, padding: constants.RSA_PKCS1_PADDING }
     case 'ECDSA':
     case 'DSA':
-      return { key, dsaEncoding }
+      return dsaEncoding === 'der' ? key : { key, dsaEncoding }
     case 'EdDSA':
     case 'ML-DSA':
-      return { key }
+      return key
   }
 }
 
@@ -437,14 +440,17 @@ export function keyStrength(key: KeyObject): KeyStrength {
 }
 
 function measureStrength(key: KeyObject): KeyStrength {
-  const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {}
+  const { modulusLength, publicExponent = 0n, namedCurve } = key.asymmetricKeyDetails ?? {}
   const type: string = key.asymmetricKeyType ?? 'unknown'
   switch (type) {
     case 'rsa':
     case 'rsa-pss': {
       const bits = modulusLength ?? 0
-      const acceptable = bits >= LEAST_RSA_BITS && bits <= MOST_RSA_BITS
-      return { kind: 'rsa', bits, name: `RSA ${bits}`, acceptable }
+      // With the exponent 1 the signature value is the padded digest itself, which anybody can write down.
+      const isSound = publicExponent >= 3n && publicExponent % 2n === 1n
+      const acceptable = bits >= LEAST_RSA_BITS && bits <= MOST_RSA_BITS && isSound
+      const name = isSound ? `RSA ${bits}` : `RSA ${bits} with exponent ${publicExponent}`
+      return { kind: 'rsa', bits, name, acceptable }
     }
     case 'ec': {
       const curve = curves[namedCurve ?? '']

@@ -6,7 +6,8 @@ import { type DigestAlgorithm, digest as digestOf } from '../algorithms.ts'
 import type { VerificationPolicy } from '../policy.ts'
 import type { Finding } from '../report.ts'
 import type { ProvenStamp } from '../validation/judge-times.ts'
-import { failed, type Objection } from '../validation/objection.ts'
+import { failed, type Objection, undecided } from '../validation/objection.ts'
+import type { WorkBudget } from '../x509/work-budget.ts'
 import type { EmbeddedRevocation } from './carried-material.ts'
 import { judgeTimestamp, type TimestampJudgement } from './judge-timestamp.ts'
 import { ATTRIBUTE_OID } from './oids.ts'
@@ -30,9 +31,11 @@ export function judgeAttachedTimestamps(input: {
   readonly carried: EmbeddedRevocation
   /** The time at which something later proves the whole signature with its attributes to have existed. */
   readonly provenTime: Date | undefined
+  /** Shared by all validations for one file. */
+  readonly fileBudget: WorkBudget | undefined
 }): AttachedTimestamps {
-  const { signer, contentDigest, policy, carried, provenTime } = input
-  const shared = { policy, carried, provenTime }
+  const { signer, contentDigest, policy, carried, provenTime, fileBudget } = input
+  const shared = { policy, carried, provenTime, fileBudget }
   const signatureDigest = (algorithm: DigestAlgorithm) => digestOf(algorithm, signer.signature)
   const content = tokensOf(signer.signedAttributes, ATTRIBUTE_OID.contentTimestamp).map((token) =>
     judgeTimestamp({ token, dataDigest: contentDigest, ...shared }),
@@ -43,7 +46,7 @@ export function judgeAttachedTimestamps(input: {
   return {
     content,
     signature,
-    objections: content.flatMap(malformedContentStamp),
+    objections: content.flatMap(contentObjections),
     warnings: [
       ...content.flatMap((one) => findings(one, 'over the content')),
       ...signature.flatMap((one) => findings(one, 'over the signature')),
@@ -58,11 +61,22 @@ function tokensOf(attributes: ParsedSigner['signedAttributes'], type: string): r
     .slice(0, MOST_TIMESTAMPS)
 }
 
-/** A content time-stamp is signed: one that is none is the signer's own defect of form (EN 319 102-1 clause 5.2.2). */
-function malformedContentStamp({ subIndication, warnings }: TimestampJudgement): readonly Objection[] {
-  if (subIndication !== 'FORMAT_FAILURE') return []
-  const reason = warnings[0]?.message ?? ''
-  return [failed('FORMAT_FAILURE', 'CONTENT_TIMESTAMP_MALFORMED', `content time-stamp: ${reason}`)]
+/**
+ * A content time-stamp is signed: one that is none is the signer's own defect of form (EN 319 102-1 clause 5.2.2), and
+ * one over other data contradicts what the signer signed with it (clause 5.2.8).
+ */
+function contentObjections({
+  subIndication,
+  imprintHolds,
+  warnings,
+}: TimestampJudgement): readonly Objection[] {
+  if (subIndication === 'FORMAT_FAILURE') {
+    const reason = warnings[0]?.message ?? ''
+    return [failed('FORMAT_FAILURE', 'CONTENT_TIMESTAMP_MALFORMED', `content time-stamp: ${reason}`)]
+  }
+  if (imprintHolds !== false) return []
+  const message = 'the signed content time-stamp is over other data than the content'
+  return [undecided('SIG_CONSTRAINTS_FAILURE', 'CONTENT_TIMESTAMP_CONTRADICTS', message)]
 }
 
 /**

@@ -24,6 +24,8 @@ export interface EmbeddedRevocation {
 
 /** Certificates beyond this number in one signature are not looked at: real ones carry fewer than ten. */
 const MOST_CERTIFICATES = 100
+/** Lists, and responses, of one signature with the file around it; more are not looked at either. */
+const MOST_STATEMENTS = 1_000
 
 export function carriedMaterial(
   data: ParsedSignedData,
@@ -40,12 +42,15 @@ export function carriedMaterial(
       0,
       MOST_CERTIFICATES,
     ),
-    crls: [...data.crls, ...archives.flatMap(({ crls }) => crls), ...(embedded?.crls ?? [])],
+    crls: [...data.crls, ...archives.flatMap(({ crls }) => crls), ...(embedded?.crls ?? [])].slice(
+      0,
+      MOST_STATEMENTS,
+    ),
     ocspResponses: [
       ...data.ocspResponses,
       ...archives.flatMap(({ ocspResponses }) => ocspResponses),
       ...(embedded?.ocspResponses ?? []),
-    ],
+    ].slice(0, MOST_STATEMENTS),
   }
 }
 
@@ -64,7 +69,7 @@ function valuesOf(attributes: readonly CmsAttribute[], type: string): readonly D
 
 /** `CertificateValues` (ETSI EN 319 122-1 annex A.1.1.2). */
 function membersOf(value: DerNode): readonly Uint8Array[] {
-  return value.constructed ? value.children.map(({ raw }) => raw) : []
+  return value.constructed ? value.first(MOST_CERTIFICATES).map(({ raw }) => raw) : []
 }
 
 /** `RevocationValues` (annex A.1.2.2), whose OCSP responses are basic ones. */
@@ -79,7 +84,11 @@ function readRevocationArchive(value: DerNode): EmbeddedRevocation {
     const fields = new DerFields(value)
     const list = (number: number) => {
       const found = fields.optional(contextTag(number, true))
-      return found === undefined ? [] : onlyChild(found).children.map(({ raw }) => raw)
+      return found === undefined
+        ? []
+        : onlyChild(found)
+            .first(MOST_STATEMENTS)
+            .map(({ raw }) => raw)
     }
     return { crls: list(0), ocspResponses: list(1) }
   } catch (error) {

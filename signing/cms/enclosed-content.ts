@@ -47,7 +47,7 @@ export function judgeEnclosed(input: {
   }
   if (data.content === undefined) return answer
   const { content } = data
-  const overEnclosed: ContentDigest = (digest) => digestOf(digest, content)
+  const overEnclosed: ContentDigest = (digest) => digestOnce(data, digest, content)
   if (subFilter === 'adbe.pkcs7.sha1') {
     const same = contentDigest !== null && isEqual(contentDigest(sha1), content)
     const judged = same ? { ...answer, contentDigest: overEnclosed } : hashFailure(answer, overEnclosed)
@@ -59,6 +59,17 @@ export function judgeEnclosed(input: {
     return wrong(answer, 'CONTENT_ENCLOSED', 'a detached signature must not enclose content')
   if (contentDigest === null) return { ...answer, contentDigest: overEnclosed }
   return isEqual(contentDigest(sha512), overEnclosed(sha512)) ? answer : hashFailure(answer, overEnclosed)
+}
+
+/** Digests of the enclosed content: all signers of one message ask for them. */
+const digests = new WeakMap<ParsedSignedData, Map<DigestAlgorithm, Uint8Array>>()
+
+function digestOnce(data: ParsedSignedData, digest: DigestAlgorithm, content: Uint8Array): Uint8Array {
+  const known = digests.get(data) ?? new Map<DigestAlgorithm, Uint8Array>()
+  digests.set(data, known)
+  const found = known.get(digest) ?? digestOf(digest, content)
+  known.set(digest, found)
+  return found
 }
 
 function wrong(answer: EnclosedContent, code: string, message: string): EnclosedContent {

@@ -15,6 +15,7 @@ import { judgeTimes, type ProvenStamp } from '../validation/judge-times.ts'
 import { failed, type Objection, undecided, verdictOf } from '../validation/objection.ts'
 import { weighWeaknesses } from '../validation/weakness.ts'
 import { describeSigner } from '../x509/certificate.ts'
+import type { WorkBudget } from '../x509/work-budget.ts'
 import { earliestProven, isIntact, judgeAttachedTimestamps } from './attached-timestamps.ts'
 import { carriedMaterial, type EmbeddedRevocation, mergePolicy } from './carried-material.ts'
 import { type EnclosedContent, judgeEnclosed } from './enclosed-content.ts'
@@ -41,6 +42,8 @@ export interface SignedDataInput {
   readonly claimedTime?: Date | undefined
   /** Time-stamps over the file that holds this signature, such as document time-stamps of later PDF revisions. */
   readonly laterStamps?: readonly ProvenStamp[]
+  /** Shared by all validations for one file; absent where there is but this one. */
+  readonly fileBudget?: WorkBudget | undefined
 }
 
 export interface SignedDataJudgement {
@@ -106,7 +109,7 @@ export function judgeParsedSigner(input: ParsedSignerInput): SignedDataJudgement
   const { data, context, subFilter } = input
   const isTimestamp = data.contentType === CONTENT_TYPE.timestampInfo
   if (context === 'cms' ? isTimestamp : subFilter === 'ETSI.RFC3161') return judgeToken(input)
-  const { signer, policy, laterStamps = [] } = input
+  const { signer, policy, laterStamps = [], fileBudget } = input
   const carried = carriedMaterial(data, signer, input.embeddedRevocation)
   const enclosed = judgeEnclosed(input)
   const facts = judgeSigner({
@@ -117,6 +120,7 @@ export function judgeParsedSigner(input: ParsedSignerInput): SignedDataJudgement
     isCounterSignature: input.isCounterSignature === true,
     certificates: [...carried.certificates, ...policy.untrusted],
     purpose: 'document',
+    fileBudget,
   })
   const stamps = judgeAttachedTimestamps({
     signer,
@@ -124,6 +128,7 @@ export function judgeParsedSigner(input: ParsedSignerInput): SignedDataJudgement
     policy,
     carried,
     provenTime: earliestProven(laterStamps),
+    fileBudget,
   })
   const details = readSignerDetails(signer.signedAttributes)
   const claimed = input.claimedTime ?? facts.attributes.signingTime
@@ -149,6 +154,7 @@ export function judgeParsedSigner(input: ParsedSignerInput): SignedDataJudgement
           provenTime: times.provenTime,
           provenAfter: times.provenAfter,
           weaknesses,
+          fileBudget,
         })
   const objections: readonly Objection[] = [
     ...enclosed.objections,
@@ -197,13 +203,14 @@ function plainVerdict(objections: readonly Objection[]) {
 
 /** A token in the place of a signature: a document time-stamp of a PDF (EN 319 142-1 clause 5.4.3), or a file. */
 function judgeToken(input: ParsedSignerInput): SignedDataJudgement {
-  const { data, contentDigest, policy, embeddedRevocation, laterStamps = [] } = input
+  const { data, contentDigest, policy, embeddedRevocation, laterStamps = [], fileBudget } = input
   const judged = judgeParsedTimestamp({
     data,
     dataDigest: contentDigest,
     policy,
     carried: embeddedRevocation,
     provenTime: earliestProven(laterStamps),
+    fileBudget,
   })
   const none = {
     signingCertificateV2: false,

@@ -24,7 +24,7 @@ import { parseDer, TAG } from '../x509/der.ts'
 import { readOid } from '../x509/der-values.ts'
 import { setOf } from '../x509/der-write.ts'
 import { nameKey } from '../x509/name.ts'
-import { checkSignature, isCostly } from '../x509/verify-signature.ts'
+import { checkCost, checkSignature, isCostly } from '../x509/verify-signature.ts'
 import { WorkBudget } from '../x509/work-budget.ts'
 import { ATTRIBUTE_OID } from './oids.ts'
 import type { ParsedSignedData, ParsedSigner } from './parse-signed-data.ts'
@@ -43,6 +43,8 @@ export interface SignerInput {
   readonly certificates: readonly Uint8Array[]
   /** What the digests of the signature serve. */
   readonly purpose: DigestPurpose
+  /** Shared by all validations for one file. */
+  readonly fileBudget?: WorkBudget | undefined
 }
 
 export interface SignerFacts {
@@ -70,12 +72,20 @@ export function judgeSigner(input: SignerInput): SignerFacts {
   else objections.push(...bareObjections(input))
 
   const digestHolds = hasAttributes ? compareDigest(attributes, digest, contentDigest) : null
-  const { certificate, signatureHolds } = findSigner(input, attributes)
+  const { certificate, signatureHolds, isLimited } = findSigner(input, attributes)
   if (digestHolds === false) {
     objections.push(failed('HASH_FAILURE', 'HASH_FAILURE', 'the content is not what was signed'))
   }
   if (signatureHolds === false) {
     objections.push(failed('SIG_CRYPTO_FAILURE', 'SIG_CRYPTO_FAILURE', 'the signature value does not hold'))
+  }
+  if (signatureHolds === null && certificate !== null && algorithm !== undefined) {
+    // Nothing may pass whose signature value was not computed, whatever the certificate is good for.
+    const code = isLimited ? 'SIGNATURE_CHECKS_LIMITED' : 'ALGORITHM_UNSUPPORTED'
+    const message = isLimited
+      ? 'the file asks for more signature checks than are made'
+      : 'the signature value could not be checked with the key of the certificate'
+    objections.push(undecided('CRYPTO_CONSTRAINTS_FAILURE', code, message))
   }
   if (contentDigest === null) {
     objections.push(
@@ -177,7 +187,7 @@ const MOST_ATTRIBUTES = 16 * 1024 * 1024
  * are not signed themselves; only the signing-certificate attribute ties them.
  */
 function* bindingObjections(
-  { data, signer }: SignerInput,
+  { data, signer, fileBudget }: SignerInput,
   { named }: SignedAttributes,
   certificate: Certificate,
 ): Generator<Objection> {
@@ -203,23 +213,31 @@ function* bindingObjections(
       yield undecided('SIG_CONSTRAINTS_FAILURE', 'SIGNER_IDENTIFIER', message)
     }
   }
-  const isMissing = named?.some((one) => !data.certificates.some((der) => one.matches(der))) === true
-  if (isMissing && hasForged(data, named)) {
+  const embedded = data.certificates.slice(0, MOST_COMPARED)
+  const isMissing = named?.some((one) => !embedded.some((der) => one.matches(der))) === true
+  if (isMissing && hasForged(data, named, fileBudget)) {
     const message = 'a certificate that the signature names is missing, and one that nobody issued is there'
     yield undecided('SIG_CONSTRAINTS_FAILURE', 'EMBEDDED_CERTIFICATE_EXCHANGED', message)
   }
 }
 
+/** Embedded certificates that are compared with those named; real signatures carry fewer than ten. */
+const MOST_COMPARED = 200
+
 /**
  * Whether an embedded certificate that the signature does not name bears no signature of another embedded one. Those of
  * time-stamping authorities and OCSP responders, which signers do not name, mostly do.
  */
-function hasForged(data: ParsedSignedData, named: SignedAttributes['named']): boolean {
-  const unnamed = [...data.certificates, ...data.otherCertificates].filter(
-    (der) => named?.some((one) => one.matches(der)) !== true,
-  )
-  const parsed = data.certificates.flatMap((der) => tryParseCertificate(der) ?? [])
-  const budget = new WorkBudget()
+function hasForged(
+  data: ParsedSignedData,
+  named: SignedAttributes['named'],
+  fileBudget: WorkBudget | undefined,
+): boolean {
+  const unnamed = [...data.certificates, ...data.otherCertificates]
+    .slice(0, MOST_COMPARED)
+    .filter((der) => named?.some((one) => one.matches(der)) !== true)
+  const parsed = data.certificates.slice(0, MOST_COMPARED).flatMap((der) => tryParseCertificate(der) ?? [])
+  const budget = new WorkBudget(fileBudget)
   return unnamed.some((der) => {
     const certificate = tryParseCertificate(der)
     if (certificate === undefined) return true
@@ -259,24 +277,42 @@ function compareDigest(
  * signing-certificate attribute names, else one under whose key the signature holds.
  */
 function findSigner(
-  { signer, certificates, contentParts }: SignerInput,
+  { signer, certificates, contentParts, fileBudget }: SignerInput,
   { named }: SignedAttributes,
-): { certificate: Certificate | null; signatureHolds: boolean | null } {
+): FoundSigner {
+  const budget = new WorkBudget(fileBudget)
+  const check = (certificate: Certificate): FoundSigner => {
+    const holds = signatureHolds(signer, certificate, contentParts, budget)
+    return { certificate, signatureHolds: holds, isLimited: budget.findings().length > 0 }
+  }
   const fitting = certificates
     .flatMap((der) => tryParseCertificate(der) ?? [])
     .filter((certificate) => isNamedBy(signer, certificate))
-  const [first] = fitting
   const own =
-    fitting.find(({ der }) => named?.[0]?.matches(der)) ?? (fitting.length === 1 ? first : undefined)
-  if (own !== undefined)
-    return { certificate: own, signatureHolds: signatureHolds(signer, own, contentParts) }
-  const holder = fitting.find((one) => signatureHolds(signer, one, contentParts) === true)
-  if (holder !== undefined) return { certificate: holder, signatureHolds: true }
-  return {
-    certificate: first ?? null,
-    signatureHolds: first === undefined ? null : signatureHolds(signer, first, contentParts),
+    fitting.find(({ der }) => named?.[0]?.matches(der)) ?? (fitting.length === 1 ? fitting[0] : undefined)
+  if (own !== undefined) return check(own)
+  // Certificates over one key tell nothing new; and every other key costs a check.
+  const byKey = new Map(fitting.toReversed().map((one) => [one.keyFingerprint, one]))
+  let first: FoundSigner | undefined
+  for (const [index, one] of [...byKey.values()].toReversed().entries()) {
+    // Among those left may be the right one.
+    if (first !== undefined && index >= MOST_TRIED) return { ...first, signatureHolds: null, isLimited: true }
+    const found = check(one)
+    if (found.signatureHolds === true) return found
+    first ??= found
   }
+  return first ?? { certificate: null, signatureHolds: null, isLimited: false }
 }
+
+interface FoundSigner {
+  readonly certificate: Certificate | null
+  readonly signatureHolds: boolean | null
+  /** The budget for signature checks was spent. */
+  readonly isLimited: boolean
+}
+
+/** Keys that are tried where several certificates are named alike; in files in use there are one or two. */
+const MOST_TRIED = 8
 
 function isNamedBy({ identifier }: ParsedSigner, certificate: Certificate): boolean {
   if ('issuer' in identifier) {
@@ -294,10 +330,12 @@ function signatureHolds(
   signer: ParsedSigner,
   certificate: Certificate,
   contentParts: SignerInput['contentParts'],
+  budget: WorkBudget,
 ): boolean | null {
   const { signatureAlgorithm, signedAttributesDer: attributes, signature } = signer
   const key = certificate.publicKey()
   if ('unknown' in signatureAlgorithm || key === undefined || isCostly(key)) return null
+  if (!budget.spend('signatures', checkCost(key))) return null
   const { algorithm, ...options } = signatureAlgorithm
   if (attributes === undefined) {
     if (contentParts === undefined) return null

@@ -10,6 +10,7 @@ import { explained, judgeSigningCertificate } from '../validation/judge-signing-
 import { failed, type Objection, undecided, verdictOf } from '../validation/objection.ts'
 import type { Weakness } from '../validation/weakness.ts'
 import { describeSigner } from '../x509/certificate.ts'
+import type { WorkBudget } from '../x509/work-budget.ts'
 import { carriedMaterial, type EmbeddedRevocation, mergePolicy } from './carried-material.ts'
 import { judgeSigner, type SignerFacts } from './judge-signer.ts'
 import { CONTENT_TYPE } from './oids.ts'
@@ -26,6 +27,8 @@ export interface TimestampInput {
   readonly carried?: EmbeddedRevocation | undefined
   /** The time at which later time-stamps prove that this one existed. */
   readonly provenTime?: Date | undefined
+  /** Shared by all validations for one file. */
+  readonly fileBudget?: WorkBudget | undefined
 }
 
 export interface TimestampJudgement {
@@ -92,6 +95,7 @@ export function judgeParsedTimestamp(
     contentDigest: (digest) => digestOf(digest, content),
     certificates: [...carried.certificates, ...policy.untrusted],
     purpose: 'time-stamp-signature',
+    fileBudget: input.fileBudget,
   })
   return { ...judgeAuthority(input, info, imprint, facts, carried), ...describe(info, facts) }
 }
@@ -138,7 +142,7 @@ function judgeImprint(info: TimestampInfo, dataDigest: TimestampInput['dataDiges
 }
 
 function judgeAuthority(
-  { policy, provenTime }: Pick<TimestampInput, 'policy' | 'provenTime'>,
+  { policy, provenTime, fileBudget }: Pick<TimestampInput, 'policy' | 'provenTime' | 'fileBudget'>,
   info: TimestampInfo,
   imprint: Imprint,
   facts: SignerFacts,
@@ -158,6 +162,7 @@ function judgeAuthority(
           purpose: 'time-stamping',
           provenTime,
           weaknesses: [...imprint.weaknesses, ...facts.weaknesses],
+          fileBudget,
         })
   const objections: Objection[] = [...imprint.objections, ...facts.objections]
   if (attributes.named === undefined) {

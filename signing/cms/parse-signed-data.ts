@@ -78,6 +78,8 @@ const MOST_SIGNERS = 64
 /** Attributes of a signer, signed or unsigned; archive time-stamps of a century are fewer. */
 const MOST_ATTRIBUTES = 512
 const MOST_DIGEST_ALGORITHMS = 64
+/** Certificates, and lists with responses, of one `SignedData`: collections of whole federations have some hundreds. */
+const MOST_EMBEDDED = 1_000
 
 /**
  * Reads a `ContentInfo` of `SignedData`. Nothing may follow it.
@@ -110,25 +112,30 @@ function readContentInfo(root: DerNode): ParsedSignedData {
   const crls = fields.optional(contextTag(1, true))
   const signers = fields.take(TAG.SET, 'signerInfos')
   fields.finish('SignedData')
-  if (signers.children.length > MOST_SIGNERS) throw malformed(signers.start, 'too many signers')
-  if (digests.children.length > MOST_DIGEST_ALGORITHMS) {
-    throw malformed(digests.start, 'too many digest algorithms')
-  }
-  const embedded = certificates?.children ?? []
-  const parsedSigners = signers.children.map(readSigner)
-  const revocation = (crls?.children ?? []).map(readRevocation)
+  const parsedSigners = atMost(MOST_SIGNERS, signers, 'signers').map(readSigner)
+  const digestNodes = atMost(MOST_DIGEST_ALGORITHMS, digests, 'digest algorithms')
+  const embedded = atMost(MOST_EMBEDDED, certificates, 'certificates')
+  const revocationNodes = atMost(MOST_EMBEDDED, crls, 'revocation lists')
+  const revocation = revocationNodes.map(readRevocation)
   return {
     version,
-    dueVersion: versionOf(contentType, embedded, crls?.children ?? [], parsedSigners),
+    dueVersion: versionOf(contentType, embedded, revocationNodes, parsedSigners),
     contentType,
     content: content === undefined ? undefined : readOctetString(onlyChild(content)),
-    digestAlgorithms: digests.children.map(readDigestAlgorithm),
+    digestAlgorithms: digestNodes.map(readDigestAlgorithm),
     certificates: embedded.filter(isX509).map(({ raw }) => raw),
     otherCertificates: embedded.filter((node) => !isX509(node)).map(({ raw }) => raw),
     crls: revocation.flatMap((entry) => entry.crl ?? []),
     ocspResponses: revocation.flatMap((entry) => entry.ocspResponse ?? []),
     signers: parsedSigners,
   }
+}
+
+/** The members of a list that must not be longer; it is refused before they are all made. */
+function atMost(most: number, list: DerNode | undefined, what: string): readonly DerNode[] {
+  const found = list?.first(most + 1) ?? []
+  if (list !== undefined && found.length > most) throw malformed(list.start, `too many ${what}`)
+  return found
 }
 
 function isX509({ tag }: DerNode): boolean {
@@ -211,11 +218,7 @@ function readIdentifier(node: DerNode): SignerIdentifier {
 }
 
 function readAttributes(node: DerNode | undefined): readonly CmsAttribute[] {
-  const children = node?.children ?? []
-  if (node !== undefined && children.length > MOST_ATTRIBUTES) {
-    throw malformed(node.start, 'too many attributes')
-  }
-  return children.map((child) => {
+  return atMost(MOST_ATTRIBUTES, node, 'attributes').map((child) => {
     const fields = new DerFields(child)
     const type = readOid(fields.take(TAG.OID, 'attrType'))
     const values = fields.take(TAG.SET, 'attrValues')

@@ -1,7 +1,7 @@
 /** The attributes that bind a signature to the signer's certificate: RFC 2634 (v1, SHA-1) and RFC 5035 (v2). */
 import { type DigestAlgorithm, digestAlgorithms, digest as digestOf } from '../algorithms.ts'
 import { readDigestAlgorithm } from '../x509/algorithm-identifier.ts'
-import { parseCertificate } from '../x509/certificate.ts'
+import { parseCertificate, tryParseCertificate } from '../x509/certificate.ts'
 import { type DerNode, malformed, TAG } from '../x509/der.ts'
 import { DerFields, readOctetString } from '../x509/der-values.ts'
 import { readGeneralNames } from '../x509/general-names.ts'
@@ -26,9 +26,14 @@ export function readSigningCertificate(value: DerNode, version: 'v1' | 'v2'): re
   const list = fields.take(TAG.SEQUENCE, 'certs')
   fields.optional(TAG.SEQUENCE)
   fields.finish('SigningCertificate')
-  if (list.children.length === 0) throw malformed(list.start, 'no certificate is named')
-  return list.children.map((node) => readCertId(node, version))
+  const members = list.first(MOST_NAMED + 1)
+  if (members.length === 0) throw malformed(list.start, 'no certificate is named')
+  if (members.length > MOST_NAMED) throw malformed(list.start, 'too many certificates are named')
+  return members.map((node) => readCertId(node, version))
 }
+
+/** A chain and a few attribute certificates at most. */
+const MOST_NAMED = 50
 
 function readCertId(node: DerNode, version: 'v1' | 'v2'): NamedCertificate {
   const fields = new DerFields(node)
@@ -42,15 +47,24 @@ function readCertId(node: DerNode, version: 'v1' | 'v2'): NamedCertificate {
     digest,
     issuers: given?.issuers.map(({ raw }) => raw) ?? [],
     matches(der) {
-      if (digest === undefined || Buffer.compare(digestOf(digest, der), hash) !== 0) return false
+      if (digest === undefined || !hasDigest(der, digest, hash)) return false
       if (given === undefined) return true
       const certificate = parseCertificate(der)
+      const { issuer, issuerKey } = certificate
       return (
-        given.issuers.some((name) => nameKey(name) === certificate.issuerKey) &&
-        Buffer.compare(given.serial, certificate.serial) === 0
+        given.issuers.some(
+          (name) => Buffer.compare(name.raw, issuer.raw) === 0 || nameKey(name) === issuerKey,
+        ) && Buffer.compare(given.serial, certificate.serial) === 0
       )
     },
   }
+}
+
+/** The SHA-256 of a certificate is known since it was read. */
+function hasDigest(der: Uint8Array, digest: DigestAlgorithm, hash: Uint8Array): boolean {
+  const fingerprint = digest.name === 'SHA-256' ? tryParseCertificate(der)?.fingerprint : undefined
+  const own = fingerprint === undefined ? digestOf(digest, der) : Buffer.from(fingerprint, 'hex')
+  return Buffer.compare(own, hash) === 0
 }
 
 function readIssuerSerial(node: DerNode): { issuers: readonly DistinguishedName[]; serial: Uint8Array } {

@@ -3,6 +3,7 @@ import { SigningError } from '../errors.ts'
 import type { VerificationPolicy } from '../policy.ts'
 import { type SignatureReport, type VerificationReport, worstIndication } from '../report.ts'
 import { berToDer } from '../x509/ber.ts'
+import { WorkBudget } from '../x509/work-budget.ts'
 import { counterSignaturesOf } from './counter-signatures.ts'
 import { judgeParsedSigner, type ParsedSignerInput, type SignedDataJudgement } from './judge-signed-data.ts'
 import { type ParsedSignedData, parseSignedData } from './parse-signed-data.ts'
@@ -46,6 +47,7 @@ export function verifyCms(
     contentParts: content === null ? undefined : [content],
     policy,
     context: 'cms' as const,
+    fileBudget: WorkBudget.ofFile(),
   }
   const allowance = { left: MOST_COUNTER_SIGNATURES }
   const signatures = data.signers.flatMap((signer, index) =>
@@ -104,6 +106,7 @@ function judgeWithCounterSignatures(
       isCounterSignature: true,
       policy: input.policy,
       context: 'cms',
+      fileBudget: input.fileBudget,
     }
     return judgeWithCounterSignatures(below, `${id}.${index + 1}`, id, allowance, depth + 1)
   })

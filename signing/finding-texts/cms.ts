@@ -57,6 +57,10 @@ export const cmsTexts = {
     vi: 'Thuật toán không được hỗ trợ, không kiểm tra được',
     en: 'The algorithm is not supported, so that nothing can be said',
   },
+  SIGNATURE_CHECKS_LIMITED: {
+    vi: 'Tệp đòi kiểm tra quá nhiều chữ ký, không kiểm tra hết được',
+    en: 'The file asks for more signature checks than are made',
+  },
   DIGEST_ALGORITHM_NOT_DECLARED: {
     vi: 'Chữ ký dùng hàm băm mà không khai báo',
     en: 'The signature uses a digest that it does not declare',
@@ -77,6 +81,10 @@ export const cmsTexts = {
   },
 
   TIMESTAMP_MALFORMED: { vi: 'Dấu thời gian bị hỏng', en: 'The time-stamp is broken' },
+  CONTENT_TIMESTAMP_CONTRADICTS: {
+    vi: 'Dấu thời gian ký kèm nội dung lại là của dữ liệu khác',
+    en: 'The time-stamp signed with the content is over other data',
+  },
   CONTENT_TIMESTAMP_MALFORMED: {
     vi: 'Dấu thời gian của nội dung bị hỏng',
     en: 'The time-stamp over the content is broken',

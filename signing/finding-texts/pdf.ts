@@ -83,9 +83,21 @@ export const pdfTexts = {
     vi: 'Thời gian ký nằm ở chỗ mà PAdES không dùng',
     en: 'The signing time stands where PAdES does not use it',
   },
+  CHANGES_NOT_LISTED: {
+    vi: 'Còn nhiều thay đổi khác sau chữ ký không được liệt kê',
+    en: 'There are more changes after the signature than are listed',
+  },
   SIGNING_TIME_MALFORMED: {
     vi: 'Thời gian ký ghi không đúng quy cách',
     en: 'The signing time is not written as it must be',
+  },
+  SEED_VALUE_VIOLATED: {
+    vi: 'Chữ ký không đáp ứng yêu cầu mà ô chữ ký đặt ra',
+    en: 'The signature is not what its field demands',
+  },
+  SEED_VALUE_NOT_EVALUATED: {
+    vi: 'Ô chữ ký đặt ra yêu cầu mà phần mềm không xét được',
+    en: 'The field demands something of its signature that cannot be judged here',
   },
   PROFILE_NOT_MET: {
     vi: 'Thiếu chữ ký mà loại văn bản này cần',

@@ -70,6 +70,22 @@ export const xmlTexts = {
     vi: 'Có phần chưa ký trùng tên với phần đã ký: có thể bị đánh tráo',
     en: 'An unsigned part bears the name of a signed one and may stand in for it',
   },
+  XML_NOTHING_SIGNED: {
+    vi: 'Chữ ký không ký nội dung nào',
+    en: 'The signature signs no content',
+  },
+  XML_TEXT_SPLIT: {
+    vi: 'Có chú thích chưa ký chen giữa phần chữ đã ký: phần mềm khác có thể đọc thiếu',
+    en: 'An unsigned comment parts a signed text: other programs may read less of it',
+  },
+  SIGNED_PROPERTIES_MISPLACED: {
+    vi: 'Các thuộc tính đã ký không nằm trong chữ ký của chúng',
+    en: 'The signed properties do not stand in the signature that they belong to',
+  },
+  XML_TIMESTAMP_NOT_CHECKED: {
+    vi: 'Có dấu thời gian không kiểm tra được',
+    en: 'A time-stamp could not be checked',
+  },
   SIGNED_PROPERTIES_NOT_COVERED: {
     vi: 'Các thuộc tính của chữ ký không được ký cùng',
     en: 'The properties of the signature are not signed with it',

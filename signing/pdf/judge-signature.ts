@@ -6,6 +6,7 @@ import { SigningError } from '../errors.ts'
 import type { VerificationPolicy } from '../policy.ts'
 import type { Finding, SignatureReport } from '../report.ts'
 import { agencyCodeOf } from '../x509/subject-roles.ts'
+import type { WorkBudget } from '../x509/work-budget.ts'
 import { digestByteRange, readSignedBytes, type SignedBytes } from './byte-range.ts'
 import { forbidden, type RevisionChange } from './change.ts'
 import { coverageOf } from './coverage.ts'
@@ -13,6 +14,7 @@ import { isoDate } from './dates.ts'
 import { type DocumentTimestamp, documentTimestamp, laterThan } from './document-timestamps.ts'
 import type { FoundSignature } from './find-signatures.ts'
 import { type ChangesJudgement, judgeChanges } from './judge-changes.ts'
+import { judgeSeedValues } from './judge-seed-values.ts'
 import { readLocks, type SignatureLocks } from './locks.ts'
 import { isName, isString, type PdfDict, pdfDict, textOf } from './objects.ts'
 import type { PdfFile } from './pdf-file.ts'
@@ -25,6 +27,8 @@ export interface SignatureContext {
   /** What speaks against everything in the file, such as an end that cannot be read. */
   readonly fileChanges: readonly RevisionChange[]
   readonly embeddedRevocation: EmbeddedRevocation | undefined
+  /** What all signatures of the file together may cost. */
+  readonly fileBudget: WorkBudget
 }
 
 const faultMessages = {
@@ -75,12 +79,13 @@ function judgeSignature(
   const proofs = laterThan(found.revision, timestamps)
   const judgement = judgeContents(context, signed, subFilter, claimed, proofs)
   const later = laterChanges(found, context, revision)
+  const seeds = judgeSeedValues(file, found, judgement, context.policy, signed.cms)
   const report: SignatureReport = {
     id,
     field: found.field,
     // Without byte range and CMS no signature value holds over anything.
     cryptoIntact: judgement === undefined ? false : judgement.cryptoIntact,
-    ...verdict(faults, judgement, later),
+    ...verdict(faults, judgement, seeds, later),
     level: levelOf(subFilter, claimed, judgement, proofs),
     role: judgement?.role ?? 'unknown',
     signer: judgement?.signer ?? null,
@@ -97,8 +102,10 @@ function judgeSignature(
     signatureAlgorithm: judgement?.signatureAlgorithm ?? null,
     warnings: [
       ...faults.map((code) => ({ code, message: faultMessages[code] })),
+      ...seeds,
       ...(judgement?.warnings ?? []),
       ...timeWarnings(dict, claimed),
+      ...(later.omitted === undefined ? [] : [later.omitted]),
     ],
   }
   const isTimestamp = subFilter === 'ETSI.RFC3161' && faults.length === 0 && judgement !== undefined
@@ -141,7 +148,7 @@ function collectFaults(
 }
 
 function judgeContents(
-  { file, policy, embeddedRevocation }: SignatureContext,
+  { file, policy, embeddedRevocation, fileBudget }: SignatureContext,
   signed: SignedBytes,
   subFilter: string | undefined,
   claimed: string | undefined,
@@ -165,6 +172,7 @@ function judgeContents(
     policy,
     context: 'pdf',
     laterStamps,
+    fileBudget,
     ...(claimed === undefined ? {} : { claimedTime: new Date(claimed) }),
     ...(subFilter === undefined ? {} : { subFilter }),
     ...(embeddedRevocation === undefined ? {} : { embeddedRevocation }),
@@ -178,29 +186,34 @@ function laterChanges(
 ): ChangesJudgement {
   const { file, changesOf, fileChanges } = context
   const from = covered ?? found.revision
-  const changes = file.revisions.slice(from + 1).flatMap(({ index }) => changesOf(index))
-  const all = [...changes, ...fileChanges]
+  const all = function* (): Generator<RevisionChange> {
+    for (const { index } of file.revisions.slice(from + 1)) yield* changesOf(index)
+    yield* fileChanges
+  }
   try {
-    return judgeChanges(all, readLocks(file.at(found.revision), found.fieldDict, found.dict ?? pdfDict({})))
+    return judgeChanges(all(), readLocks(file.at(found.revision), found.fieldDict, found.dict ?? pdfDict({})))
   } catch (error) {
     if (!(error instanceof SigningError)) throw error
     // What the signature forbids cannot be read, so nothing is known to be permitted.
-    return judgeChanges([...all, forbidden('REVISION_UNREADABLE', error.message)], noLocks)
+    return judgeChanges([forbidden('REVISION_UNREADABLE', error.message), ...all()], noLocks)
   }
 }
 
 const noLocks: SignatureLocks = { documentPermission: undefined, fieldLocks: [] }
 
-/** The first reason to fail counts: form, then cryptography and trust, then later changes (EN 319 102-1 clause 5.6). */
+/** The first reason to fail counts: form, then cryptography and trust, then later changes, then the form's demands (EN 319 102-1 clause 5.6). */
 function verdict(
   faults: readonly Fault[],
   judgement: SignedDataJudgement | undefined,
+  seeds: readonly Finding[],
   { changesAfter }: ChangesJudgement,
 ): Pick<SignatureReport, 'indication' | 'subIndication'> {
   const failure = { indication: 'TOTAL_FAILED', subIndication: 'FORMAT_FAILURE' } as const
   if (faults.length > 0 || judgement === undefined) return failure
   const own = { indication: judgement.indication, subIndication: judgement.subIndication }
-  return changesAfter === 'forbidden' && own.indication !== 'TOTAL_FAILED' ? failure : own
+  if (changesAfter === 'forbidden' && own.indication !== 'TOTAL_FAILED') return failure
+  const objects = seeds.length > 0 && own.indication === 'TOTAL_PASSED'
+  return objects ? { indication: 'INDETERMINATE', subIndication: 'SIG_CONSTRAINTS_FAILURE' } : own
 }
 
 function bareFormat(subFilter: string | undefined): string {

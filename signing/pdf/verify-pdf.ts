@@ -2,6 +2,7 @@
 import { SigningError } from '../errors.ts'
 import type { VerificationPolicy } from '../policy.ts'
 import type { Finding, VerificationReport } from '../report.ts'
+import { WorkBudget } from '../x509/work-budget.ts'
 import { forbidden, type RevisionChange } from './change.ts'
 import { compareRevision } from './compare-revisions.ts'
 import { findSignatures } from './find-signatures.ts'
@@ -16,7 +17,8 @@ import { readSecurityStore } from './security-store.ts'
  * `PDF_ENCRYPTED` or `PDF_PASSWORD_WRONG`.
  *
  * Signatures are told in the order in which they appeared. `warnings` of a signature begin with what speaks against
- * its form; `changes` tell every change after it, permitted or not.
+ * its form; `changes` tell the changes after it, permitted or not; where they are very many, the first of
+ * them, and a warning `CHANGES_NOT_LISTED`.
  *
  * @throws SigningError `PDF_NOT_A_PDF` when the bytes do not even claim to be one, `INPUT_TOO_LARGE`
  */
@@ -41,6 +43,7 @@ export function verifyPdf(
     },
     fileChanges: broken === undefined ? [] : [forbidden('REVISION_UNREADABLE', broken.message)],
     embeddedRevocation: materialOf(file),
+    fileBudget: WorkBudget.ofFile(),
   }
   const reports = judgeSignatures(signatures, context)
   const faults: Finding[] = [...(broken === undefined ? [] : [broken]), ...errors]

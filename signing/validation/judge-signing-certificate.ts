@@ -7,6 +7,7 @@ import type { Finding, SignatureRole, SubIndication } from '../report.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import type { Purpose } from '../x509/certificate-use.ts'
 import { type CertificateJudgement, judgeCertificate } from '../x509/judge-certificate.ts'
+import type { WorkBudget } from '../x509/work-budget.ts'
 import { failed, type Objection, verdictOf } from './objection.ts'
 import { type Weakness, weighWeaknesses } from './weakness.ts'
 
@@ -24,6 +25,8 @@ export interface SigningCertificateInput {
   readonly provenAfter?: Date | undefined
   /** What is weak in the signature itself: digests and keys. */
   readonly weaknesses?: readonly Weakness[]
+  /** Shared by all validations for one file. */
+  readonly fileBudget?: WorkBudget | undefined
 }
 
 export interface SigningCertificateJudgement {
@@ -91,8 +94,8 @@ function plainVerdict(objections: readonly Objection[]) {
 }
 
 function judgeAt(input: SigningCertificateInput, time: Date): CertificateJudgement {
-  const { certificate, carriedCertificates, policy, purpose } = input
-  return judgeCertificate(certificate, carriedCertificates, { ...policy, time }, purpose)
+  const { certificate, carriedCertificates, policy, purpose, fileBudget } = input
+  return judgeCertificate(certificate, carriedCertificates, { ...policy, time }, purpose, fileBudget)
 }
 
 /** The verdict of the path, sharpened by what is proven about the time of the signature. */

@@ -91,21 +91,21 @@ export function isSelfIssued(certificate: Certificate): boolean {
 /** Asked with every signature of the same few people. */
 const descriptions = new WeakMap<Certificate, { subject: string; serial: string; issuer: string }>()
 
-/** Signer's names as the report wants them. */
+/** Signer's names as the report wants them; each time in an object of its own, which the report's reader may change. */
 export function describeSigner(certificate: Certificate): {
   subject: string
   serial: string
   issuer: string
 } {
   const known = descriptions.get(certificate)
-  if (known !== undefined) return known
+  if (known !== undefined) return { ...known }
   const made = {
     subject: formatName(certificate.subject),
     serial: certificate.serialHex,
     issuer: formatName(certificate.issuer),
   }
   descriptions.set(certificate, made)
-  return made
+  return { ...made }
 }
 
 function readCertificate(root: DerNode, der: Uint8Array, fingerprint: string): Certificate {

@@ -1,4 +1,4 @@
-import { contextTag, type DerNode } from './der.ts'
+import { contextTag, type DerNode, malformed } from './der.ts'
 import { DerFields, onlyChild } from './der-values.ts'
 import {
   type DistributionPointName,
@@ -25,7 +25,11 @@ export function readScope(node: DerNode): CrlScope {
   const point = fields.optional(contextTag(0, true))
   const flag = (number: number) => {
     const found = fields.optional(contextTag(number, false))
-    return found !== undefined && found.content[0] === 0xff
+    if (found === undefined) return false
+    // IMPLICIT, so that the check of DER did not know it for a BOOLEAN: any other octets would be a limit overlooked.
+    const [octet, ...rest] = found.content
+    if (rest.length > 0 || (octet !== 0 && octet !== 0xff)) throw malformed(found.start, 'BOOLEAN')
+    return octet === 0xff
   }
   const onlyUserCertificates = flag(1)
   const onlyCaCertificates = flag(2)

@@ -13,7 +13,13 @@ import type { Crl, CrlEntry } from './crl.ts'
 import { coveredReasons, isNamedIssuer, mayAnswerFor } from './crl-coverage.ts'
 import { ALL_REASONS } from './distribution-points.ts'
 import type { RevocationContext, RevocationQuestion } from './revocation-context.ts'
-import { decisive, isEvidence, REMOVE_FROM_CRL, type RevocationStatus } from './revocation-evidence.ts'
+import {
+  CERTIFICATE_HOLD,
+  decisive,
+  isEvidence,
+  REMOVE_FROM_CRL,
+  type RevocationStatus,
+} from './revocation-evidence.ts'
 import { checkSignature, isSound, type SignatureCheck } from './verify-signature.ts'
 
 export function crlStatus(question: RevocationQuestion, context: RevocationContext): RevocationStatus {
@@ -71,11 +77,23 @@ function revoked({ revokedAt, reason }: CrlEntry, { thisUpdate, nextUpdate }: Cr
   return { status: 'revoked', source: 'crl', revokedAt, reason, issuedAt: thisUpdate, nextUpdate }
 }
 
-/** Steps i to k: the delta knows better than the complete list. */
+/**
+ * Steps i to k: the delta knows better than the complete list. It removes an entry where a hold was lifted, and also
+ * where the certificate expired (section 5.3.1), which undoes no revocation.
+ */
 function findEntry(crl: Crl, delta: Crl | undefined, certificate: Certificate): CrlEntry | undefined {
-  const { issuerKey, serial } = certificate
-  const entry = delta?.find(issuerKey, serial) ?? crl.find(issuerKey, serial)
-  return entry?.reason === REMOVE_FROM_CRL ? undefined : entry
+  const { issuerKey, serial, notAfter } = certificate
+  const changed = delta?.find(issuerKey, serial)
+  if (changed !== undefined && changed.reason !== REMOVE_FROM_CRL) return changed
+  const listed = crl.find(issuerKey, serial)
+  if (listed === undefined || listed.reason === REMOVE_FROM_CRL) return undefined
+  const isLifted =
+    changed !== undefined &&
+    delta !== undefined &&
+    listed.reason === CERTIFICATE_HOLD &&
+    delta.thisUpdate <= notAfter &&
+    !delta.hasUnknownCritical()
+  return isLifted ? undefined : listed
 }
 
 /** The list whose dates count, when the absence of an entry proves something at that moment. */

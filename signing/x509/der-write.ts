@@ -1,4 +1,5 @@
 /** Writes DER (ITU-T X.690). Each function returns one whole TLV; they nest by being passed to one another. */
+import { BoundedCache } from './bounded-cache.ts'
 import { TAG } from './der.ts'
 
 /** A TLV with the given identifier octet and content. */
@@ -49,6 +50,8 @@ export function oid(dotted: string): Uint8Array<ArrayBuffer> {
 
 /** The content octets of an OBJECT IDENTIFIER. */
 export function oidContent(dotted: string): Uint8Array<ArrayBuffer> {
+  const known = oidContents.get(dotted)
+  if (known !== undefined) return Uint8Array.from(known)
   const [first = 0n, second = 0n, ...arcs] = dotted.split('.').map(BigInt)
   const bytes: number[] = []
   for (const arc of [first * 40n + second, ...arcs]) {
@@ -56,8 +59,12 @@ export function oidContent(dotted: string): Uint8Array<ArrayBuffer> {
     for (let rest = arc >> 7n; rest > 0n; rest >>= 7n) groups.unshift(Number(rest & 0x7fn) | 0x80)
     bytes.push(...groups)
   }
+  oidContents.set(dotted, bytes)
   return Uint8Array.from(bytes)
 }
+
+/** The same few are written with every signature. */
+const oidContents = new BoundedCache<string, readonly number[]>(512)
 
 /** A non-negative INTEGER. */
 export function integer(value: number | bigint): Uint8Array<ArrayBuffer> {

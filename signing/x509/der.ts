@@ -88,6 +88,18 @@ export class DerNode {
     return this.#children
   }
 
+  /**
+   * The first children, at most so many: for lists of which no more are looked at. Nothing is kept.
+   */
+  first(most: number): readonly DerNode[] {
+    const found: DerNode[] = []
+    for (const child of this.walk()) {
+      if (found.length >= most) break
+      found.push(child)
+    }
+    return found
+  }
+
   /** The children one by one, without keeping them: for lists of any length. */
   *walk(): Generator<DerNode> {
     if (!this.constructed) throw malformed(this.start, 'a constructed value is expected')

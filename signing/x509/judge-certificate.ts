@@ -3,6 +3,7 @@ import type { SignatureRole } from '../report.ts'
 import type { Purpose } from './certificate-use.ts'
 import { type PathJudgement, validateCertificatePath } from './path.ts'
 import { roleOf } from './subject-roles.ts'
+import type { WorkBudget } from './work-budget.ts'
 
 /** The judgement of the path with its facts, and the holder's role. */
 export interface CertificateJudgement extends PathJudgement {
@@ -14,6 +15,7 @@ export interface CertificateJudgement extends PathJudgement {
  *
  * @param certificate DER
  * @param embedded certificates that came with the signature, DER; they help to build a path and are not trusted
+ * @param fileBudget shared by all validations for one file
  * @throws SigningError `CERTIFICATE_MALFORMED`
  */
 export function judgeCertificate(
@@ -21,6 +23,7 @@ export function judgeCertificate(
   embedded: readonly Uint8Array[],
   policy: VerificationPolicy,
   purpose: Purpose = 'document-signing',
+  fileBudget?: WorkBudget,
 ): CertificateJudgement {
   const judgement = validateCertificatePath({
     certificate,
@@ -31,6 +34,7 @@ export function judgeCertificate(
     time: policy.time,
     requireRevocation: policy.requireRevocation,
     purpose,
+    fileBudget,
   })
   return { ...judgement, role: roleOf(certificate, policy.roleRules) }
 }

@@ -55,31 +55,36 @@ function readSubtrees(node: DerNode | undefined): readonly Subtree[] {
 }
 
 /**
- * The names of a certificate to which constraints apply: the subject as a directory name, all alternative names, and the subject's mail addresses where the alternative names
- * hold none (RFC 5280 section 6.1.3 b and c).
+ * The names of a certificate to which constraints apply (RFC 5280 section 6.1.3 b and c): the subject as a directory
+ * name, all alternative names, and the subject's mail addresses. RFC 5280 section 4.2.1.10 asks for the last only
+ * where there are no alternative names; but they are shown to people like the others, and a harmless alternative name
+ * must not be the way around the constraint.
  */
 export function constrainedNames(
   subject: DistinguishedName,
   alternativeNames: readonly GeneralName[],
 ): readonly GeneralName[] {
-  const names = alternativeNames.map(asMailAddress)
+  // A mailbox in UTF-8 stays an `otherName` besides: constraints written in that form concern it, and are not judged.
+  const names = alternativeNames.flatMap((name) => {
+    const mail = asMailAddress(name)
+    return mail === undefined ? [name] : [name, mail]
+  })
   if (subject.relativeNames.length > 0) names.push({ form: 'directory', name: subject })
-  if (!names.some(({ form }) => form === 'email')) {
-    for (const text of nameTexts(subject, ATTRIBUTE.emailAddress)) names.push({ form: 'email', text })
-  }
+  for (const text of nameTexts(subject, ATTRIBUTE.emailAddress)) names.push({ form: 'email', text })
   return names
 }
 
-/** An internationalised mailbox is a mail address in UTF-8; a broken one stays what it is and is then unsupported. */
-function asMailAddress(name: GeneralName): GeneralName {
-  if (name.form !== 'other' || name.type !== SMTP_UTF8_MAILBOX) return name
+/** An internationalised mailbox is a mail address in UTF-8; a broken one is none that is well-formed. */
+function asMailAddress(name: GeneralName): GeneralName | undefined {
+  if (name.form !== 'other' || name.type !== SMTP_UTF8_MAILBOX) return undefined
+  const broken: GeneralName = { form: 'email', text: '' }
   try {
     const value = new DerFields(parseDer(name.raw), name.tag)
     value.any('type-id')
     const text = onlyChild(value.take(contextTag(0, true), 'value'))
-    return text.tag === TAG.UTF8_STRING ? { form: 'email', text: readText(text) ?? '' } : name
+    return text.tag === TAG.UTF8_STRING ? { form: 'email', text: readText(text) ?? '' } : broken
   } catch (error) {
-    if (error instanceof SigningError) return name
+    if (error instanceof SigningError) return broken
     throw error
   }
 }

@@ -133,8 +133,15 @@ function escapeText(text: string): string {
  * attribute, text without regard to case, width and repeated spaces, other values byte by byte.
  */
 export function nameKey(name: DistinguishedName): string {
-  return name.relativeNames.map(relativeNameKey).join('\n')
+  const known = keys.get(name)
+  if (known !== undefined) return known
+  const made = name.relativeNames.map(relativeNameKey).join('\n')
+  keys.set(name, made)
+  return made
 }
+
+/** A name may be long, and is compared with that of every certificate at hand. */
+const keys = new WeakMap<DistinguishedName, string>()
 
 export function relativeNameKey(attributes: readonly NameAttribute[]): string {
   return attributes

@@ -27,28 +27,38 @@ export function ocspStatus(
   if (ocspNonce !== undefined && Buffer.compare(response.nonce ?? new Uint8Array(), ocspNonce) !== 0) {
     return unknown
   }
-  if (!isAuthorised(response, question, context)) return unknown
-  return decisive(about.map((single) => singleStatus(single, response, question)))
+  const responder = authorised(response, question, context)
+  if (responder === undefined) return unknown
+  return decisive(about.map((single) => singleStatus(single, response, question, responder)))
 }
 
 function singleStatus(
   single: SingleResponse,
   response: OcspResponse,
   { certificate, time }: RevocationQuestion,
+  responder: Certificate,
 ): RevocationStatus {
   const { status, thisUpdate, nextUpdate } = single
   const statement = { source: 'ocsp', issuedAt: thisUpdate, nextUpdate } as const
-  if (typeof status === 'object') {
-    // A revocation after the moment in question says that until then the certificate was good.
-    if (status.revokedAt > time) return { status: 'good', ...statement }
+  const isRevocation = typeof status === 'object'
+  if (isRevocation && status.revokedAt <= time) {
     const reason = isNeverIssued(response, status) ? 0 : status.reason
     return { status: 'revoked', revokedAt: status.revokedAt, reason, ...statement }
   }
   const unread = single.unknownCritical || response.unknownCritical
+  if (status === 'unknown' || unread || isOutlived(response, responder, time)) return unknown
+  // A revocation after the moment in question says that until then the certificate was good, also of an expired one.
   const evidence = { thisUpdate, nextUpdate, keepsExpiredSince: single.archiveCutoff }
-  return status === 'good' && !unread && isEvidence(evidence, certificate, time)
-    ? { status: 'good', ...statement }
-    : unknown
+  const proves = isEvidence(evidence, certificate, time) || (isRevocation && thisUpdate > time)
+  return proves ? { status: 'good', ...statement } : unknown
+}
+
+/**
+ * Whether the responder's certificate ended before the moment for which the response is to speak. Whoever has the key
+ * then can say any time of making and any time of the next update; short-lived certificates are made against that.
+ */
+function isOutlived({ producedAt }: OcspResponse, { notAfter }: Certificate, time: Date): boolean {
+  return notAfter < time && producedAt < time
 }
 
 /** Section 2.2: "revoked, on hold since 1970" is said of a number that was never given out; that is no mere hold. */
@@ -68,18 +78,19 @@ function isAbout(single: SingleResponse, { certificate, issuer }: RevocationQues
   )
 }
 
-function isAuthorised(
+/** The certificate of the responder, where it may speak for the issuer. */
+function authorised(
   response: OcspResponse,
   { issuer, time }: RevocationQuestion,
   context: RevocationContext,
-): boolean {
+): Certificate | undefined {
   const signed = (responder: Certificate) =>
     isResponder(response, responder) &&
     isSound(checkSignature(response, responder, context.budget), response, 'ocsp', time)
-  if (signed(issuer)) return true
+  if (signed(issuer)) return issuer
   const { responder: named } = response
   const offered = [...response.certificates, ...(named.by === 'name' ? context.bySubject(named.nameKey) : [])]
-  return offered.some(
+  return offered.find(
     (responder) => signed(responder) && context.isTrustedResponder(responder, issuer, response.producedAt),
   )
 }

@@ -29,10 +29,14 @@ export function revocationContext(
   const anchor = path.at(-1)?.certificate
   const known = new Map<string, boolean>()
 
-  /** A signer cannot vouch for itself: asked while it is being judged, the answer is no. */
-  function once(signer: Certificate, time: Date, judge: () => boolean): boolean {
+  /**
+   * A signer cannot vouch for itself: asked while it is being judged, the answer is no.
+   * @param role what is asked of the signer, and below whom: what holds for lists does not for responses, and what
+   *   one issuer delegated no other did
+   */
+  function once(role: string, signer: Certificate, time: Date, judge: () => boolean): boolean {
     if (above.includes(signer.fingerprint) || above.length >= DEEPEST) return false
-    const key = `${signer.fingerprint} ${time.getTime()}`
+    const key = `${role} ${signer.fingerprint} ${time.getTime()}`
     const found = known.get(key) ?? judge()
     known.set(key, found)
     return found
@@ -44,7 +48,7 @@ export function revocationContext(
     ocspNonce,
     bySubject: (subjectKey) => pool.bySubject(subjectKey),
     isTrustedCrlIssuer: (certificate, time) =>
-      once(certificate, time, () => {
+      once('lists', certificate, time, () => {
         const inner = [...above, certificate.fingerprint]
         for (const found of findPaths(certificate, pool, rules.budget, { unsupported: false })) {
           const end = found.at(-1)?.certificate
@@ -59,7 +63,7 @@ export function revocationContext(
         return false
       }),
     isTrustedResponder: (responder, issuer, producedAt) =>
-      once(responder, producedAt, () => {
+      once(`responses below ${issuer.fingerprint}`, responder, producedAt, () => {
         if (pool.anchors.has(responder.fingerprint)) {
           return responder.extensions.extendedKeyUsage?.includes(OCSP_SIGNING) === true
         }
@@ -75,10 +79,12 @@ export function revocationContext(
           revocation: undefined,
         })
         if (judged.indication !== 'TOTAL_PASSED') return false
-        if (responder.extensions.all.has(EXTENSION.ocspNoCheck)) return true
         const time = producedAt > rules.time ? producedAt : rules.time
         const inner = revocationContext(settings, path, [...above, responder.fingerprint])
-        return revocationStatus({ certificate: responder, issuer, time }, inner).status === 'good'
+        const { status } = revocationStatus({ certificate: responder, issuer, time }, inner)
+        // Nobody need ask (RFC 6960 section 4.2.2.2.1); but what is known is not overlooked.
+        const isExempt = responder.extensions.all.has(EXTENSION.ocspNoCheck)
+        return status === 'good' || (isExempt && status === 'unknown')
       }),
   }
 }

@@ -5,6 +5,7 @@
  * how far each issuer is from an anchor, so that it goes nowhere else and ends soon in a mesh of cross certificates.
  */
 import { type Certificate, tryParseCertificate } from './certificate.ts'
+import type { AuthorityKeyIdentifier } from './certificate-extensions.ts'
 import { directoryKeys } from './distribution-points.ts'
 import { checkSignature, type SignatureCheck } from './verify-signature.ts'
 import type { WorkBudget } from './work-budget.ts'
@@ -136,8 +137,17 @@ export function hintMismatch(certificate: Certificate, issuer: Certificate): 0 |
     return 2
   }
   if (wanted.serial !== undefined && Buffer.compare(wanted.serial, issuer.serial) !== 0) return 1
-  const names = directoryKeys(wanted.issuer ?? [])
+  const names = namedIssuers(wanted)
   return names.length > 0 && !names.includes(issuer.issuerKey) ? 1 : 0
+}
+
+const issuerNames = new WeakMap<AuthorityKeyIdentifier, readonly string[]>()
+
+/** Asked for each pair of certificates, and names may be long. */
+function namedIssuers(hint: AuthorityKeyIdentifier): readonly string[] {
+  const names = issuerNames.get(hint) ?? directoryKeys(hint.issuer ?? [])
+  issuerNames.set(hint, names)
+  return names
 }
 
 function isSameEntity(a: Certificate, b: Certificate): boolean {

@@ -36,6 +36,8 @@ export interface PathInput {
   readonly inhibitAnyPolicy?: boolean
   /** Only OCSP responses with this nonce count (RFC 9654): for answers to one's own request. */
   readonly ocspNonce?: Uint8Array
+  /** Shared by all validations for one file; absent for one validation alone. */
+  readonly fileBudget?: WorkBudget | undefined
 }
 
 /** What revocation data say of one certificate of the path; dates are those of the list or response. */
@@ -68,7 +70,7 @@ export interface PathJudgement {
  */
 export function validateCertificatePath(input: PathInput): PathJudgement {
   const certificate = parseCertificate(input.certificate)
-  const budget = new WorkBudget()
+  const budget = new WorkBudget(input.fileBudget)
   const rules = {
     // Validity is given in whole seconds and includes the last one (RFC 5280 section 4.1.2.5).
     time: new Date(Math.floor(input.time.getTime() / 1000) * 1000),
@@ -115,14 +117,15 @@ export function validateCertificatePath(input: PathInput): PathJudgement {
   }
 }
 
+/** With dates of its own: those of the lists and responses are shared, and a `Date` can be changed. */
 function asFact(status: RevocationStatus): RevocationFact {
   if (status.status === 'unknown') return { status: 'unknown' }
   const { source, issuedAt, nextUpdate } = status
   return {
     status: status.status,
     source,
-    thisUpdate: issuedAt,
-    ...(nextUpdate !== undefined && { nextUpdate }),
-    ...(status.status === 'revoked' && { revokedAt: status.revokedAt, reason: status.reason }),
+    thisUpdate: new Date(issuedAt),
+    ...(nextUpdate !== undefined && { nextUpdate: new Date(nextUpdate) }),
+    ...(status.status === 'revoked' && { revokedAt: new Date(status.revokedAt), reason: status.reason }),
   }
 }

@@ -19,6 +19,10 @@ export function readRevocationData(
   ): readonly T[] {
     const found = new Map<string, T>()
     for (const der of ders) {
+      if (der.length < SHORTEST) {
+        unreadable += 1
+        continue
+      }
       try {
         const one = read(der)
         found.set(one.fingerprint, one)
@@ -35,6 +39,9 @@ export function readRevocationData(
     unreadable,
   }
 }
+
+/** Bytes of the shortest list or response: names, times and a signature take more. */
+const SHORTEST = 64
 
 /** A revocation after the moment in question does not count. */
 export function revocationStatus(question: RevocationQuestion, context: RevocationContext): RevocationStatus {

@@ -39,8 +39,9 @@ export function checkSignature(signed: SignedObject, issuer: KeyHolder, budget: 
   const pair = `${signed.fingerprint}${issuer.keyFingerprint}`
   const known = answers.get(pair)
   if (known !== undefined) return known
-  if (!budget.spend('signatures')) return 'unchecked'
-  const answer = compute(signed, issuer.publicKey())
+  const key = issuer.publicKey()
+  if (!budget.spend('signatures', key === undefined ? 1 : checkCost(key))) return 'unchecked'
+  const answer = compute(signed, key)
   answers.set(pair, answer)
   return answer
 }
@@ -67,6 +68,22 @@ export function isCostly(key: KeyObject): boolean {
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
   const most = key.asymmetricKeyType === 'dsa' ? MOST_DSA_BITS : MOST_RSA_BITS
   return publicExponent > 0xffff_ffffn || modulusLength > most
+}
+
+/**
+ * What a check costs, in those of the common keys: curves other than P-256 and very long keys take some times as long,
+ * which in the hundreds is what a hostile file is made of.
+ */
+export function checkCost(key: KeyObject): number {
+  const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {}
+  switch (key.asymmetricKeyType) {
+    case 'ec':
+      return namedCurve === 'prime256v1' ? 1 : namedCurve === 'secp384r1' ? 2 : 4
+    case 'dsa':
+      return 4
+    default:
+      return modulusLength > 4096 ? 2 : 1
+  }
 }
 
 const MOST_RSA_BITS = 8192

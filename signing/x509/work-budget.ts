@@ -11,7 +11,7 @@ export type Work = 'path-steps' | 'signatures' | 'paths' | 'name-comparisons' | 
 const most: Readonly<Record<Work, number>> = {
   // Candidate issuers looked at, whether their signature was known already or not.
   'path-steps': 2_000,
-  // Signature checks that were really computed; the slowest key that is taken needs some milliseconds.
+  // Signature checks that were really computed, in those of the common keys (`checkCost`).
   signatures: 120,
   // Complete paths that are judged, those of CRL issuers included.
   paths: 50,
@@ -38,14 +38,36 @@ const explained: Readonly<Record<Work, Finding>> = {
   },
 }
 
+/** What all validations for one file may cost together: its signers and their time-stamps are many. */
+const mostOfFile: Readonly<Record<Work, number>> = {
+  'path-steps': 20_000,
+  signatures: 600,
+  paths: 1_000,
+  'name-comparisons': 2_000_000,
+  'revocation-lists': 500_000,
+}
+
 export class WorkBudget {
+  readonly #most: Readonly<Record<Work, number>>
+  readonly #file: WorkBudget | undefined
   readonly #spent = new Map<Work, number>()
   readonly #exhausted = new Set<Work>()
+
+  /** The budget of one validation. @param file the one of the file, on which it draws besides */
+  constructor(file?: WorkBudget, limits: Readonly<Record<Work, number>> = most) {
+    this.#file = file
+    this.#most = limits
+  }
+
+  /** The budget that all validations for one file share. */
+  static ofFile(): WorkBudget {
+    return new WorkBudget(undefined, mostOfFile)
+  }
 
   /** Takes `amount`; false when it is more than is left. */
   spend(work: Work, amount = 1): boolean {
     const spent = (this.#spent.get(work) ?? 0) + amount
-    if (spent > most[work]) {
+    if (spent > this.#most[work] || this.#file?.spend(work, amount) === false) {
       this.#exhausted.add(work)
       return false
     }

@@ -27,7 +27,7 @@ import {
   signatureAlgorithmIdentifier,
 } from '../../signing/x509/algorithm-identifier.ts'
 import { parseDer } from '../../signing/x509/der.ts'
-import { context, integer, nullValue, oid, sequence } from '../../signing/x509/der-write.ts'
+import { context, integer, nullValue, octetString, oid, sequence } from '../../signing/x509/der-write.ts'
 import { requireCorpus } from '../support/corpora.ts'
 import { requireProgram } from '../support/programs.ts'
 
@@ -164,6 +164,42 @@ describe('algorithms', () => {
       readDigestAlgorithm(parseDer(sequence(oid('2.16.840.1.101.3.4.2.18'), integer(bits))))
     expect(shake(512)).to.have.property('name', 'SHAKE256')
     expect(shake(256)).to.have.property('unknown')
+  })
+
+  it('of a key restricted to PSS hold with the digest of MGF1 that the key has, and no other', () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa-pss', {
+      modulusLength: 2048,
+      hashAlgorithm: 'sha256',
+      mgf1HashAlgorithm: 'sha1',
+    })
+    const algorithm = signatureAlgorithm('RSASSA-PSS', 'SHA-256')
+    const signature = signData(algorithm, privateKey, data)
+    const mask = signatureAlgorithm('RSASSA-PSS', 'SHA-1').digest
+    expect(verifyData(algorithm, publicKey, data, signature, { mask })).to.equal(true)
+    expect(verifyData(algorithm, publicKey, data, signature)).to.equal(false)
+  })
+
+  it('of RSA need an exponent that makes signing hard', () => {
+    const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const modulus = parseDer(publicKey.export({ type: 'pkcs1', format: 'der' })).children[0]?.raw
+    const withExponent = (exponent: number) =>
+      createPublicKey({
+        key: Buffer.from(sequence(modulus ?? expect.fail('no modulus'), integer(exponent))),
+        format: 'der',
+        type: 'pkcs1',
+      })
+    // RFC 8017 section 9.2: with the exponent 1 the padded digest is its own signature.
+    const algorithm = signatureAlgorithm('RSASSA-PKCS1-v1_5', 'SHA-256')
+    const info = sequence(
+      sequence(oid(algorithm.digest.oid), nullValue()),
+      octetString(digestOf(algorithm.digest, data)),
+    )
+    const padded = Buffer.concat([Buffer.of(0, 1), Buffer.alloc(253 - info.length, 0xff), Buffer.of(0), info])
+    expect(verifyData(algorithm, withExponent(1), data, padded), 'anybody signs').to.equal(true)
+    for (const exponent of [1, 2, 4, 65_536]) {
+      expect(keyStrength(withExponent(exponent)).acceptable, String(exponent)).to.equal(false)
+    }
+    for (const exponent of [3, 65_537]) expect(keyStrength(withExponent(exponent)).acceptable).to.equal(true)
   })
 
   it('are judged by purpose and date', () => {

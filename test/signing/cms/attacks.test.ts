@@ -1,11 +1,18 @@
 /** Files that exploit what CMS leaves open (RFC 5652 sections 5 and 14); each is made here, and none may pass. */
-import { constants, createPrivateKey, type KeyObject, privateEncrypt } from 'node:crypto'
+import {
+  constants,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  privateEncrypt,
+} from 'node:crypto'
 import { expect } from 'chai'
 import { type IssuedCertificate, makeTestPki, type TestPki } from '../../../fixtures/pki/make-pki.ts'
 import { digestNamed, digest as digestOf, signatureAlgorithm, signData } from '../../../signing/algorithms.ts'
 import { judgeSignedData } from '../../../signing/cms/judge-signed-data.ts'
 import { ATTRIBUTE_OID, CONTENT_TYPE } from '../../../signing/cms/oids.ts'
-import { attribute, buildSignedAttributes } from '../../../signing/cms/signed-data.ts'
+import { assembleSignedData, attribute, buildSignedAttributes } from '../../../signing/cms/signed-data.ts'
 import { verifyCms } from '../../../signing/cms/verify-cms.ts'
 import {
   digestAlgorithmIdentifier,
@@ -24,7 +31,8 @@ import {
   time,
   tlv,
 } from '../../../signing/x509/der-write.ts'
-import { content, judge, policyOf, seedTime, signWrongly, verdict } from './signatures.ts'
+import { isCa, issue, keyUsage } from '../x509/make-certificates.ts'
+import { content, judge, makeTwin, policyOf, seedTime, signWrongly, verdict } from './signatures.ts'
 
 const sha256 = digestNamed('SHA-256')
 
@@ -370,6 +378,75 @@ describe('attacks on CMS', () => {
       ]
       for (const file of files) expect(found(file, content).verdict).to.equal('TOTAL_FAILED/FORMAT_FAILURE')
     })
+  })
+
+  it('by a key whose check would cost too much are left open, never passed unchecked', () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const modulus = parseDer(publicKey.export({ type: 'pkcs1', format: 'der' })).children[0]?.raw
+    const numbers = sequence(modulus ?? expect.fail('no modulus'), integer(2 ** 33 + 1))
+    const slow = createPublicKey({ key: Buffer.from(numbers), format: 'der', type: 'pkcs1' })
+    const ca = issue('CA', [isCa(), keyUsage(5, 6)])
+    const { certificate } = issue('Người ký 1', [keyUsage(0, 1)], ca, { publicKey: slow, privateKey })
+    const algorithm = signatureAlgorithm('RSASSA-PKCS1-v1_5', 'SHA-256')
+    const named = { certificate, chain: [], digest: sha256 }
+    const signedAttributes = buildSignedAttributes({ messageDigest: digestOf(sha256, content), ...named })
+    const signature = Buffer.alloc(256, 7)
+    const cms = assembleSignedData({ signedAttributes, signature, algorithm, certificate, chain: [] })
+    const policy = policyOf(ec, { trustAnchors: [ca.certificate] })
+    for (const report of [verifyCms(cms, content, policy).signatures[0], judge(cms, policy)]) {
+      expect([report?.indication, report?.subIndication, report?.cryptoIntact]).to.deep.equal([
+        'INDETERMINATE',
+        'CRYPTO_CONSTRAINTS_FAILURE',
+        null,
+      ])
+    }
+  })
+
+  it('that ask for hundreds of signature checks are left open where the budget of the file ends', () => {
+    const { agency } = ec.samples
+    const { serial } = parseCertificate(agency.certificate)
+    const twins = Array.from({ length: 9 }, () => makeTwin(serial, 'P-521').certificate)
+    const signed = (certificates: readonly Uint8Array[], signers: number) => {
+      const cms = signWrongly(agency, {
+        attributes: (a) => [a.contentType, a.messageDigest],
+        certificates,
+        signers: (one) => Array.from({ length: signers }, () => one),
+      })
+      return verifyCms(cms, content, policyOf(ec)).signatures
+    }
+    const limitedOf = (signatures: ReturnType<typeof signed>) =>
+      signatures.filter(({ warnings }) => warnings.some(({ code }) => code === 'SIGNATURE_CHECKS_LIMITED'))
+    expect(signed(twins.slice(1), 1)[0]?.subIndication, 'all keys tried').to.equal('SIG_CRYPTO_FAILURE')
+    expect(limitedOf(signed(twins, 1)), 'more keys than are tried').to.have.lengthOf(1)
+    const limited = limitedOf(signed(twins.slice(1), 64))
+    expect(limited.length).to.be.within(40, 63)
+    for (const { indication, cryptoIntact } of limited) {
+      expect([indication, cryptoIntact]).to.deep.equal(['INDETERMINATE', null])
+    }
+  })
+
+  it('with lists, certificates or names by the hundred thousand are refused before any is read', () => {
+    const junk = Buffer.alloc(900_000, Buffer.of(0x30, 0))
+    const good = signWrongly(ec.samples.agency, { certificates: [junk] })
+    expect(found(good, content).verdict).to.equal('TOTAL_FAILED/FORMAT_FAILURE')
+    const named = attribute(
+      ATTRIBUTE_OID.signingCertificateV2,
+      sequence(sequence(...Array.from({ length: 51 }, () => sequence(octetString(Buffer.alloc(32)))))),
+    )
+    const many = signWrongly(ec.samples.agency, {
+      attributes: (a) => [a.contentType, a.messageDigest, named],
+    })
+    expect(found(many, content).verdict).to.equal('TOTAL_FAILED/FORMAT_FAILURE')
+  })
+
+  it('with thousands of lists of junk in an attribute are judged without them', () => {
+    const lists = tlv(0xa0, sequence(Buffer.alloc(400_000, Buffer.of(0x30, 0))))
+    const archive = attribute(ATTRIBUTE_OID.adobeRevocation, sequence(lists))
+    const cms = signWrongly(ec.samples.agency, { attributes: (a) => [...Object.values(a), archive] })
+    const judged = judge(cms, policyOf(ec))
+    expect(verdict(judged)).to.equal('INDETERMINATE/TRY_LATER')
+    const message = judged.warnings.find(({ code }) => code === 'REVOCATION_DATA_UNREADABLE')?.message
+    expect(message).to.match(/^1000 /)
   })
 
   it('with more signers than any document has are refused before any is checked', () => {

@@ -128,7 +128,10 @@ export function signWrongly(issued: IssuedCertificate, deviation: Deviation): Ui
  * A certificate with the issuer name and serial of one of the test PKI, but from another CA of the same name and over
  * another key.
  */
-export function makeTwin(serial: Uint8Array): { certificate: Uint8Array; authority: Uint8Array } {
+export function makeTwin(
+  serial: Uint8Array,
+  namedCurve = 'P-256',
+): { certificate: Uint8Array; authority: Uint8Array } {
   const name = [
     [ATTRIBUTE.country, 'VN'],
     [ATTRIBUTE.organization, 'PKI thử nghiệm Công Văn'],
@@ -139,7 +142,7 @@ export function makeTwin(serial: Uint8Array): { certificate: Uint8Array; authori
     notAfter: new Date(seedTime.getTime() + 1000),
   }
   const issuer = { name, ...generateKeyPairSync('ec', { namedCurve: 'P-256' }) }
-  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve })
   const ca = { subject: name, publicKey: issuer.publicKey, ...validity, authority: {}, keyUsage: [5, 6] }
   return {
     certificate: writeCertificate(

@@ -118,6 +118,13 @@ describe('signatures with time-stamps (EN 319 102-1 clause 5.5)', () => {
     ])
   })
 
+  it('are left open when a time-stamp that was signed with the content is over other data', async () => {
+    const overContent = [{ at: day(5), over: Buffer.from('khác') }]
+    const signature = await judge(shortLived(), { overContent }, { time: day(8) })
+    expect(verdict(signature)).to.equal('INDETERMINATE/SIG_CONSTRAINTS_FAILURE')
+    expect(codes(signature)[0]).to.equal('CONTENT_TIMESTAMP_CONTRADICTS')
+  })
+
   const unproven: readonly (readonly [string, () => Stamped])[] = [
     ['over other data', () => ({ overSignature: [{ at: day(5), over: Buffer.from('khác') }] })],
     ['of an authority without trust', () => ({ overSignature: [{ at: day(5), pki: stranger }] })],

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { BoundedCache } from '../../../signing/x509/bounded-cache.ts'
-import { parseCertificate } from '../../../signing/x509/certificate.ts'
+import { describeSigner, parseCertificate } from '../../../signing/x509/certificate.ts'
 import { parseCrl } from '../../../signing/x509/crl.ts'
 import { parseOnce } from '../../../signing/x509/parse-once.ts'
 import { type PathInput, validateCertificatePath } from '../../../signing/x509/path.ts'
@@ -103,6 +103,30 @@ describe('caches of the path validation', () => {
     expect(judged().path.map((der) => Buffer.from(der).toString('hex'))).to.deep.equal(
       [signer, ca].map(({ certificate }) => Buffer.from(certificate).toString('hex')),
     )
+  })
+
+  it('are not poisoned by dates and names that are changed in a report', () => {
+    const list = writeList(ca, current)
+    const stale = new Date(current.nextUpdate.getTime() + 1000)
+    const judged = (time: Date) =>
+      validateCertificatePath({
+        certificate: signer.certificate,
+        intermediates: [],
+        trustAnchors: [ca.certificate],
+        crls: [list],
+        ocspResponses: [],
+        time,
+        requireRevocation: true,
+        purpose: 'any',
+      })
+    const [fact] = judged(now).revocation ?? []
+    expect(fact?.status).to.equal('good')
+    fact?.nextUpdate?.setUTCFullYear(2099)
+    expect(judged(stale).subIndication).to.equal('TRY_LATER')
+    const described = describeSigner(parseCertificate(signer.certificate))
+    const { subject } = described
+    described.subject = 'CN=khác'
+    expect(describeSigner(parseCertificate(signer.certificate)).subject).to.equal(subject)
   })
 
   it('keep a signature that holds apart from the same one under another key or over other bytes', () => {

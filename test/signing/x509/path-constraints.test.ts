@@ -1,7 +1,19 @@
 import { expect } from 'chai'
+import { signatureAlgorithm } from '../../../signing/algorithms.ts'
+import { signatureAlgorithmIdentifier } from '../../../signing/x509/algorithm-identifier.ts'
 import type { Purpose } from '../../../signing/x509/certificate-use.ts'
-import { context, oid, sequence, utf8String } from '../../../signing/x509/der-write.ts'
+import {
+  context,
+  integer,
+  oid,
+  sequence,
+  time,
+  unsignedInteger,
+  utf8String,
+} from '../../../signing/x509/der-write.ts'
+import { ATTRIBUTE } from '../../../signing/x509/name.ts'
 import { type PathInput, type PathJudgement, validateCertificatePath } from '../../../signing/x509/path.ts'
+import { newSerial, writeName } from '../../../signing/x509/write-certificate.ts'
 import {
   directory,
   dns,
@@ -15,11 +27,14 @@ import {
   mail,
   nameConstraints,
   newKeys,
+  notAfter,
+  notBefore,
   now,
   otherName,
   policies,
   policyConstraints,
   policyMappings,
+  signed,
   subjectAltNames,
   uri,
 } from './make-certificates.ts'
@@ -141,6 +156,34 @@ describe('name constraints (RFC 5280 section 4.2.1.10)', () => {
     const named = (text: string) => issue('Người ký 1', [subjectAltNames(mailbox(text))], ca)
     expect(verdict(named('người@example.test'), [ca, root])).to.equal(passed)
     expect(verdict(named('người@other.test'), [ca, root])).to.equal(broken)
+    const own = nameConstraints({ excluded: [mailbox('người@other.test')] })
+    const odd = issue('Trung gian', [isCa(), own], root)
+    const target = issue('Người ký 1', [subjectAltNames(mailbox('người@other.test'))], odd)
+    expect(verdict(target, [odd, root]), 'constrained in its own form').to.equal(broken)
+  })
+
+  it('holds the mail addresses of the subject to them, whatever alternative names stand beside', () => {
+    const ca = issue('Trung gian', [isCa(), nameConstraints({ permitted: [mail('example.test')] })], root)
+    const named = (address: string) => {
+      const keys = newKeys()
+      const subject = writeName([
+        [ATTRIBUTE.commonName, 'Người ký 1'],
+        [ATTRIBUTE.emailAddress, address],
+      ])
+      const toBeSigned = sequence(
+        context(0, integer(2)),
+        unsignedInteger(newSerial()),
+        signatureAlgorithmIdentifier(signatureAlgorithm('ECDSA', 'SHA-256')),
+        writeName([[ATTRIBUTE.commonName, ca.name]]),
+        sequence(time(notBefore), time(notAfter)),
+        subject,
+        keys.publicKey.export({ type: 'spki', format: 'der' }),
+        context(3, sequence(subjectAltNames(mail('a@example.test')))),
+      )
+      return { ...ca, ...keys, certificate: signed(toBeSigned, ca.privateKey) }
+    }
+    expect(verdict(named('b@example.test'), [ca, root])).to.equal(passed)
+    expect(verdict(named('b@other.test'), [ca, root])).to.equal(broken)
   })
 
   it('refuses a subtree with a minimum, a maximum, or no subtree at all', () => {

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { contextPrimitive, sequence } from '../../../signing/x509/der-write.ts'
 import { type PathInput, type PathJudgement, validateCertificatePath } from '../../../signing/x509/path.ts'
 import {
   type Entity,
@@ -103,6 +104,35 @@ describe('revocation lists (RFC 5280 section 6.3.3)', () => {
       entries: [entry(signer.serial, day(-2), removed)],
     })
     expect(verdict({ crls: [base, forged] }), 'by another key').to.equal(later)
+  })
+
+  it('lets a delta end a hold only, and not for a certificate that expired meanwhile', () => {
+    const short = issue('Người ký 1', [keyUsage(0)], ca, undefined, day(1))
+    const lists = (reason: number, deltaAt: number, extensions: Uint8Array[] = []) => [
+      writeList(ca, { ...current, number: 5, entries: [entry(short.serial, day(-9), reason)] }),
+      writeList(ca, {
+        thisUpdate: day(deltaAt),
+        nextUpdate: day(6),
+        number: 7,
+        base: 5,
+        entries: [entry(short.serial, day(deltaAt), removed)],
+        extensions,
+      }),
+    ]
+    expect(verdict({ crls: lists(hold, -0.5) }, short), 'lifted').to.equal(passed)
+    expect(verdict({ crls: lists(keyCompromise, -0.5) }, short), 'revoked for good').to.equal(revoked)
+    expect(verdict({ crls: lists(keyCompromise, 2) }, short), 'taken off after its end').to.equal(revoked)
+    expect(verdict({ crls: lists(hold, 2) }, short), 'on hold to its end').to.equal(later)
+    const unread = lists(hold, -0.5, [unknownCriticalExtension])
+    expect(verdict({ crls: unread }, short), 'by a delta that is not understood').to.equal(later)
+  })
+
+  it('refuses a scope whose limits are no BOOLEAN of DER', () => {
+    const lax = sequence(contextPrimitive(1, Uint8Array.of(1)))
+    const list = writeList(ca, { ...current, scope: lax })
+    const { subIndication, warnings } = judge({ crls: [list] })
+    expect(subIndication).to.equal(later)
+    expect(warnings.map(({ code }) => code)).to.include('REVOCATION_DATA_UNREADABLE')
   })
 
   it('takes a hold for ended only by a newer list', () => {
@@ -264,6 +294,45 @@ describe('OCSP responses (RFC 6960)', () => {
     expect(verdict({ ocspResponses: vouched })).to.equal(passed)
     const gone = respond([{ ...itself, status: { revokedAt: day(-2), reason: keyCompromise } }])
     expect(verdict({ ocspResponses: [circle, gone] })).to.equal(later)
+    const answered = respond([said], { certificates: [good.certificate] }, good)
+    const list = (...entries: Uint8Array[]) =>
+      writeList(ca, { thisUpdate: day(-40), nextUpdate: day(-30), entries })
+    expect(verdict({ ocspResponses: [answered], crls: [list()] })).to.equal(passed)
+    const listed = list(entry(good.serial, day(-41), keyCompromise))
+    expect(verdict({ ocspResponses: [answered], crls: [listed] }), 'known to be revoked').to.equal(later)
+  })
+
+  it('takes no word for good from a key whose certificate had ended', () => {
+    const usage = [keyUsage(0), extendedKeyUsage(OCSP), noCheck]
+    const ended = issue('Máy trả lời', usage, ca, undefined, day(-10))
+    // Whoever has the old key can say that this was made in time.
+    const old = { thisUpdate: day(-20), nextUpdate: day(300) }
+    const made = { producedAt: day(-20), certificates: [ended.certificate] }
+    const by = (answer: Answer) => respond([answer], made, ended)
+    expect(ask(by({ ...said, ...old }))).to.equal(later)
+    expect(ask(by({ ...said, ...old }), { time: day(-11) }), 'while it was valid').to.equal(passed)
+    const notYet = { revokedAt: day(3), reason: keyCompromise }
+    expect(ask(by({ ...said, ...old, status: notYet })), 'revoked later').to.equal(later)
+    const already = { revokedAt: day(-21), reason: keyCompromise }
+    expect(ask(by({ ...said, ...old, status: already })), 'in doubt caution').to.equal(revoked)
+  })
+
+  it('believes a delegate of an authority nothing about that authority itself', () => {
+    const root = issue('Gốc', [isCa(), keyUsage(5, 6)])
+    const authority = issue('CA', [isCa(), keyUsage(5, 6)], root)
+    const holder = issue('Người ký 1', [keyUsage(0)], authority)
+    const delegate = issue('Máy trả lời', [keyUsage(0), extendedKeyUsage(OCSP), noCheck], authority)
+    const answers: Answer[] = [
+      { ...said, subject: holder, issuer: authority },
+      { ...said, subject: authority, issuer: root },
+    ]
+    const changes = { intermediates: [authority.certificate] }
+    const asked = (signer: Entity) => respond(answers, { certificates: [delegate.certificate] }, signer)
+    expect(verdict({ ...changes, ocspResponses: [asked(delegate)] }, holder, root)).to.equal(later)
+    const { revocation } = judge({ ...changes, ocspResponses: [asked(delegate)] }, holder, root)
+    expect(revocation?.map(({ status }) => status)).to.deep.equal(['good', 'unknown'])
+    const both = [asked(delegate), asked(root)]
+    expect(verdict({ ...changes, ocspResponses: both }, holder, root)).to.equal(passed)
   })
 
   it('takes a responder of its own only where it is configured as an anchor', () => {
