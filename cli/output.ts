@@ -50,7 +50,8 @@ export class Output {
   /** A message to the person at the keyboard. */
   message(text: string): void {
     this.clearProgress()
-    for (const line of text.split('\n')) this.io.stderr.write(`congvan: ${line}\n`)
+    // Names of files, peers and signers stand in messages.
+    for (const line of text.split('\n')) this.io.stderr.write(`congvan: ${safeText(line)}\n`)
   }
 
   /** A line for standard error as it stands: a stack trace, an error as JSON. */

@@ -37,7 +37,8 @@ export async function readSecret(file: string | undefined, context: CommandConte
 
 /** The first line of a file with a password, as an editor or a script leaves it; what follows is not looked at. */
 export async function readPasswordFile(file: string, context: InputContext): Promise<string> {
-  const text = Buffer.from(await readInput(file, context, LIMIT)).toString('utf8')
+  // Without the byte order mark that some editors put before UTF-8.
+  const text = new TextDecoder().decode(await readInput(file, context, LIMIT))
   const [line = ''] = text.split(/\r?\n/, 1)
   return line
 }

@@ -3,7 +3,7 @@
  */
 
 // C0 and C1 controls, bidirectional overrides and isolates, line and paragraph separators.
-const unsafe = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu
+const unsafe = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu
 const wide =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\uff01-\uff60]/u
 const graphemes = new Intl.Segmenter('vi', { granularity: 'grapheme' })

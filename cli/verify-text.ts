@@ -107,7 +107,7 @@ function signatureLines(
   for (const change of signature.changes) facts.push([labels.after, `- ${findingText(change, language)}`])
   if (advice !== undefined) facts.push([labels.advice, advice])
   for (const warning of signature.warnings) facts.push([labels.warning, findingText(warning, language)])
-  facts.push([labels.coverage, coverages[signature.coverage][language]])
+  facts.push([labels.coverage, coverageText(signature, language)])
   if (signer !== null) {
     facts.push([labels.signer, signer.subject])
     facts.push([labels.issuer, signer.issuer])
@@ -129,6 +129,13 @@ function signatureLines(
       return `     ${padEnd(shown, width)}${safeText(text)}`
     }),
   ]
+}
+
+/** Who countersigns answers for another's signature, not for the content. */
+function coverageText({ coverage, counterSigns }: SignatureReport, language: Language): string {
+  if (counterSigns === undefined) return coverages[coverage][language]
+  const position = counterSigns.replace(/^sig-/, '')
+  return language === 'vi' ? `xác nhận chữ ký ${position}` : `countersigns signature ${position}`
 }
 
 const unknownSigner: Bilingual = { vi: 'không rõ người ký', en: 'unknown signer' }

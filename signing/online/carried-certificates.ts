@@ -44,7 +44,10 @@ export function carriedByXml(xml: Uint8Array, limits: XmlLimits = generalXmlLimi
   return readable(() => {
     const texts = withXml(xml, limits, (document) => {
       const named = (name: string): string[] =>
-        document.find(`//*[local-name()="${name}"]`).map((node) => node.content)
+        document
+          .find(`//*[local-name()="${name}" and not(*)]`)
+          .slice(0, MOST)
+          .map((node) => node.content)
       return {
         certificates: [...named('X509Certificate'), ...named('EncapsulatedX509Certificate')],
         crls: named('EncapsulatedCRLValue'),

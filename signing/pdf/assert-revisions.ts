@@ -165,6 +165,7 @@ function describe(change: RevisionChange): string {
       return `an annotation (${change.subtype}) was ${change.action}`
     case 'rewritten':
     case 'harmless':
+    case 'left-over':
       return change.message
   }
 }

@@ -123,8 +123,10 @@ function liesInside([start, before, after, length]: ByteRange, size: number): bo
 
 /** `<`, an even number of hexadecimal digits, `>`: no white space, in which something could be hidden. */
 function isPlainHex(bytes: Uint8Array, start: number, end: number): boolean {
-  const text = latin1Text(bytes, start, end)
-  return text.length % 2 === 0 && /^<[0-9A-Fa-f]*>$/.test(text)
+  if (bytes[start] !== 0x3c || bytes[end - 1] !== 0x3e || end - start < 2) return false
+  // The decoder stops at the first pair that is none.
+  const digits = latin1Text(bytes, start + 1, end - 1)
+  return Buffer.from(digits, 'hex').length * 2 === digits.length
 }
 
 /** Length of the DER SEQUENCE that the bytes begin with; undefined when they do not (X.690 8.1.3, 10.1). */

@@ -40,6 +40,8 @@ export type RevisionChange =
     }
   /** The same document written in another way; no change to whoever reads it. */
   | { readonly kind: 'rewritten'; readonly message: string }
+  /** An object without structure, such as a text, that nothing leads to; it shows nothing and serves nothing. */
+  | { readonly kind: 'left-over'; readonly message: string }
   /** What no signature speaks of and no page shows. */
   | { readonly kind: 'harmless'; readonly code: HarmlessChange; readonly message: string }
   | { readonly kind: 'forbidden'; readonly code: ForbiddenChange; readonly message: string }

@@ -34,6 +34,8 @@ export function* compareAnnotations(
     yield forbidden('PAGE_CHANGED', `annotations of page object ${reference.number} changed`)
     return
   }
+  // Many pages may name one list.
+  for (const one of [list, current]) if (isArray(one)) before.file.countVisits(one.items.length)
   const aligned = align(comparison, isArray(list) ? list.items : [], isArray(current) ? current.items : [])
   if (aligned.isMixed) yield { kind: 'rewritten', message: 'annotations were put among others' }
   for (const item of aligned.removed) yield* removed(comparison, reference.number, item)
@@ -63,14 +65,11 @@ function align(comparison: Comparison, old: readonly PdfValue[], now: readonly P
   const kept: [PdfValue, PdfValue][] = []
   const removed: PdfValue[] = []
   const added: PdfValue[] = []
-  const places = new Map<string, number[]>()
-  for (const [i, item] of now.entries()) {
-    if (isReference(item)) places.set(keyOf(item), [...(places.get(keyOf(item)) ?? []), i])
-  }
+  const places = placesOf(now)
   let at = 0
   for (const item of old) {
     const place = isReference(item)
-      ? (places.get(keyOf(item)) ?? []).find((one) => one >= at)
+      ? nextFrom(places.get(keyOf(item)) ?? [], at)
       : isSameDirect(comparison, item, now[at])
         ? at
         : undefined
@@ -84,6 +83,25 @@ function align(comparison: Comparison, old: readonly PdfValue[], now: readonly P
   const isMixed = added.length > 0
   added.push(...now.slice(at))
   return { kept, removed, added, isMixed }
+}
+
+/** Where each reference stands, the first place last. */
+function placesOf(items: readonly PdfValue[]): ReadonlyMap<string, number[]> {
+  const places = new Map<string, number[]>()
+  for (let i = items.length - 1; i >= 0; i -= 1) {
+    const item = items[i] ?? null
+    if (!isReference(item)) continue
+    const known = places.get(keyOf(item))
+    if (known === undefined) places.set(keyOf(item), [i])
+    else known.push(i)
+  }
+  return places
+}
+
+/** The first place that is left from `at` on; those before it are taken off, for nobody will ask for them. */
+function nextFrom(places: number[], at: number): number | undefined {
+  while ((places.at(-1) ?? at) < at) places.pop()
+  return places.at(-1)
 }
 
 function isSameDirect(comparison: Comparison, old: PdfValue, now: PdfValue | undefined): boolean {
@@ -110,7 +128,7 @@ function* added(comparison: Comparison, page: number, item: PdfValue): Generator
   const subtype = isDict(dict) ? subtypeOf(after, dict) : undefined
   if (isOld || !isDict(dict) || subtype === undefined || !isPassive(after, dict, subtype))
     yield changedOn(page)
-  else yield { kind: 'annotation', action: 'added', subtype, draws: !discreet.has(subtype) }
+  else yield { kind: 'annotation', action: 'added', subtype, draws: !isDiscreet(after, dict, subtype) }
 }
 
 function* compareKept(
@@ -155,7 +173,7 @@ function subtypeOf(snapshot: Snapshot, dict: PdfDict): string | undefined {
   return isName(subtype) ? subtype.name : undefined
 }
 
-/** Shown as an icon or as nothing at all. */
+/** Shown as an icon of the viewer's own, a frame, or nothing at all. */
 const discreet: ReadonlySet<string> = new Set(['Text', 'Popup', 'Link'])
 
 /** What people write, draw and stamp on a page (12.5.6.2), and what belongs to it. */
@@ -179,23 +197,35 @@ const markup: ReadonlySet<string> = new Set([
 function isPassive(snapshot: Snapshot, dict: PdfDict, subtype: string): boolean {
   if (!markup.has(subtype) || dict.duplicates !== undefined) return false
   if (['AA', 'PA', 'AF', 'OC', 'FS', 'FT', 'Kids'].some((key) => dict.entries.has(key))) return false
-  // Text and links have icons and borders of the viewer's own; with an appearance they could show anything.
-  if (discreet.has(subtype) && snapshot.entry(dict, 'AP') !== null && !isIcon(snapshot, dict)) return false
   const action = snapshot.entry(dict, 'A')
   if (action === null) return true
-  if (!isDict(action) || action.entries.has('Next')) return false
+  if (!isDict(action) || action.duplicates !== undefined || action.entries.has('Next')) return false
   const kind = snapshot.entry(action, 'S')
   const address = snapshot.entry(action, 'URI')
   return isName(kind, 'GoTo') || (isName(kind, 'URI') && isString(address))
 }
 
-/** Largest side of an icon, in points. */
-const largestIcon = 40
+/**
+ * Whether a viewer shows nothing but an icon of its own, or nothing at all. An appearance could show anything, even one
+ * of the size of an icon a digit; and so could the frames of links, which may be as thick as people like.
+ */
+function isDiscreet(snapshot: Snapshot, dict: PdfDict, subtype: string): boolean {
+  if (!discreet.has(subtype) || snapshot.entry(dict, 'AP') !== null) return false
+  return subtype !== 'Link' || frameWidth(snapshot, dict) === 0
+}
 
-function isIcon(snapshot: Snapshot, dict: PdfDict): boolean {
-  const numbers = (snapshot.arrayEntry(dict, 'Rect')?.items ?? []).map((item) => snapshot.resolve(item))
-  const [x1, y1, x2, y2] = numbers
-  if (typeof x1 !== 'number' || typeof y1 !== 'number' || typeof x2 !== 'number' || typeof y2 !== 'number')
-    return false
-  return Math.abs(x2 - x1) <= largestIcon && Math.abs(y2 - y1) <= largestIcon
+/** The width of the frame (12.5.4), 1 where nothing is said; undefined where it is no number. */
+function frameWidth(snapshot: Snapshot, dict: PdfDict): number | undefined {
+  const style = snapshot.entry(dict, 'BS')
+  const border = snapshot.entry(dict, 'Border')
+  const widths = [
+    ...(isDict(style) ? [snapshot.entry(style, 'W') ?? 1] : []),
+    ...(isArray(border) ? [snapshot.resolve(border.items[2])] : []),
+  ]
+  if ((style !== null && !isDict(style)) || (border !== null && !isArray(border))) return undefined
+  // Viewers differ in which of the two they look at.
+  if (widths.length === 0) return 1
+  return widths.every((width) => typeof width === 'number' && width >= 0)
+    ? Math.max(...widths.map(Number))
+    : undefined
 }

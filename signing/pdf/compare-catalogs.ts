@@ -1,7 +1,7 @@
 /** What changed in the catalog (ISO 32000-2, 7.7.2), but for the page tree, the form and the security store. */
 import { forbidden, harmless, type RevisionChange } from './change.ts'
 import { type Comparison, keysOf } from './comparison.ts'
-import { isArray, isDict, isName, isReference, isString, type PdfDict, type PdfValue } from './objects.ts'
+import { isDict, isName, isReference, isString, type PdfDict, type PdfValue } from './objects.ts'
 import type { Snapshot } from './snapshot.ts'
 import { isXmpMetadata } from './xmp.ts'
 
@@ -66,9 +66,6 @@ function mayBecome(
     case 'PieceInfo':
       if (key === 'MarkInfo') comparison.judgeAll(old)
       return isPlainDict(after, now) && (isNew || key === 'MarkInfo')
-    // A first one says which colours are meant (14.11.5) and leaves what is drawn as it is.
-    case 'OutputIntents':
-      return isNew && isArray(value)
     case 'Type':
       return isNew && isName(value, 'Catalog')
     default:

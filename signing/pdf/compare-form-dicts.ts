@@ -1,13 +1,14 @@
 /** What changed in the dictionary of the form (ISO 32000-2, 12.7.3). */
 import { forbidden, harmless, type RevisionChange } from './change.ts'
 import { type Comparison, keysOf } from './comparison.ts'
-import { showsItsValue } from './field-appearance.ts'
+import { showsItsCaption, showsItsValue } from './field-appearance.ts'
 import { type Form, type FormField, signatureFlags } from './form.ts'
 import { inheritedEntry } from './inherited-entry.ts'
 import {
   isArray,
   isDict,
   isInteger,
+  isName,
   isReference,
   isString,
   type PdfDict,
@@ -15,6 +16,7 @@ import {
   sameValue,
   textOf,
 } from './objects.ts'
+import type { Snapshot } from './snapshot.ts'
 
 /** @param filled full names of the fields that the same revision filled */
 export function* compareFormDicts(
@@ -80,17 +82,14 @@ function* compareNeedAppearances(
 ): Generator<RevisionChange> {
   const { before, after } = comparison
   const needed = after.entry(now.acroForm, 'NeedAppearances')
+  const others = (old?.fields ?? []).filter(({ name }) => !filled.has(name))
   if (needed === false || needed === null) {
-    // Fields without an appearance were drawn by the viewer and are not drawn any more.
-    const unseen = (old?.fields ?? []).some(
-      (field) => isText(field) && !filled.has(field.name) && lacksAppearance(field),
-    )
-    if (unseen) yield forbidden('FORM_CHANGED', '/NeedAppearances of the form changed')
+    // Fields that have no appearance, or another one, were drawn by the viewer and are not drawn like that any more.
+    if (!showValues(before, others)) yield forbidden('FORM_CHANGED', '/NeedAppearances of the form changed')
     else if (old !== undefined) yield harmless('FORM_REDRAWN', 'fields are drawn by their appearances')
     return
   }
-  const fields = (old?.fields ?? []).filter((field) => isText(field) && !filled.has(field.name))
-  const allShown = fields.every((field) => showsItsValue(before, field) === 'shown')
+  const allShown = showValues(before, others) && !hasOtherWidgets(comparison)
   if (needed === true && allShown && (filled.size > 0 || old === undefined)) {
     if (old !== undefined) yield harmless('FORM_REDRAWN', 'fields are to be drawn anew')
     else yield { kind: 'rewritten', message: 'the new form has its fields drawn by viewers' }
@@ -101,8 +100,28 @@ function isText({ type, value }: FormField): boolean {
   return (type === 'Tx' || type === 'Ch') && value !== null
 }
 
-function lacksAppearance(field: FormField): boolean {
-  return field.widgets.some(({ dict }) => !dict.entries.has('AP'))
+/** Whether a viewer that draws fields by their values and captions draws what their appearances show. */
+function showValues(snapshot: Snapshot, fields: readonly FormField[]): boolean {
+  return fields.every((field) => {
+    const isEmpty = field.widgets.every(({ dict }) => snapshot.entry(dict, 'AP') === null)
+    if (field.type === 'Btn')
+      return isEmpty || field.widgets.every(({ dict }) => showsItsCaption(snapshot, dict))
+    if (field.type !== 'Tx' && field.type !== 'Ch') return true
+    return (field.value === null && isEmpty) || showsItsValue(snapshot, field) === 'shown'
+  })
+}
+
+/** Widgets on pages that belong to no field of the form: some viewers draw them anew as well. */
+function hasOtherWidgets({ before, structure, widgets }: Comparison): boolean {
+  return [...structure.pages.values()].some(({ dict, kids }) => {
+    const annotations = kids === undefined ? (before.arrayEntry(dict, 'Annots')?.items ?? []) : []
+    before.file.countVisits(annotations.length)
+    return annotations.some((item) => {
+      const annotation = before.resolve(item)
+      const isKnown = isReference(item) && widgets.has(item.number)
+      return !isKnown && isDict(annotation) && isName(before.entry(annotation, 'Subtype'), 'Widget')
+    })
+  })
 }
 
 /** How deep the default resources are: their kinds, and the names of each kind. */

@@ -19,9 +19,18 @@ import {
   type RevisionDifference,
 } from './comparison.ts'
 import { structureOf } from './document-structure.ts'
-import { type IndirectObject, isDict, isInteger, isName, isReference, sameValue } from './objects.ts'
+import {
+  type IndirectObject,
+  isDict,
+  isInteger,
+  isName,
+  isReference,
+  type PdfArray,
+  type PdfValue,
+  sameValue,
+} from './objects.ts'
 import type { PdfFile } from './pdf-file.ts'
-import { trailerNumber } from './reference-counts.ts'
+import { referencesIn, trailerNumber } from './reference-counts.ts'
 import { checkRevisionBody } from './revision-body.ts'
 import type { Snapshot } from './snapshot.ts'
 import { checkUnused } from './unused-objects.ts'
@@ -88,6 +97,10 @@ function collect(file: PdfFile, index: number, changes: RevisionChange[]): Revis
       changes.push(forbidden('OBJECT_REMOVED', `object ${number} got another generation`))
     } else if (!sameObject(file, pair.before, pair.after)) {
       modified.set(number, { before: pair.before, after: pair.after })
+      if (references.isMisnamed(number, pair.before.generation))
+        changes.push(
+          forbidden('OBJECT_CHANGED', `object ${number} changed, which has references that miss it`),
+        )
     }
   }
   for (const number of removed) {
@@ -96,7 +109,32 @@ function collect(file: PdfFile, index: number, changes: RevisionChange[]): Revis
     if (referrers.some((one) => one !== trailerNumber && !modified.has(one) && !removed.has(one)))
       changes.push(forbidden('OBJECT_REMOVED', `object ${number} was removed`))
   }
+  for (const number of [...added, ...modified.keys()]) {
+    const missed = missedBy(
+      after,
+      modified.get(number)?.before.value ?? null,
+      after.object(number)?.value ?? null,
+    )
+    if (missed !== undefined)
+      changes.push(
+        forbidden('OBJECT_CHANGED', `object ${number} has a reference that misses object ${missed}`),
+      )
+  }
   return { before, after, references, modified, added, removed }
+}
+
+/**
+ * The number of an object that a new reference of `now` names by a generation which it does not have. Such a reference
+ * is null (7.3.10), but leads to the object in readers that do not look at generations.
+ */
+function missedBy(after: Snapshot, old: PdfValue, now: PdfValue): number | undefined {
+  const missed = referencesIn(now).filter(({ number, generation }) => {
+    const entry = after.lookup(number)
+    return entry !== undefined && generation !== (entry.type === 'offset' ? entry.generation : 0)
+  })
+  if (missed.length === 0) return undefined
+  const known = new Set(referencesIn(old).map(({ number, generation }) => `${number} ${generation}`))
+  return missed.find(({ number, generation }) => !known.has(`${number} ${generation}`))?.number
 }
 
 function sameObject(file: PdfFile, a: IndirectObject, b: IndirectObject): boolean {
@@ -111,6 +149,7 @@ function sameObject(file: PdfFile, a: IndirectObject, b: IndirectObject): boolea
 function partsOf(snapshot: Snapshot): DocumentParts {
   const parts = new Set<number>()
   const own = new Set<number>()
+  const lists = new Set<PdfArray>()
   const root = rootOf(snapshot)
   if (isReference(root)) parts.add(root.number)
   const structure = structureOf(snapshot)
@@ -118,7 +157,9 @@ function partsOf(snapshot: Snapshot): DocumentParts {
   for (const { reference, dict, kids } of pages.values()) {
     parts.add(reference.number)
     const annotations = kids === undefined ? snapshot.arrayEntry(dict, 'Annots') : undefined
-    for (const item of annotations?.items ?? []) if (isReference(item)) parts.add(item.number)
+    if (annotations === undefined || lists.has(annotations)) continue
+    lists.add(annotations)
+    for (const item of annotations.items) if (isReference(item)) parts.add(item.number)
   }
   for (const number of form?.parents ?? []) parts.add(number)
   for (const { reference, widgets } of form?.fields ?? []) {
@@ -148,9 +189,18 @@ function* compareTrailers(comparison: Comparison): Generator<RevisionChange> {
   for (const key of keysOf(before.trailer, undefined)) {
     const [value, current] = [before, after].map((snapshot) => snapshot.trailer.entries.get(key))
     if (trailerKeys.has(key) || current === undefined || comparison.same(value, current, 'told')) continue
+    // Each update authenticates the encrypted file anew (ISO/TS 32004), and shows nothing by that.
+    if (key === 'AuthCode' && isAuthentication(value) && isAuthentication(current)) continue
     yield forbidden('OBJECT_CHANGED', `/${key} of the trailer changed`)
   }
 }
+
+/** The message authentication code of an encrypted file, standing in the trailer itself. */
+function isAuthentication(value: PdfValue | undefined): boolean {
+  return isDict(value) && [...value.entries.keys()].every((key) => authenticationKeys.has(key))
+}
+
+const authenticationKeys: ReadonlySet<string> = new Set(['MACLocation', 'ByteRange', 'MAC', 'SigObjRef'])
 
 function rootOf(snapshot: Snapshot) {
   return snapshot.trailer.entries.get('Root')

@@ -38,7 +38,9 @@ export function isFormOf(comparison: Comparison, widget: PdfDict, former?: PdfDi
 /** Whether the appearances of a widget are a dictionary that something else refers to as well. */
 function isShared({ references }: Comparison, widget: PdfDict): boolean {
   const appearance = widget.entries.get('AP')
-  return isReference(appearance) && [...references.referrers(appearance.number)].length > 1
+  if (!isReference(appearance)) return false
+  const [, another] = references.referrers(appearance.number)
+  return another !== undefined
 }
 
 /** Appearances by state (12.5.5), each a form of its own; they may be those that the button had. */
@@ -51,6 +53,12 @@ export function isStateFormsOf(comparison: Comparison, widget: PdfDict): boolean
     if (!isDict(states) || isStream(after, entry)) return false
     return [...states.entries.values()].every((form) => isReference(form) && isDrawnForm(after, form, widget))
   })
+}
+
+/** Whether the appearance that is shown depends on the state of the widget. */
+export function hasStates(snapshot: Snapshot, widget: PdfDict): boolean {
+  const normal = snapshot.dictEntry(widget, 'AP')?.entries.get('N') ?? null
+  return normal !== null && !isStream(snapshot, normal)
 }
 
 function isDrawnForm(after: Snapshot, reference: PdfValue, widget: PdfDict): boolean {
@@ -69,11 +77,14 @@ function isStream(snapshot: Snapshot, value: PdfValue | undefined): boolean {
 /** Invisible, Hidden, NoView and ToggleNoView (ISO 32000-2, table 167): what decides whether a widget is seen. */
 const visibilityFlags = 1 | 2 | 32 | 256
 
-/** Whether each widget of a field is as visible as it was. */
+/** Whether an annotation is printed (table 167). */
+const printFlag = 4
+
+/** Whether each widget of a field is as visible as it was; it may be printed from now on, but not cease to be. */
 export function keepsVisibility(old: FormField, now: FormField): boolean {
   return old.widgets.every(({ dict }, i) => {
     const [a, b] = [dict.entries.get('F') ?? 0, now.widgets[i]?.dict.entries.get('F') ?? 0]
-    return isInteger(a) && isInteger(b) && ((a ^ b) & visibilityFlags) === 0
+    return isInteger(a) && isInteger(b) && ((a ^ b) & visibilityFlags) === 0 && (a & ~b & printFlag) === 0
   })
 }
 
@@ -98,6 +109,17 @@ export function showsItsValue(snapshot: Snapshot, field: FormField): Showing {
   const found = field.widgets.map(({ dict }) => showingOf(snapshot, dict, texts, field.type === 'Ch'))
   const worst = (['differs', 'unknown', 'empty'] as const).find((one) => found.includes(one))
   return worst ?? (found.length === 0 ? 'unknown' : 'shown')
+}
+
+/** Whether the widget of a button is drawn by its state, or shows its caption (table 192) and no other text. */
+export function showsItsCaption(snapshot: Snapshot, widget: PdfDict): boolean {
+  if (hasStates(snapshot, widget)) return true
+  const normal = snapshot.dictEntry(widget, 'AP')?.entries.get('N')
+  const form = isReference(normal) ? snapshot.target(normal) : undefined
+  const look = snapshot.dictEntry(widget, 'MK')
+  const caption = look === undefined ? null : snapshot.entry(look, 'CA')
+  const shown = form === undefined ? '' : readShownText(snapshot, form)
+  return shown !== undefined && bare(shown) === (isString(caption) ? bare(textOf(caption)) : '')
 }
 
 function showingOf(
@@ -126,6 +148,8 @@ function acceptedTexts(snapshot: Snapshot, field: FormField): string[] | undefin
   if (isString(value) && value.undecipherable !== true) {
     const options = field.type === 'Ch' ? inheritedEntry(snapshot, field.dict, 'Opt') : null
     const pairs = isArray(options) ? options.items.map((item) => snapshot.resolve(item)) : []
+    // Many fields may inherit one list.
+    snapshot.file.countVisits(pairs.length)
     const names = pairs.flatMap((pair) => {
       const [key, shown] = isArray(pair) ? pair.items.map((item) => snapshot.resolve(item)) : []
       return isString(key) && isString(shown) && textOf(key) === textOf(value) ? [bare(textOf(shown))] : []

@@ -1,6 +1,15 @@
 /** What the codes of a font stand for (ISO 32000-2, 9.6.5 and 9.10.2), as far as the font tells. */
 import { decodeStream } from './filters.ts'
-import { isArray, isDict, isInteger, isName, isReference, type PdfDict, type PdfValue } from './objects.ts'
+import {
+  type IndirectObject,
+  isArray,
+  isDict,
+  isInteger,
+  isName,
+  isReference,
+  type PdfDict,
+  type PdfValue,
+} from './objects.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Text of a string shown in the font; undefined where a code stands for nothing known. */
@@ -29,11 +38,21 @@ function toUnicode(snapshot: Snapshot, font: PdfDict): UnicodeMap | undefined {
   const entry = font.entries.get('ToUnicode')
   const object = isReference(entry) ? snapshot.target(entry) : undefined
   if (object?.stream === undefined || !isDict(object.value)) return undefined
+  if (knownMaps.has(object)) return knownMaps.get(object)
   const raw = snapshot.file.streamData(object)
   if (raw === undefined) return undefined
   const data = decodeStream(object.value, raw, object.stream.start, mostMap)
-  return parseMap(Buffer.from(data).toString('latin1'))
+  // As much work as many objects, where a file has many fonts that share what they are compressed from.
+  snapshot.file.countVisits(Math.ceil(data.length / bytesPerVisit))
+  const map = parseMap(Buffer.from(data).toString('latin1'))
+  knownMaps.set(object, map)
+  return map
 }
+
+/** What was read out of an object that all fields of a form may use. */
+const knownMaps = new WeakMap<IndirectObject, UnicodeMap | undefined>()
+
+const bytesPerVisit = 64
 
 function parseMap(text: string): UnicodeMap | undefined {
   const texts = new Map<number, string>()

@@ -123,7 +123,7 @@ class FieldReader {
     try {
       return read()
     } catch (fault) {
-      if (!(fault instanceof SigningError)) throw fault
+      if (!(fault instanceof SigningError) || this.#snapshot.file.isSpent) throw fault
       this.#onFault(fault)
       return undefined
     }

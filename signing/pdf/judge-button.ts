@@ -6,9 +6,13 @@ import type { FormField } from './form.ts'
 import { inheritedEntry } from './inherited-entry.ts'
 import { isDict, isInteger, isName, type PdfDict } from './objects.ts'
 import type { Snapshot } from './snapshot.ts'
+import { isSignatureBox } from './widget-box.ts'
 
 /** Bit 17 of a button's flags (table 229): it has no value, only an action and a picture. */
 const pushButton = 1 << 16
+
+/** How much of its page a button may take that shows another state: its states could have been prepared as pages. */
+const largestShare = 1 / 16
 
 /** Every widget whose state changed must show the value: the state of that name where it has one, Off otherwise. */
 export function judgeButton(
@@ -28,6 +32,15 @@ export function judgeButton(
     return forbidden('FIELD_CHANGED', `the appearances of button "${name}" changed`)
   const chosen = isName(value) && value.name !== 'Off' ? value.name : undefined
   let shown = !drawn
+  for (const [i, widget] of now.widgets.entries()) {
+    const before = old.widgets[i]
+    const isSame =
+      !drawn &&
+      before !== undefined &&
+      stateOf(comparison.before, before.dict) === stateOf(after, widget.dict)
+    if (!isSame && !isSignatureBox(after, widget, largestShare))
+      return forbidden('FIELD_CHANGED', `button "${name}" takes too much of its page`)
+  }
   for (const [i, { dict }] of now.widgets.entries()) {
     const state = stateOf(after, dict)
     const due = chosen !== undefined && statesOf(after, dict).includes(chosen) ? chosen : undefined

@@ -7,19 +7,44 @@ import type { Snapshot } from './snapshot.ts'
 
 export interface ChangesJudgement {
   readonly changesAfter: ChangesAfter
+  /** The first ones, and among them the first that is forbidden. */
   readonly changes: readonly Finding[]
+  /** Tells that there are more; undefined where all are listed. */
+  readonly omitted: Finding | undefined
 }
 
-/** @param changes of all revisions after the one that was signed, in order */
-export function judgeChanges(changes: readonly RevisionChange[], locks: SignatureLocks): ChangesJudgement {
-  const judged = changes.flatMap((change) => judgeChange(change, locks))
+/** More than anybody reads. A hostile file has thousands after each of many signatures. */
+const mostListed = 200
+
+/**
+ * @param changes of all revisions after the one that was signed, in order. They are taken one by one, and no more of
+ *   them once the list is full and one of them is forbidden: what comes then changes nothing.
+ */
+export function judgeChanges(changes: Iterable<RevisionChange>, locks: SignatureLocks): ChangesJudgement {
+  const listed: Finding[] = []
+  let changesAfter: ChangesAfter = 'none'
+  let omitted = 0
+  let isComplete = true
+  for (const change of changes) {
+    if (listed.length >= mostListed && changesAfter === 'forbidden') {
+      isComplete = false
+      break
+    }
+    for (const { forbidden, code, message } of judgeChange(change, locks)) {
+      const isFirstForbidden = forbidden && changesAfter !== 'forbidden'
+      if (isFirstForbidden) changesAfter = 'forbidden'
+      else if (changesAfter === 'none') changesAfter = 'permitted'
+      if (listed.length < mostListed || isFirstForbidden) listed.push({ code, message })
+      else omitted += 1
+    }
+  }
+  const message = isComplete
+    ? `${omitted} further changes are permitted and not listed`
+    : `further changes were not looked at after ${listed.length + omitted}, one of them forbidden`
   return {
-    changesAfter: judged.some((one) => one.forbidden)
-      ? 'forbidden'
-      : judged.length > 0
-        ? 'permitted'
-        : 'none',
-    changes: judged.map(({ code, message }) => ({ code, message })),
+    changesAfter,
+    changes: listed,
+    omitted: isComplete && omitted === 0 ? undefined : { code: 'CHANGES_NOT_LISTED', message },
   }
 }
 
@@ -37,6 +62,11 @@ function judgeChange(change: RevisionChange, locks: SignatureLocks): readonly Ju
       return []
     case 'harmless':
       return [permitted(change.code, change.message)]
+    case 'left-over':
+      // Nothing that could be a part of validation material, which alone may follow then (table 257).
+      return locks.documentPermission === 1
+        ? [refused('NO_CHANGES_PERMITTED', change.message)]
+        : [permitted('OBJECT_UNUSED', change.message)]
     // Material for later validation is allowed whatever is locked (ETSI EN 319 142-1 clause 5.4, ISO 32000-2 12.8.2.2).
     case 'security-store':
       return [permitted('SECURITY_STORE_ADDED', 'validation material was added')]

@@ -1,13 +1,13 @@
 /** Whether a change to a field is a fill or a signature; every other one is forbidden. */
 import { forbidden, harmless, type RevisionChange } from './change.ts'
 import type { Comparison, Manner } from './comparison.ts'
-import { isFormOf, keepsVisibility, showsItsValue } from './field-appearance.ts'
+import { hasStates, isFormOf, keepsVisibility, showsItsValue } from './field-appearance.ts'
 import type { FormField } from './form.ts'
 import { judgeButton } from './judge-button.ts'
 import { getsType, isProtected, judgeSignatureField } from './judge-signature-field.ts'
 import { fillFields, fillPatterns } from './letter-fields.ts'
 import { isArray, isString, type PdfDict, type PdfValue, sameValue, textOf } from './objects.ts'
-import { isFillBox } from './widget-box.ts'
+import { isFillBox, isSignatureBox } from './widget-box.ts'
 
 /** The changes to a field that the form had, as it was and as it is; none where only the writing differs. */
 export function* judgeField(
@@ -91,6 +91,8 @@ function judgeFill(
       ? harmless('FIELD_PROTECTED', `field "${name}" became read-only or was dated`)
       : forbidden('FIELD_CHANGED', `field "${name}" changed though it was not filled`)
   }
+  if (keys.has('RV') && !keys.has('V'))
+    return forbidden('FIELD_CHANGED', `field "${name}" got another rich text for the same value`)
   comparison.judgeAll(old.dict.entries.get('V'))
   for (const { dict } of old.widgets) comparison.judgeAll(dict.entries.get('AP'))
   return old.type === 'Btn' ? judgeButton(comparison, old, now, keys) : judgeText(comparison, old, now, keys)
@@ -109,6 +111,9 @@ function judgeText(
   const text = plainText(comparison, value)
   if ((old.type !== 'Tx' && old.type !== 'Ch') || text === undefined)
     return forbidden('FIELD_CHANGED', `the value of field "${name}" is no text`)
+  // Only buttons have appearances by state: another one could have been prepared to show another text.
+  if (keys.has('AS') && now.widgets.some(({ dict }) => hasStates(after, dict)))
+    return forbidden('FIELD_CHANGED', `the state of field "${name}" changed`)
   const drawn = keys.has('AP')
   if (drawn && !now.widgets.every(({ dict }, i) => isFormOf(comparison, dict, old.widgets[i]?.dict))) {
     return forbidden('FIELD_CHANGED', `the appearance of field "${name}" is not a new form of its own`)
@@ -118,8 +123,20 @@ function judgeText(
     return forbidden('FIELD_APPEARANCE_MISMATCH', `field "${name}" does not show its value ${text}`)
   if (drawn && !keys.has('V') && appearance !== 'shown')
     return forbidden('FIELD_CHANGED', `the appearance of field "${name}" changed without its value`)
-  return { kind: 'fill', field: name, value: text, shown: appearance === 'shown' }
+  const share = appearance === 'shown' ? largestText : largestUnread
+  if (drawn && !now.widgets.every((widget) => isSignatureBox(after, widget, share)))
+    return forbidden(
+      'FIELD_CHANGED',
+      `the box of field "${name}" takes too much of its page to be drawn anew`,
+    )
+  return { kind: 'fill', field: name, value: text, shown: appearance === 'shown' && !keys.has('RV') }
 }
+
+/**
+ * How much of its page a field may take that gets another appearance: one that was prepared over the page could be
+ * filled with another page. The second holds where nobody could read what is drawn.
+ */
+const [largestText, largestUnread] = [1 / 2, 1 / 4]
 
 /** The value for the report; several choices are joined. Undefined where it is neither text nor choice. */
 function plainText({ after }: Comparison, value: PdfValue): string | undefined {
@@ -136,6 +153,7 @@ function isLongerList(comparison: Comparison, old: FormField, now: FormField): b
   const [list, current] = [before.entry(old.dict, 'Opt'), after.entry(now.dict, 'Opt')]
   if (!isArray(current) || old.type !== 'Ch') return false
   if (list === null) return true
+  before.file.countVisits(current.items.length)
   return isArray(list) && list.items.every((item, i) => comparison.same(item, current.items[i], 'told'))
 }
 

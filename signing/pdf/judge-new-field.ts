@@ -5,6 +5,8 @@ import { isFormOf } from './field-appearance.ts'
 import { type Form, type FormField, isBlankForm, isSeen } from './form.ts'
 import { isPlainLock, judgeSignatureIn } from './judge-signature-field.ts'
 import { isDict, isName, isString, type PdfDict, textOf } from './objects.ts'
+import type { Snapshot } from './snapshot.ts'
+import { isSignatureBox } from './widget-box.ts'
 
 /** Entries of a signature field and its widget that neither act nor draw beyond their own box. */
 const fieldKeys: ReadonlySet<string> = new Set([
@@ -32,11 +34,17 @@ export function judgeNewField(comparison: Comparison, field: FormField): Revisio
     const unusual = parts.some(({ dict }) => dict.entries.has('DR') || dict.entries.has('C'))
     return judgeSignatureIn(comparison, field, { created: true, plain: !unusual })
   }
-  const drawn = field.widgets.some(({ dict }) => {
-    const appearance = after.entry(dict, 'AP')
-    return isDict(appearance) && !isBlankForm(after, appearance.entries.get('N'))
-  })
+  if (!field.widgets.every((widget) => isSignatureBox(after, widget)))
+    return forbidden('FIELD_ADDED', `the new field "${field.name}" takes too much of its page`)
+  const drawn = field.widgets.some(({ dict }) => isDrawn(after, dict))
   return { kind: 'signature-field', field: field.name, visible: isSeen(after, field), drawn }
+}
+
+/** By an appearance, or by a viewer that makes one out of ground and caption (table 192). */
+function isDrawn(after: Snapshot, widget: PdfDict): boolean {
+  const [appearance, look] = [after.entry(widget, 'AP'), after.entry(widget, 'MK')]
+  const isPainted = isDict(look) && ['BG', 'CA', 'I'].some((key) => after.entry(look, key) !== null)
+  return isPainted || (isDict(appearance) && !isBlankForm(after, appearance.entries.get('N')))
 }
 
 function hasRightType(dict: PdfDict): boolean {

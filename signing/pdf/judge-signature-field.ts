@@ -3,7 +3,7 @@ import { readSignedBytes } from './byte-range.ts'
 import { forbidden, harmless, type RevisionChange } from './change.ts'
 import type { Comparison } from './comparison.ts'
 import { coverageOf } from './coverage.ts'
-import { isFormOf, keepsVisibility } from './field-appearance.ts'
+import { hasStates, isFormOf, keepsVisibility } from './field-appearance.ts'
 import { type FormField, isSeen, isSigned, rectangleOf } from './form.ts'
 import { isDict, isInteger, isName, isReference, sameValue } from './objects.ts'
 import { isCovering } from './overlay.ts'
@@ -40,6 +40,8 @@ export function judgeSignatureField(
   if (keys.has('Lock') && (old.dict.entries.has('Lock') || !isPlainLock(comparison, now))) {
     return forbidden('FIELD_CHANGED', `the lock of field "${name}" changed`)
   }
+  if (keys.has('AS') && now.widgets.some(({ dict }) => hasStates(comparison.after, dict)))
+    return forbidden('FIELD_CHANGED', `the state of field "${name}" changed`)
   if (keys.has('Type') && !getsType(old, now))
     return forbidden('FIELD_CHANGED', `/Type of field "${name}" changed`)
   if (keys.has('Ff') && !isProtected(comparison, old, now))
@@ -111,7 +113,13 @@ export function judgeSignatureIn(
   if (!isDict(signature) || !isNew) {
     return forbidden('FIELD_CHANGED', `field "${field.name}" has a value that is no new signature`)
   }
-  if (!field.widgets.every((widget) => !widget.dict.entries.has('AP') || isSignatureBox(after, widget))) {
+  // Without an appearance a viewer draws what /MK says.
+  const isLarge = (share?: number) =>
+    field.widgets.some((widget) => {
+      const isDrawn = ['AP', 'MK'].some((key) => widget.dict.entries.has(key))
+      return isDrawn && !isSignatureBox(after, widget, share)
+    })
+  if (isLarge()) {
     return forbidden('FIELD_CHANGED', `the box of field "${field.name}" takes too much of its page`)
   }
   const visible = field.widgets.some((widget) => {
@@ -124,10 +132,14 @@ export function judgeSignatureIn(
   const isTimestamp = isName(after.entry(signature, 'SubFilter'), 'ETSI.RFC3161')
   if (!isTimestamp) {
     const sealed = isSealed(comparison, field)
-    const small = field.widgets.every(
-      (widget) => !widget.dict.entries.has('AP') || isSignatureBox(after, widget, usualShare),
-    )
-    return { kind: 'signature', field: field.name, created, visible, sealed, plain: plain && small }
+    return {
+      kind: 'signature',
+      field: field.name,
+      created,
+      visible,
+      sealed,
+      plain: plain && !isLarge(usualShare),
+    }
   }
   return created && visible
     ? forbidden('FIELD_ADDED', `the field "${field.name}" of a time-stamp is visible`)

@@ -35,7 +35,9 @@ function pagesOfAnnotations(snapshot: Snapshot, structure: DocumentStructure): M
   const pages = new Map<number, number>()
   for (const { reference, dict, kids } of structure.pages.values()) {
     if (kids !== undefined) continue
-    for (const item of snapshot.arrayEntry(dict, 'Annots')?.items ?? []) {
+    const items = snapshot.arrayEntry(dict, 'Annots')?.items ?? []
+    snapshot.file.countVisits(items.length)
+    for (const item of items) {
       if (isReference(item)) pages.set(item.number, reference.number)
     }
   }

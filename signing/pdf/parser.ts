@@ -14,7 +14,7 @@ export function parseValue(lexer: Lexer, depth = 0): PdfValue {
     case undefined:
       throw malformed(start, 'a value is expected, not the end')
     case 0x2f: {
-      const name = lexer.name()
+      const name = parseName(lexer)
       lexer.spend(valueCost.name + name.length)
       return { kind: 'name', name }
     }
@@ -94,6 +94,13 @@ function parseArray(lexer: Lexer, depth: number): PdfArray {
   }
 }
 
+/** A name without null characters: they are forbidden (7.3.5), and readers that keep names as C strings end them there. */
+function parseName(lexer: Lexer): string {
+  const name = lexer.name()
+  if (name.includes('\0')) throw malformed(lexer.position, 'a name has a null character')
+  return name
+}
+
 /** The dictionary at the lexer's place, which must be on `<<`. */
 export function parseDict(lexer: Lexer, depth = 0): PdfDict {
   const start = lexer.position
@@ -114,7 +121,7 @@ export function parseDict(lexer: Lexer, depth = 0): PdfDict {
     if (lexer.peek() !== 0x2f)
       throw malformed(lexer.position, 'a key or the end of the dictionary is expected')
     if (entries.size >= pdfLimits.items) throw malformed(start, 'dictionary is too long')
-    const key = lexer.name()
+    const key = parseName(lexer)
     lexer.spend(valueCost.entry + key.length)
     const value = parseValue(lexer, depth + 1)
     if (entries.has(key)) {

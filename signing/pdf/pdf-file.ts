@@ -130,9 +130,13 @@ export class PdfFile {
    */
   countVisits(objects: number): void {
     this.#visits += objects
+    if (this.isSpent) throw malformed(0, 'too many objects in too many revisions')
+  }
+
+  /** Whether `countVisits` refuses all further work: then nothing is to be tried part by part. */
+  get isSpent(): boolean {
     const { fixed, perByte, most } = pdfLimits.visits
-    if (this.#visits > Math.min(fixed + perByte * this.bytes.length, most))
-      throw malformed(0, 'too many objects in too many revisions')
+    return this.#visits > Math.min(fixed + perByte * this.bytes.length, most)
   }
 
   /**

@@ -1,5 +1,5 @@
 /** Which objects refer to which, at one revision after another. */
-import { isDict, isName, type PdfValue } from './objects.ts'
+import { isDict, isName, type PdfReference, type PdfValue } from './objects.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Stands for the trailer among the numbers of those who refer to an object. */
@@ -12,6 +12,8 @@ export const trailerNumber = -1
 export class ReferenceCounts {
   /** For each object the one that refers to it, or several. */
   readonly #referrers = new Map<number, number | Set<number>>()
+  /** Numbers that something referred to by another generation than 0. */
+  readonly #regenerated = new Set<number>()
   #snapshot: Snapshot
 
   /** @throws SigningError `PDF_MALFORMED` when an object of the revision cannot be read */
@@ -44,6 +46,21 @@ export class ReferenceCounts {
   }
 
   /**
+   * Whether something refers to the object by a generation that it does not have: nothing by the standard (7.3.10), and
+   * the object to readers that do not look at generations.
+   */
+  isMisnamed(number: number, generation: number): boolean {
+    if (generation === 0 && !this.#regenerated.has(number)) return false
+    for (const source of this.referrers(number)) {
+      const value = source === trailerNumber ? this.#snapshot.trailer : this.#snapshot.object(source)?.value
+      const found = referencesIn(value ?? null)
+      this.#snapshot.file.countVisits(found.length)
+      if (found.some((one) => one.number === number && one.generation !== generation)) return true
+    }
+    return false
+  }
+
+  /**
    * Goes on to the next revision; false when that cannot be done step by step, because an object stream was replaced
    * and with it objects that the revision does not name.
    */
@@ -65,7 +82,8 @@ export class ReferenceCounts {
   }
 
   #add(source: number, value: PdfValue): void {
-    for (const target of referencesIn(value)) {
+    for (const { number: target, generation } of referencesIn(value)) {
+      if (generation !== 0) this.#regenerated.add(target)
       const known = this.#referrers.get(target)
       if (known === undefined) this.#referrers.set(target, source)
       else if (typeof known !== 'number') known.add(source)
@@ -74,7 +92,7 @@ export class ReferenceCounts {
   }
 
   #remove(source: number, value: PdfValue): void {
-    for (const target of referencesIn(value)) {
+    for (const { number: target } of referencesIn(value)) {
       const known = this.#referrers.get(target)
       if (known === source) this.#referrers.delete(target)
       else if (known instanceof Set) {
@@ -85,10 +103,10 @@ export class ReferenceCounts {
   }
 }
 
-/** The object numbers that a value names. */
-function referencesIn(value: PdfValue, found: number[] = []): number[] {
+/** The references that a value holds. */
+export function referencesIn(value: PdfValue, found: PdfReference[] = []): PdfReference[] {
   if (typeof value !== 'object' || value === null) return found
-  if (value.kind === 'reference') found.push(value.number)
+  if (value.kind === 'reference') found.push(value)
   else if (value.kind === 'array') for (const item of value.items) referencesIn(item, found)
   else if (value.kind === 'dict') for (const item of value.entries.values()) referencesIn(item, found)
   return found

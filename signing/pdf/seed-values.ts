@@ -1,24 +1,41 @@
 /**
- * What the maker of a form demands of the signature in a field: its seed values (ISO 32000-2, 12.7.5.5, tables 237 and
- * 238). A demand marked as required is met or the field is not signed; hints are left alone.
+ * What the maker of a form demands of the signature in a field: its seed values (ISO 32000-2, 12.7.5.5, table 237). A
+ * demand marked as required is met by who signs and asked for by who verifies; hints are left alone.
  */
 import { SigningError } from '../errors.ts'
 import type { FormField } from './form.ts'
 import type { DocumentPermission, FieldLock } from './letter-fields.ts'
-import { isArray, isInteger, isName, isString, type PdfDict, type PdfValue, textOf } from './objects.ts'
+import { isArray, isDict, isName, isString, type PdfDict, type PdfValue, textOf } from './objects.ts'
+import {
+  metIf,
+  type SeedAnswer,
+  type SeededCertificate,
+  seedFlags,
+  unmetCertificateSeeds,
+} from './seed-certificate.ts'
 import type { Snapshot } from './snapshot.ts'
 
-/** The signature that is about to be made, as far as seed values speak of it. */
-export interface WantedSignature {
-  readonly subFilter: string
-  /** Name of the digest of the document. */
-  readonly digest: string
+/** A signature that is made or about to be made, as far as seed values speak of it. */
+export interface SeededSignature extends SeededCertificate {
+  readonly filter: string | undefined
+  readonly subFilter: string | undefined
+  /** Name of the digest of the document; null where it is not known. */
+  readonly digest: string | null
   readonly reason: string | undefined
+  /** Whether a time-stamp over the signature value is there. */
   readonly timestamp: boolean
-  readonly certify: DocumentPermission | undefined
-  readonly lock: FieldLock | undefined
-  /** DER, the signer's first. */
-  readonly certificates: readonly Uint8Array[]
+  /** Whether the signature value itself carries revocation data. */
+  readonly revocationInside: boolean
+  /** What the signature permits if it certifies the document (DocMDP). */
+  readonly certification: number | undefined
+  /** Whether nothing at all may change any more. */
+  readonly locksDocument: boolean
+}
+
+/** A demand by the path of its entry, e.g. `Cert/Issuer`. */
+export interface UnmetSeed {
+  readonly entry: string
+  readonly answer: Exclude<SeedAnswer, 'met'>
 }
 
 /** Bits of `/Ff` by the entry that they make a demand. */
@@ -34,8 +51,38 @@ const requiredBits = {
   AppearanceFilter: 256,
 } as const
 
-/** Bits of `/Ff` of the dictionary about certificates. */
-const certificateBits = { Subject: 1, Issuer: 2, OID: 4, SubjectDN: 8, KeyUsage: 32, URL: 64 } as const
+type FlaggedEntry = keyof typeof requiredBits
+
+/** Entries of this version and older ones are read here; 3 is that of PDF 2.0. */
+const KNOWN_VERSION = 3
+
+/**
+ * The demands in `/SV` of a field that a signature does not meet, in the order of the table.
+ * @param field the field's dictionary in the revision of `snapshot`
+ * @throws SigningError `PDF_MALFORMED`
+ */
+export function unmetSeeds(
+  snapshot: Snapshot,
+  field: PdfDict,
+  signature: SeededSignature,
+): readonly UnmetSeed[] {
+  const seed = snapshot.entry(field, 'SV')
+  if (seed === null) return []
+  if (!isDict(seed)) return [{ entry: 'SV', answer: 'unknown' }]
+  const flags = seedFlags(snapshot, seed)
+  const answers: [string, SeedAnswer][] = []
+  for (const [entry, bit] of Object.entries(requiredBits) as [FlaggedEntry, number][]) {
+    if ((flags & bit) !== 0)
+      answers.push([entry, answerTo(snapshot, entry, snapshot.entry(seed, entry), signature)])
+  }
+  const stamp = snapshot.dictEntry(seed, 'TimeStamp')
+  const wantsStamp = stamp !== undefined && (seedFlags(snapshot, stamp) & 1) !== 0
+  if (wantsStamp) answers.push(['TimeStamp', metIf(signature.timestamp)])
+  const certificate = snapshot.dictEntry(seed, 'Cert')
+  if (certificate !== undefined) answers.push(...unmetCertificateSeeds(snapshot, certificate, signature))
+  answers.push(['MDP', answerToPermission(prescribedPermission(snapshot, seed), signature)])
+  return answers.flatMap(([entry, answer]) => (answer === 'met' ? [] : [{ entry, answer }]))
+}
 
 /**
  * The certification that the field prescribes, or the one that was asked for.
@@ -46,86 +93,92 @@ const certificateBits = { Subject: 1, Issuer: 2, OID: 4, SubjectDN: 8, KeyUsage:
 export function obeySeedValues(
   snapshot: Snapshot,
   field: FormField | undefined,
-  wanted: WantedSignature,
+  wanted: Omit<SeededSignature, 'certification' | 'locksDocument'> & {
+    readonly certify: DocumentPermission | undefined
+    readonly lock: FieldLock | undefined
+  },
 ): DocumentPermission | undefined {
   const seed = field === undefined ? undefined : snapshot.dictEntry(field.dict, 'SV')
   if (field === undefined || seed === undefined) return wanted.certify
-  const refuse = (entry: string): never => {
-    throw new SigningError('PDF_SEED_VALUE_CONFLICT', { field: field.name, entry })
+  const prescribed = prescribedPermission(snapshot, seed)
+  const certification = wanted.certify ?? (isPermission(prescribed) ? prescribed : undefined)
+  const locksDocument = certification === 1 || wanted.lock?.permission === 1
+  const [unmet] = unmetSeeds(snapshot, field.dict, { ...wanted, certification, locksDocument })
+  if (unmet !== undefined) {
+    throw new SigningError('PDF_SEED_VALUE_CONFLICT', { field: field.name, entry: unmet.entry })
   }
-  const flags = flagsOf(snapshot, seed)
-  for (const [entry, bit] of Object.entries(requiredBits)) {
-    const value = snapshot.entry(seed, entry)
-    if ((flags & bit) !== 0 && value !== null && !meets(snapshot, entry, value, wanted)) refuse(entry)
-  }
-  const stamp = snapshot.dictEntry(seed, 'TimeStamp')
-  if (stamp !== undefined && (flagsOf(snapshot, stamp) & 1) !== 0 && !wanted.timestamp) refuse('TimeStamp')
-  const certificates = snapshot.dictEntry(seed, 'Cert')
-  const unmet = certificates === undefined ? undefined : unmetCertificate(snapshot, certificates, wanted)
-  if (unmet !== undefined) refuse(`Cert/${unmet}`)
-  const mdp = snapshot.dictEntry(seed, 'MDP')
-  const prescribed = mdp === undefined ? null : snapshot.entry(mdp, 'P')
-  if (prescribed !== 0 && !isPermission(prescribed)) return wanted.certify
-  if (!certificationMeets(prescribed, wanted.certify)) refuse('MDP')
-  return prescribed === 0 ? undefined : prescribed
+  return certification
 }
 
-function flagsOf(snapshot: Snapshot, dict: PdfDict): number {
-  const flags = snapshot.entry(dict, 'Ff')
-  return isInteger(flags) ? flags : 0
-}
-
-function meets(snapshot: Snapshot, entry: string, value: PdfValue, wanted: WantedSignature): boolean {
+function answerTo(
+  snapshot: Snapshot,
+  entry: FlaggedEntry,
+  value: PdfValue,
+  signature: SeededSignature,
+): SeedAnswer {
   const items = isArray(value) ? value.items.map((item) => snapshot.resolve(item)) : []
+  const texts = items.flatMap((item) => (isString(item) ? [textOf(item)] : isName(item) ? [item.name] : []))
+  if (entry === 'Reasons') {
+    // None, or a single period: the signature shall have no reason.
+    const none = texts.length === 0 || (texts.length === 1 && texts[0] === '.')
+    return metIf(none ? !signature.reason : texts.includes(signature.reason ?? ''))
+  }
+  // A demand without a value demands nothing.
+  if (value === null) return 'met'
   switch (entry) {
     case 'Filter':
-      return isName(value, 'Adobe.PPKLite')
+      return isName(value) ? metIf(value.name === signature.filter) : 'unknown'
     case 'SubFilter':
-      return items.some((item) => isName(item, wanted.subFilter))
+      return metIf(texts.includes(signature.subFilter ?? ''))
     case 'V':
-      return isInteger(value) && value <= 3
-    case 'DigestMethod': {
-      const names = items.map((item) => (isString(item) ? textOf(item) : isName(item) ? item.name : ''))
-      return names.some((name) => name.replace('-', '').toUpperCase() === wanted.digest.replace('-', ''))
+      return typeof value === 'number' && value <= KNOWN_VERSION ? 'met' : 'unknown'
+    case 'LegalAttestation': {
+      const legal = snapshot.dictEntry(snapshot.catalog, 'Legal')
+      const attestation = legal === undefined ? null : snapshot.entry(legal, 'Attestation')
+      return metIf(isString(attestation) && texts.includes(textOf(attestation)))
     }
-    case 'Reasons': {
-      const reasons = items.flatMap((item) => (isString(item) ? [textOf(item)] : []))
-      // A single period, or nothing at all: the signature shall have no reason.
-      const none = reasons.length === 0 || (reasons.length === 1 && reasons[0] === '.')
-      return none ? wanted.reason === undefined : reasons.some((reason) => reason === wanted.reason)
+    case 'AddRevInfo':
+      return metIf(value !== true || signature.revocationInside)
+    case 'DigestMethod': {
+      const { digest } = signature
+      return digest === null
+        ? 'unknown'
+        : metIf(texts.some((name) => plainDigest(name) === plainDigest(digest)))
     }
     case 'LockDocument':
-      return isName(value, 'true') ? wanted.certify === 1 || wanted.lock?.permission === 1 : true
-    case 'AddRevInfo':
-      // Revocation information goes into the security store of PAdES, never into the CMS.
-      return value === false
-    default:
-      return false
+      if (isName(value, 'true')) return metIf(signature.locksDocument)
+      return isName(value, 'false')
+        ? metIf(!signature.locksDocument)
+        : isName(value, 'auto')
+          ? 'met'
+          : 'unknown'
+    case 'AppearanceFilter':
+      // Which of a program's appearances bears the name is told by nothing in the file.
+      return 'unknown'
   }
 }
 
-/** The first demand on the signer's certificate that it does not meet or that is not understood. */
-function unmetCertificate(snapshot: Snapshot, demands: PdfDict, wanted: WantedSignature): string | undefined {
-  const flags = flagsOf(snapshot, demands)
-  const [own, ...chain] = wanted.certificates
-  for (const [entry, bit] of Object.entries(certificateBits)) {
-    const value = snapshot.entry(demands, entry)
-    // The address is where somebody without such a certificate may get one.
-    if ((flags & bit) === 0 || value === null || entry === 'URL') continue
-    const listed = (isArray(value) ? value.items : []).map((item) => snapshot.resolve(item))
-    const names = (der: Uint8Array | undefined): boolean =>
-      der !== undefined && listed.some((item) => isString(item) && Buffer.compare(item.bytes, der) === 0)
-    const met = entry === 'Subject' ? names(own) : entry === 'Issuer' ? chain.some(names) : false
-    if (!met) return entry
-  }
-  return undefined
+/** `SHA256` and `SHA-256` are the same. */
+function plainDigest(name: string): string {
+  return name.replaceAll('-', '').toUpperCase()
 }
 
-/** Whether the certification is one that `/MDP` allows: 0 asks for a signature that does not certify. */
-function certificationMeets(prescribed: PdfValue, wanted: DocumentPermission | undefined): boolean {
-  return prescribed === 0 ? wanted === undefined : wanted === undefined || wanted === prescribed
+/** `/P` of `/MDP`; undefined where nothing is prescribed. */
+function prescribedPermission(snapshot: Snapshot, seed: PdfDict): PdfValue | undefined {
+  const mdp = snapshot.dictEntry(seed, 'MDP')
+  return mdp === undefined ? undefined : snapshot.entry(mdp, 'P')
 }
 
-function isPermission(value: PdfValue): value is DocumentPermission {
+/** 0 asks for a signature that does not certify, 1 to 3 for a certification that permits just that. */
+function answerToPermission(
+  prescribed: PdfValue | undefined,
+  { certification }: SeededSignature,
+): SeedAnswer {
+  if (prescribed === undefined) return 'met'
+  if (prescribed === 0) return metIf(certification === undefined)
+  return isPermission(prescribed) ? metIf(certification === prescribed) : 'unknown'
+}
+
+function isPermission(value: PdfValue | undefined): value is DocumentPermission {
   return value === 1 || value === 2 || value === 3
 }

@@ -26,12 +26,17 @@ export function readShownText(snapshot: Snapshot, form: IndirectObject): string 
     const raw = snapshot.file.streamData(form)
     if (raw === undefined) return undefined
     const content = decodeStream(dict, raw, stream.start, mostContent)
+    // Many fields may have one long appearance.
+    snapshot.file.countVisits(Math.ceil(content.length / bytesPerVisit))
     return new TextReader(snapshot, snapshot.dictEntry(dict, 'Resources')).read(content)
   } catch (error) {
     if (error instanceof SigningError) return undefined
     throw error
   }
 }
+
+/** How much content is as much work as one object. */
+const bytesPerVisit = 8
 
 /** Operands before one operator. */
 const mostOperands = 64
@@ -81,6 +86,15 @@ class TextReader {
       case 'BI':
       case 'sh':
         return false
+      // Text may be painted over.
+      case 'f':
+      case 'F':
+      case 'f*':
+      case 'B':
+      case 'B*':
+      case 'b':
+      case 'b*':
+        return this.#text === ''
       // Text that is not filled is perhaps not seen (9.3.6).
       case 'Tr':
         return last === 0 || last === 2

@@ -189,13 +189,17 @@ function prepareRevision(
   assertUnlocked(snapshot, form, name)
   const lock = lockToWrite(snapshot, field, options.lock)
   const certify = obeySeedValues(snapshot, field, {
+    filter: 'Adobe.PPKLite',
     subFilter: 'ETSI.CAdES.detached',
     digest: algorithm.digest.name,
     reason: options.reason,
     timestamp: (options.timestampSize ?? 0) > 0,
+    // It goes into the security store of PAdES, never into the CMS.
+    revocationInside: false,
     certify: options.certify,
     lock,
-    certificates: [certificate, ...chain],
+    certificate,
+    others: chain,
   })
   if (certify !== undefined) assertFirst(form)
   const writer = new RevisionWriter(file)

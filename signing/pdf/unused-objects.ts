@@ -1,7 +1,7 @@
 /** Objects of an update that nothing leads to. */
 import { forbidden, harmless, type RevisionChange } from './change.ts'
 import type { Comparison } from './comparison.ts'
-import { type IndirectObject, isArray, isDict, isName, type PdfDict } from './objects.ts'
+import { type IndirectObject, isArray, isDict, isName, isReference, type PdfDict } from './objects.ts'
 import type { PdfFile } from './pdf-file.ts'
 import { reachedAmong } from './reach.ts'
 
@@ -25,9 +25,9 @@ export function* checkUnused(file: PdfFile, comparison: Comparison): Generator<R
     if (reached.has(number) || containers.has(number) || references.isDangling(number)) continue
     const object = after.object(number)
     if (object === undefined || object.span?.start === revision?.section.offset) continue
-    yield isLeftOver(object)
-      ? harmless('OBJECT_UNUSED', `object ${number} was added though nothing leads to it`)
-      : forbidden('OBJECT_CHANGED', `object ${number} was added though nothing leads to it`)
+    const message = `object ${number} was added though nothing leads to it`
+    if (isPlain(object)) yield { kind: 'left-over', message }
+    else yield isLeftOver(object) ? harmless('OBJECT_UNUSED', message) : forbidden('OBJECT_CHANGED', message)
   }
 }
 
@@ -42,6 +42,11 @@ const structuralKeys = [
   ...['Root', 'Pages', 'Kids', 'Contents', 'Parent', 'FT', 'T', 'ByteRange', 'AcroForm', 'Names', 'S', 'JS'],
   ...['EF', 'Linearized', 'Subtype', 'First', 'N', 'W'],
 ]
+
+/** A number, a text and the like is no part of a document by itself. */
+function isPlain({ value }: IndirectObject): boolean {
+  return !isDict(value) && !isArray(value) && !isReference(value)
+}
 
 function isLeftOver({ value, stream }: IndirectObject): boolean {
   if (isArray(value)) return true

@@ -28,14 +28,31 @@ interface Size {
   readonly height: number
 }
 
-function pagesOf(snapshot: Snapshot, { reference }: Widget): Size[] {
-  return readPages(snapshot)
-    .filter(({ dict }) =>
-      (snapshot.arrayEntry(dict, 'Annots')?.items ?? []).some(
-        (item) => isReference(item) && item.number === reference.number,
-      ),
-    )
-    .map(({ dict }) => sizeOf(snapshot, dict))
+function pagesOf(snapshot: Snapshot, { reference }: Widget): readonly Size[] {
+  const known = places.get(snapshot) ?? placesOf(snapshot)
+  places.set(snapshot, known)
+  return known.get(reference.number) ?? []
+}
+
+/** The sizes of the pages on which annotations stand, by object number; read once, for forms have many fields. */
+const places = new WeakMap<Snapshot, ReadonlyMap<number, readonly Size[]>>()
+
+function placesOf(snapshot: Snapshot): ReadonlyMap<number, readonly Size[]> {
+  const found = new Map<number, Size[]>()
+  for (const { dict } of readPages(snapshot)) {
+    const numbers = new Set<number>()
+    const items = snapshot.arrayEntry(dict, 'Annots')?.items ?? []
+    snapshot.file.countVisits(items.length)
+    for (const item of items) if (isReference(item)) numbers.add(item.number)
+    if (numbers.size === 0) continue
+    const size = sizeOf(snapshot, dict)
+    for (const number of numbers) {
+      const known = found.get(number)
+      if (known === undefined) found.set(number, [size])
+      else known.push(size)
+    }
+  }
+  return found
 }
 
 /** Size of what is seen of a page: the smaller of its two boxes (14.11.2), each of them own or inherited. */

@@ -15,33 +15,56 @@ export function writeCanonical(
   element: XmlElement,
   rendered: ReadonlyMap<string, string> = new Map(),
 ): string {
-  const out: string[] = []
-  writeElement(out, element, rendered)
-  return out.join('')
+  const output: Output = { text: '', marked: undefined, start: 0, end: 0 }
+  write(output, element, rendered)
+  return output.text
 }
 
-function writeElement(out: string[], element: XmlElement, rendered: ReadonlyMap<string, string>): void {
+/**
+ * As `writeCanonical` for an apex, with the place in the text at which an element below it stands. Nothing that is
+ * written outside of that place depends on the element: what it declares, it declares for those within.
+ */
+export function writeCanonicalAround(
+  element: XmlElement,
+  marked: XmlElement,
+): { readonly text: string; readonly start: number; readonly end: number } {
+  const output: Output = { text: '', marked, start: 0, end: 0 }
+  write(output, element, new Map())
+  return output
+}
+
+interface Output {
+  /** Joined as it comes: V8 keeps such a string as a rope and copies each character once. */
+  text: string
+  readonly marked: XmlElement | undefined
+  start: number
+  end: number
+}
+
+function write(output: Output, element: XmlElement, rendered: ReadonlyMap<string, string>): void {
+  if (element === output.marked) output.start = output.text.length
   const name = qualifiedName(element)
   const declarations = newDeclarations(element, rendered)
   let scope = rendered
-  out.push('<', name)
+  let tag = `<${name}`
   if (declarations.length > 0) {
     scope = new Map([...rendered, ...declarations])
     for (const [prefix, namespace] of declarations) {
-      out.push(prefix === '' ? ' xmlns="' : ` xmlns:${prefix}="`, escapeAttribute(namespace), '"')
+      tag += `${prefix === '' ? ' xmlns' : ` xmlns:${prefix}`}="${escapeAttribute(namespace)}"`
     }
   }
   const attributes =
     element.attributes.length > 1 ? element.attributes.toSorted(byNamespaceAndName) : element.attributes
   for (const attribute of attributes) {
-    out.push(' ', qualifiedName(attribute), '="', escapeAttribute(attribute.value), '"')
+    tag += ` ${qualifiedName(attribute)}="${escapeAttribute(attribute.value)}"`
   }
-  out.push('>')
+  output.text += `${tag}>`
   for (const child of element.children) {
-    if (typeof child === 'string') out.push(escapeText(child))
-    else writeElement(out, child, scope)
+    if (typeof child === 'string') output.text += escapeText(child)
+    else write(output, child, scope)
   }
-  out.push('</', name, '>')
+  output.text += `</${name}>`
+  if (element === output.marked) output.end = output.text.length
 }
 
 const noDeclarations: readonly [string, string][] = []
@@ -54,7 +77,7 @@ function newDeclarations(
   // By far the most elements share namespace and prefix with their parent and have no prefixed attribute.
   if (
     (rendered.get(element.prefix) ?? '') === element.namespace &&
-    element.attributes.every((attribute) => attribute.prefix === '')
+    (element.attributes.length === 0 || element.attributes.every((attribute) => attribute.prefix === ''))
   ) {
     return noDeclarations
   }

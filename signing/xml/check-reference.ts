@@ -6,8 +6,8 @@ import { dereference, type ReferenceContext } from './dereference.ts'
 import type { ReferenceParts } from './dsig-structure.ts'
 import type { NodeSet } from './node-set.ts'
 import { spend } from './processing-budget.ts'
-import { runTransforms, type TransformContext } from './transforms.ts'
-import type { TreeElement } from './tree.ts'
+import { BASE64, runTransforms, type TransformContext } from './transforms.ts'
+import { attributeValue, type TreeElement } from './tree.ts'
 
 export interface CheckedReference {
   readonly parts: ReferenceParts
@@ -44,8 +44,14 @@ export function checkReference(parts: ReferenceParts, context: CheckContext): Ch
   }
 }
 
-/** The element that a reference names as a whole: its apex, without filters. */
-export function wholeElement({ nodes, intact }: CheckedReference): TreeElement | null {
+/** The element that a reference names as a whole: its apex, without filters, markup included. */
+export function wholeElement(reference: CheckedReference): TreeElement | null {
+  const { nodes, intact } = reference
   if (intact !== true || nodes === null || nodes.mask !== null || nodes.excluded.size > 0) return null
-  return nodes.apex
+  return takesTextAlone(reference) ? null : nodes.apex
+}
+
+/** Whether a base64 transform takes the text of the elements and leaves their markup to anybody. */
+export function takesTextAlone({ parts }: CheckedReference): boolean {
+  return parts.transforms.some((one) => attributeValue(one, 'Algorithm') === BASE64)
 }

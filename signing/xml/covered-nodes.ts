@@ -1,5 +1,5 @@
 /** What of a file signatures cover, and what they do not. */
-import type { CheckedReference } from './check-reference.ts'
+import { type CheckedReference, takesTextAlone } from './check-reference.ts'
 import type { SignatureParts } from './dsig-structure.ts'
 import { XMLDSIG } from './names.ts'
 import { forEachMember } from './node-set.ts'
@@ -12,16 +12,17 @@ import {
   type TreeNode,
   type XmlTree,
 } from './tree.ts'
+import { isQualifyingProperties } from './xades-properties.ts'
 
 /** By number of the node: 1 = digested by a reference that holds. */
 export type Covered = Uint8Array
 
 export function coveredNodes(tree: XmlTree, references: readonly CheckedReference[]): Covered {
   const covered = new Uint8Array(tree.size)
-  for (const { intact, nodes, parts } of references) {
+  for (const reference of references) {
+    const { intact, nodes } = reference
     if (intact !== true || nodes === null || nodes.tree !== tree) continue
-    // A base64 transform takes the text alone.
-    const isTextOnly = parts.transforms.some((one) => one.attributes.some(({ value }) => value === BASE64))
+    const isTextOnly = takesTextAlone(reference)
     const isWhole = nodes.mask === null && nodes.excluded.size === 0 && nodes.apex !== null && !isTextOnly
     if (isWhole && nodes.apex !== null) covered.fill(1, nodes.apex.order, nodes.apex.end + 1)
     else {
@@ -32,8 +33,6 @@ export function coveredNodes(tree: XmlTree, references: readonly CheckedReferenc
   }
   return covered
 }
-
-const BASE64 = 'http://www.w3.org/2000/09/xmldsig#base64'
 
 /** Containers of ASiC (ETSI EN 319 162-1) and OpenDocument that hold signatures and nothing else. */
 const containers: ReadonlySet<string> = new Set([
@@ -75,32 +74,8 @@ function isAccountedFor(object: TreeElement, signature: TreeElement, covered: Co
     if (child.kind === 'text') return !/[^ \t\r\n]/.test(child.value)
     if (child.kind === 'instruction') return false
     const isSignature = isElementNamed(child, XMLDSIG, 'Signature')
-    return isSignature || child.localName.startsWith('QualifyingProperties')
+    return isSignature || isQualifyingProperties(child)
   })
-}
-
-/**
- * An element outside of all signatures that bears the name of a signed one and is itself signed by nobody: what a
- * wrapped signature leaves behind for a reader that looks for elements by name (XML signature wrapping).
- */
-export function unsignedTwin(
-  tree: XmlTree,
-  signed: readonly TreeElement[],
-  coveredByAny: Covered,
-): TreeElement | undefined {
-  const names = new Set(signed.map((one) => `${one.namespace} ${one.localName}`))
-  if (names.size === 0) return undefined
-  const search = (element: TreeElement): TreeElement | undefined => {
-    if (isElementNamed(element, XMLDSIG, 'Signature')) return undefined
-    if (coveredByAny[element.order] !== 1 && names.has(`${element.namespace} ${element.localName}`))
-      return element
-    for (const child of childElements(element)) {
-      const found = search(child)
-      if (found !== undefined) return found
-    }
-    return undefined
-  }
-  return search(tree.root)
 }
 
 /** All `ds:Signature` elements, in document order. */
@@ -112,7 +87,21 @@ export function signatureElements(tree: XmlTree): readonly TreeElement[] {
 export function pathOf(element: TreeElement): string {
   const { parent, localName } = element
   if (parent === null) return `/${localName}`
-  const alike = childElements(parent).filter((one) => one.localName === localName)
-  const position = alike.length > 1 ? `[${alike.indexOf(element) + 1}]` : ''
-  return `${pathOf(parent)}/${localName}${position}`
+  return `${pathOf(parent)}/${localName}${positionsIn(parent).get(element) ?? ''}`
+}
+
+/** Asked for one child after the other: counted once for each parent. */
+const positions = new WeakMap<TreeElement, ReadonlyMap<TreeElement, string>>()
+
+/** `[n]` for each child element that is not the only one of its name. */
+function positionsIn(parent: TreeElement): ReadonlyMap<TreeElement, string> {
+  const known = positions.get(parent)
+  if (known !== undefined) return known
+  const byName = Map.groupBy(childElements(parent), ({ localName }) => localName)
+  const found = new Map<TreeElement, string>()
+  for (const alike of byName.values()) {
+    if (alike.length > 1) for (const [at, element] of alike.entries()) found.set(element, `[${at + 1}]`)
+  }
+  positions.set(parent, found)
+  return found
 }

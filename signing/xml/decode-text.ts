@@ -1,6 +1,8 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { SigningError } from '../errors.ts'
 
+/** In characters. */
+const LONGEST_DECLARATION = 500
 const DECLARATION = /^<\?xml\s[^>]*?\?>/
 
 /**
@@ -19,7 +21,7 @@ export function decodeXml(xml: Uint8Array): Buffer {
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return fromUtf16(swapped(bytes.subarray(2)))
   if (bytes.subarray(0, 4).includes(0)) throw unsupported('no byte order mark, and a zero byte at the start')
   const body = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
-  const declared = declaredEncoding(body.toString('latin1', 0, 200))
+  const declared = declaredEncoding(body.toString('latin1', 0, LONGEST_DECLARATION))
   switch (declared) {
     case undefined:
     case 'utf-8':
@@ -33,6 +35,9 @@ export function decodeXml(xml: Uint8Array): Buffer {
     case 'iso-8859-1':
     case 'latin1':
       if (body !== bytes) throw unsupported('a byte order mark of UTF-8 before ISO-8859-1')
+      // Readers that follow the web take these bytes for windows-1252.
+      if (body.some((byte) => byte >= 0x80 && byte < 0xa0))
+        throw unsupported('control characters of ISO-8859-1')
       return withoutDeclaration(body.toString('latin1'))
     default:
       throw unsupported(`declared as ${declared}`)
@@ -43,7 +48,7 @@ function fromUtf16(bytes: Buffer): Buffer {
   if (bytes.length % 2 !== 0) throw unsupported('an odd number of bytes in UTF-16')
   const text = bytes.toString('utf16le')
   if (!text.isWellFormed()) throw unsupported('unpaired surrogates')
-  const declared = declaredEncoding(text.slice(0, 200))
+  const declared = declaredEncoding(text.slice(0, LONGEST_DECLARATION))
   if (declared !== undefined && !/^utf-16(le|be)?$/.test(declared)) {
     throw unsupported(`UTF-16 declared as ${declared}`)
   }
@@ -63,8 +68,10 @@ function withoutDeclaration(text: string): Buffer {
   return Buffer.from(text.slice(declaration.length))
 }
 
+/** A declaration that is too long to be looked at could name any encoding to another reader. */
 function declaredEncoding(beginning: string): string | undefined {
   const declaration = DECLARATION.exec(beginning)?.[0] ?? ''
+  if (declaration === '' && /^<\?xml\s/.test(beginning)) throw unsupported('no end of the XML declaration')
   return /\sencoding\s*=\s*["']([^"']*)["']/.exec(declaration)?.[1]?.toLowerCase()
 }
 

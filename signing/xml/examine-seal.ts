@@ -1,18 +1,18 @@
 import type { KeyObject } from 'node:crypto'
-import { type XmlDocument, XmlElement as XmlTreeElement } from 'libxml2-wasm'
 import { digest, verifyData } from '../algorithms.ts'
 import { SigningError } from '../errors.ts'
 import { certificateKey } from '../x509/fingerprint.ts'
 import { canonicalOctets } from './c14n.ts'
-import { writeCanonical } from './canonical-writer.ts'
+import { writeCanonical, writeCanonicalAround } from './canonical-writer.ts'
 import { isLowS } from './ecdsa-value.ts'
 import type { XmlElement } from './element.ts'
 import { type ExpandedName, XML_DECLARATION, XMLDSIG } from './names.ts'
 import { withXml } from './parse.ts'
-import { requireSameForm } from './read-content.ts'
+import { ownTree, requireEqual } from './read-content.ts'
 import type { XmlLimits } from './scan.ts'
 import { readSealedSignature, type SealedSignature } from './sealed-signature.ts'
 import { snapshot } from './snapshot.ts'
+import { isElementNamed, type TreeElement } from './tree.ts'
 
 /** Facts about a file that has the shape of the sealed profile. Trust in the key is no part of it. */
 export interface SealExamination {
@@ -35,11 +35,12 @@ export interface SealExamination {
 }
 
 /**
- * Reads a file of the sealed profile and computes every digest and the signature value over what libxml2
- * canonicalises from the one parsed tree.
+ * Reads a file of the sealed profile and computes every digest and the signature value over canonical octets. They are
+ * those of `readTree` and the canonical writer, and of libxml2 as well: it has read the same file and must make the
+ * same octets of the whole.
  *
- * @throws SigningError what makes the question unanswerable: those of `withXml`, `snapshot`, `readSealedSignature`;
- *   `CERTIFICATE_MALFORMED`, `ALGORITHM_UNSUPPORTED`
+ * @throws SigningError what makes the question unanswerable: those of `withXml`, `readTree`, `snapshot` and
+ *   `readSealedSignature`; `CERTIFICATE_MALFORMED`, `ALGORITHM_UNSUPPORTED`
  */
 export function examineSeal(
   xml: Uint8Array,
@@ -47,52 +48,60 @@ export function examineSeal(
   limits: XmlLimits,
 ): SealExamination {
   return withXml(xml, limits, (document) => {
-    if (findSignature(document) === null) throw new SigningError('XML_NOT_SIGNED')
-    const place = path({ namespace: document.root.namespaceUri, localName: document.root.name })
-    const root = snapshot(document.root)
-    const { signature, content } = readSealedSignature(root, place)
-    const octets = signedOctets(document)
-    requireSameForm(content, octets.content)
+    const tree = ownTree(xml)
+    if (!hasSignature(tree.root)) throw new SigningError('XML_NOT_SIGNED')
+    const place = path({ namespace: tree.root.namespace, localName: tree.root.localName })
+    const root = snapshot(tree)
+    const { signature, element, content, signedInfo, signedProperties } = readSealedSignature(root, place)
+    const whole = writeCanonicalAround(root, element)
+    const octets = Buffer.from(whole.text)
+    requireEqual(octets, canonicalOctets(document))
     const publicKey = certificateKey(signature.certificates[0])
     const digestOf = (data: Uint8Array) => Buffer.from(digest(signature.digest, data))
     return {
       signature,
       content,
       publicKey,
-      contentIntact: signature.contentDigest.equals(digestOf(octets.content)),
-      signedPropertiesIntact: signature.signedPropertiesDigest.equals(digestOf(octets.signedProperties)),
-      valueIntact: verifyData(signature.algorithm, publicKey, octets.signedInfo, signature.value, {
+      contentIntact: signature.contentDigest.equals(digestOf(withoutPlace(whole, octets))),
+      signedPropertiesIntact: signature.signedPropertiesDigest.equals(digestOf(octetsOf(signedProperties))),
+      valueIntact: verifyData(signature.algorithm, publicKey, octetsOf(signedInfo), signature.value, {
         ecdsaEncoding: 'ieee-p1363',
       }),
       certificatesNamed:
         signature.certificates.length === signature.certificateDigests.length &&
         signature.certificates.every((one, at) => signature.certificateDigests[at]?.equals(digestOf(one))),
       exactForm:
-        Buffer.from(XML_DECLARATION + writeCanonical(root)).equals(xml) &&
+        isExactForm(xml, octets) &&
         (signature.algorithm.scheme !== 'ECDSA' || isLowS(signature.value, publicKey)),
     }
   })
 }
 
-/**
- * The octets that the signature speaks of. Called once the shape is known, so the places of the children are
- * certain. Takes the signature out of the tree: the first reference covers what is left.
- */
-function signedOctets(document: XmlDocument) {
-  const signatureElement = asElement(findSignature(document))
-  const signedInfo = canonicalOctets(asElement(signatureElement.firstChild))
-  const object = asElement(signatureElement.lastChild)
-  const qualifyingProperties = asElement(object.firstChild)
-  const signedProperties = canonicalOctets(asElement(qualifyingProperties.firstChild))
-  signatureElement.remove()
-  return { signedInfo, signedProperties, content: canonicalOctets(document) }
+/** The octets without those of the place. */
+function withoutPlace({ text, start, end }: ReturnType<typeof writeCanonicalAround>, octets: Buffer): Buffer {
+  const from = Buffer.byteLength(text.slice(0, start))
+  return Buffer.concat([
+    octets.subarray(0, from),
+    octets.subarray(from + Buffer.byteLength(text.slice(start, end))),
+  ])
 }
 
-function findSignature(document: XmlDocument) {
-  return document.get(`//*[local-name()='Signature' and namespace-uri()='${XMLDSIG}']`)
+function octetsOf(element: XmlElement): Buffer {
+  return Buffer.from(writeCanonical(element))
 }
 
-function asElement(node: unknown): XmlTreeElement {
-  if (node instanceof XmlTreeElement) return node
-  throw new SigningError('XML_SIGNATURE_MALFORMED', { reason: 'an element of the signature is missing' })
+const declaration = Buffer.from(XML_DECLARATION)
+
+/** The declaration and the canonical form of the whole, nothing else. */
+function isExactForm(xml: Uint8Array, octets: Buffer): boolean {
+  return (
+    declaration.equals(xml.subarray(0, declaration.length)) && octets.equals(xml.subarray(declaration.length))
+  )
+}
+
+function hasSignature(element: TreeElement): boolean {
+  return (
+    isElementNamed(element, XMLDSIG, 'Signature') ||
+    element.children.some((child) => child.kind === 'element' && hasSignature(child))
+  )
 }

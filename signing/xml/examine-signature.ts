@@ -3,7 +3,7 @@ import { type DigestAlgorithm, digest } from '../algorithms.ts'
 import { SigningError } from '../errors.ts'
 import { defaultC14n, readC14nMethod } from './c14n-methods.ts'
 import { canonicalize } from './canonicalize.ts'
-import { type CheckContext, type CheckedReference, checkReference } from './check-reference.ts'
+import { type CheckContext, type CheckedReference, checkReference, wholeElement } from './check-reference.ts'
 import type { Attachments } from './dereference.ts'
 import { readManifest, readSignatureParts, type SignatureParts } from './dsig-structure.ts'
 import { type KeyInfo, readKeyInfo } from './key-info.ts'
@@ -77,6 +77,7 @@ export function examineSignature(element: TreeElement, context: ExamineContext):
     signedOctets: canonicalize(subtree(tree, parts.signedInfo, true), c14n, budget),
     value: parts.value,
     keys: context.keys,
+    budget,
   })
   return {
     parts,
@@ -101,8 +102,8 @@ function takeReferences({ allowance }: ExamineContext, count: number): void {
 }
 
 /** The manifests that a reference which holds covers: the element itself, or those directly in an Object. */
-function manifestsOf({ intact, nodes }: CheckedReference): readonly TreeElement[] {
-  const apex = intact === true && nodes?.mask === null ? nodes.apex : null
+function manifestsOf(reference: CheckedReference): readonly TreeElement[] {
+  const apex = wholeElement(reference)
   if (apex === null) return []
   if (isElementNamed(apex, XMLDSIG, 'Manifest')) return [apex]
   if (!isElementNamed(apex, XMLDSIG, 'Object')) return []

@@ -3,7 +3,7 @@ import { type Objection, undecided } from '../validation/objection.ts'
 import { type CheckedReference, wholeElement } from './check-reference.ts'
 import type { SignatureFacts } from './examine-signature.ts'
 import { serialOf } from './key-info.ts'
-import { signedPropertiesTypes, type XadesProperties } from './xades-properties.ts'
+import { isXades, signedPropertiesTypes, type XadesProperties } from './xades-properties.ts'
 
 export interface JudgedProperties {
   /** What the signer claims; undefined where the properties are not signed or name no time with a zone. */
@@ -17,12 +17,14 @@ export interface JudgedProperties {
 /** Judges the qualifying properties. They count only as far as the signature covers them. */
 export function judgeProperties(facts: SignatureFacts): JudgedProperties {
   const { properties, references } = facts
+  const strays = [...strayProperties(facts)]
   if (properties === null) {
-    return { signingTime: undefined, isBaseline: false, objections: [], warnings: [...plainWarnings(facts)] }
+    const warnings = [...plainWarnings(facts)]
+    return { signingTime: undefined, isBaseline: false, objections: strays, warnings }
   }
   const covering = references.find((reference) => isCovering(reference, properties))
   const isFailing = references.some(({ parts, intact }) => intact !== true && hasPropertiesType(parts.type))
-  const objections: Objection[] = []
+  const objections: Objection[] = [...strays]
   if (covering === undefined && !isFailing) {
     const message = 'the signed properties are not signed'
     objections.push(undecided('SIG_CONSTRAINTS_FAILURE', 'SIGNED_PROPERTIES_NOT_COVERED', message))
@@ -33,6 +35,21 @@ export function judgeProperties(facts: SignatureFacts): JudgedProperties {
     isBaseline: covering !== undefined && properties.version !== undefined && signingTime !== undefined,
     objections,
     warnings: [...warningsOf(facts, properties, covering), ...plainWarnings(facts)],
+  }
+}
+
+/**
+ * A reference to signed properties that are not those of this signature: somebody moved them out of the way, and with
+ * them what they say about certificate and time.
+ */
+function* strayProperties({ references, properties }: SignatureFacts): Generator<Objection> {
+  for (const reference of references) {
+    const element = wholeElement(reference)
+    if (reference.intact !== true || (element !== null && element === properties?.signedProperties)) continue
+    const isNamed = element !== null && isXades(element) && element.localName === 'SignedProperties'
+    if (!isNamed && !hasPropertiesType(reference.parts.type)) continue
+    const message = 'signed properties do not stand in the signature whose they are'
+    yield undecided('SIG_CONSTRAINTS_FAILURE', 'SIGNED_PROPERTIES_MISPLACED', message)
   }
 }
 

@@ -2,8 +2,8 @@
 import { digestAcceptableUntil, keyStrength } from '../algorithms.ts'
 import { findings as timestampFindings } from '../cms/attached-timestamps.ts'
 import { mergePolicy } from '../cms/carried-material.ts'
-import { judgeTimestamp, type TimestampJudgement } from '../cms/judge-timestamp.ts'
-import type { SigningError } from '../errors.ts'
+import { judgeTimestamp, type TimestampInput, type TimestampJudgement } from '../cms/judge-timestamp.ts'
+import { SigningError } from '../errors.ts'
 import type { VerificationPolicy } from '../policy.ts'
 import type { Finding, SignatureReport } from '../report.ts'
 import { explained, judgeSigningCertificate } from '../validation/judge-signing-certificate.ts'
@@ -11,6 +11,7 @@ import { judgeTimes } from '../validation/judge-times.ts'
 import { failed, type Objection, undecided, verdictOf } from '../validation/objection.ts'
 import { type Weakness, weighWeaknesses } from '../validation/weakness.ts'
 import { describeSigner } from '../x509/certificate.ts'
+import type { WorkBudget } from '../x509/work-budget.ts'
 import type { CheckedReference } from './check-reference.ts'
 import { errorObjection } from './error-objection.ts'
 import type { SignatureFacts } from './examine-signature.ts'
@@ -26,8 +27,13 @@ type Judged = Omit<SignatureReport, 'id' | 'field' | 'coverage' | 'changesAfter'
 export function judgeXmlSignature(
   facts: SignatureFacts,
   policy: VerificationPolicy,
-  besides: { readonly objections: readonly Objection[]; readonly warnings: readonly Finding[] },
+  besides: {
+    readonly objections: readonly Objection[]
+    readonly warnings: readonly Finding[]
+    readonly fileBudget: WorkBudget
+  },
 ): Judged {
+  const { fileBudget } = besides
   const { signer, keyInfo, properties, method, references } = facts
   const { certificate } = signer
   const unsigned = properties?.unsigned
@@ -36,7 +42,11 @@ export function judgeXmlSignature(
     crls: [...keyInfo.crls, ...(unsigned?.crls ?? [])],
     ocspResponses: [...(unsigned?.ocspResponses ?? [])],
   }
-  const stamps = judgeStamps(unsigned?.signatureTimestamps ?? [], facts, policy, carried)
+  const { stamps, unread } = judgeStamps(unsigned?.signatureTimestamps ?? [], facts, {
+    policy,
+    carried,
+    fileBudget,
+  })
   const stated = judgeProperties(facts)
   const times = judgeTimes({ content: [], signature: stamps, claimed: stated.signingTime })
   const weaknesses = [...weaknessesOf(facts)]
@@ -51,6 +61,7 @@ export function judgeXmlSignature(
           provenTime: times.provenTime,
           provenAfter: times.provenAfter,
           weaknesses,
+          fileBudget,
         })
   const weighed =
     judged === undefined
@@ -81,6 +92,7 @@ export function judgeXmlSignature(
       ...explained(objections),
       ...(judged?.warnings ?? weighed?.warnings ?? []),
       ...times.warnings,
+      ...unread,
       ...stamps.flatMap((stamp) => timestampFindings(stamp, 'over the signature')),
       ...stated.warnings,
       ...facts.manifestReferences.flatMap(manifestWarning),
@@ -92,19 +104,22 @@ export function judgeXmlSignature(
 function judgeStamps(
   properties: readonly TimestampProperty[],
   facts: SignatureFacts,
-  policy: VerificationPolicy,
-  carried: {
-    certificates: readonly Uint8Array[]
-    crls: readonly Uint8Array[]
-    ocspResponses: readonly Uint8Array[]
-  },
-): readonly TimestampJudgement[] {
-  return properties
-    .flatMap((property) =>
-      property.tokens.map((token) => ({ token, dataDigest: facts.stampedValue(property) })),
-    )
-    .slice(0, MOST_TIMESTAMPS)
-    .map(({ token, dataDigest }) => judgeTimestamp({ token, dataDigest, policy, carried }))
+  shared: Pick<TimestampInput, 'policy' | 'carried' | 'fileBudget'>,
+): { readonly stamps: readonly TimestampJudgement[]; readonly unread: readonly Finding[] } {
+  const stamps: TimestampJudgement[] = []
+  const unread: Finding[] = []
+  const tokens = properties.flatMap((property) => property.tokens.map((token) => ({ token, property })))
+  for (const { token, property } of tokens.slice(0, MOST_TIMESTAMPS)) {
+    try {
+      const dataDigest = facts.stampedValue(property)
+      stamps.push(judgeTimestamp({ ...shared, token, dataDigest }))
+    } catch (error) {
+      // Anybody can add an unsigned property; what is wrong with it must not hide the verdicts on the file.
+      if (!(error instanceof SigningError)) throw error
+      unread.push({ code: 'XML_TIMESTAMP_NOT_CHECKED', message: `time-stamp: ${error.message}` })
+    }
+  }
+  return { stamps, unread }
 }
 
 function referenceObjection({ error, intact }: CheckedReference): readonly Objection[] {
@@ -158,9 +173,15 @@ function* signerObjections({ signer, method, keyInfo }: SignatureFacts): Generat
   }
 }
 
-function* weaknessesOf({ references, method, signer }: SignatureFacts): Generator<Weakness> {
+function* weaknessesOf({
+  references,
+  manifestReferences,
+  method,
+  signer,
+}: SignatureFacts): Generator<Weakness> {
   const used = [
     ...references.map(({ digest }) => digest),
+    ...manifestReferences.map(({ digest }) => digest),
     method.kind === 'asymmetric' ? method.algorithm.digest : undefined,
   ]
   for (const digest of new Set(used)) {

@@ -4,6 +4,9 @@ import type { TreeAttribute, TreeComment, TreeElement, TreeInstruction, TreeNode
 
 const XMLNS_NAMESPACE = 'http://www.w3.org/2000/xmlns/'
 const GREATER = 0x3e
+const SLASH = 0x2f
+const EXCLAMATION = 0x21
+const QUESTION = 0x3f
 /** Entries of all namespace maps together: many declarations over many elements are only an attack. */
 const MOST_SCOPE_ENTRIES = 1_000_000
 
@@ -12,7 +15,7 @@ const attribute = /\s+([^\s<>&"'/=]+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/y
 const tagEnd = /\s*(\/?)>/y
 const endTag = /<\/([^\s<>&"'/=]+)\s*>/y
 const instruction = /<\?([^\s?<>&"'=]+)(?:\s+([\s\S]*?))?\?>/y
-const reference = /&(?:#x([0-9a-fA-F]{1,6})|#([0-9]{1,7})|(lt|gt|amp|quot|apos));|&/g
+const reference = /&(?:#x0*([0-9a-fA-F]{1,6})|#0*([0-9]{1,7})|(lt|gt|amp|quot|apos));|&/g
 
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 
@@ -33,6 +36,7 @@ export function readTree(text: string): XmlTree {
   let open: TreeElement | null = null
   let root: TreeElement | undefined
   let scopeEntries = 0
+  let hasCData = false
   let at = skipDeclaration(source)
 
   const add = (node: TreeNode) => {
@@ -57,25 +61,27 @@ export function readTree(text: string): XmlTree {
     if (stop > at) addText(expand(source.slice(at, stop), at))
     if (next === -1) break
     at = next
-    if (source.startsWith('</', at)) {
+    const kind = source.charCodeAt(at + 1)
+    if (kind === SLASH) {
       if (open === null) throw malformed(at, 'an end tag without an element')
       at = endOfElement(source, at, qualifiedName(open))
       open.end = order - 1
       open = open.parent
-    } else if (source.startsWith('<!--', at)) {
+    } else if (kind === EXCLAMATION && source.startsWith('<!--', at)) {
       const end = source.indexOf('-->', at + 4)
       if (end === -1) throw malformed(at, 'a comment does not end')
       add({ kind: 'comment', parent: open, order: order++, value: source.slice(at + 4, end) })
       at = end + 3
-    } else if (source.startsWith('<![CDATA[', at)) {
+    } else if (kind === EXCLAMATION && source.startsWith('<![CDATA[', at)) {
       const end = source.indexOf(']]>', at + 9)
       if (end === -1 || open === null)
         throw malformed(at, 'a CDATA section outside of the root, or without end')
+      hasCData = true
       addText(source.slice(at + 9, end))
       at = end + 3
-    } else if (source.startsWith('<!', at)) {
+    } else if (kind === EXCLAMATION) {
       throw new SigningError('XML_DOCTYPE_FORBIDDEN', { position: at })
-    } else if (source.startsWith('<?', at)) {
+    } else if (kind === QUESTION) {
       const [whole, target = '', data = ''] = matched(instruction, source, at, 'a processing instruction')
       if (target.toLowerCase() === 'xml') throw malformed(at, 'an XML declaration inside the document')
       add({ kind: 'instruction', parent: open, order: order++, target, data })
@@ -117,7 +123,7 @@ export function readTree(text: string): XmlTree {
     }
   }
   if (root === undefined || open !== null) throw malformed(source.length, 'an element does not end')
-  return { root, top, size: order }
+  return { root, top, size: order, hasCData }
 }
 
 /** @returns where the end tag of this element ends */

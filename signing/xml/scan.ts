@@ -55,7 +55,8 @@ export function scanXml(xml: Uint8Array, limits: XmlLimits): void {
       if (isCData) requireText(textStart - at - '<![CDATA[]]>'.length, limits)
     } else if (next === QUESTION) textStart = endOf(bytes, '?>', at + 2)
     else if (next === SLASH) {
-      textStart = endOf(bytes, '>', at + 2)
+      textStart = bytes.indexOf(GT, at + 2) + 1
+      if (textStart === 0) throw unended(at + 2)
       depth -= 1
     } else {
       const tag = scanStartTag(bytes, at)

@@ -36,14 +36,21 @@ const xades = (localName: string): ExpandedName => ({ namespace: XADES, localNam
  * the same. So nothing is in a signature that this function does not know.
  *
  * @param path undefined for a root element that is no sealed file: it is refused, after what any signature must have
- * @returns the signature, and the root element without it (what the first reference covers)
+ * @returns the signature, its element, the root element without it (what the first reference covers), and the two
+ *   elements of the signature that are signed
  * @throws SigningError `XML_NOT_SIGNED`; `XML_DUPLICATE_ID`; `XML_SIGNATURE_MALFORMED` for what XML-DSig itself
  *   does not allow; `XML_PROFILE_UNSUPPORTED` for every other difference
  */
 export function readSealedSignature(
   root: XmlElement,
   path: readonly ExpandedName[] | undefined,
-): { signature: SealedSignature; content: XmlElement } {
+): {
+  signature: SealedSignature
+  element: XmlElement
+  content: XmlElement
+  signedInfo: XmlElement
+  signedProperties: XmlElement
+} {
   const signatures = findAll(root, ds('Signature'))
   const element = signatures[0]
   if (element === undefined) throw new SigningError('XML_NOT_SIGNED')
@@ -57,10 +64,12 @@ export function readSealedSignature(
     throw unsupported('the signature has parts or an order that the profile does not know')
   }
   const reference = signatureIds(signature.id).signedProperties
-  if (!isNamed(ids.get(reference) ?? element, xades('SignedProperties'))) {
+  const signedProperties = ids.get(reference) ?? element
+  if (!isNamed(signedProperties, xades('SignedProperties'))) {
     throw unsupported('the second reference does not point to the signed properties')
   }
-  return { signature, content }
+  const signedInfo = profileChild(element, ds('SignedInfo'))
+  return { signature, element, content, signedInfo, signedProperties }
 }
 
 /** What the schema of XML-DSig demands of any signature (XMLDSig 1.1 section 4). */
@@ -162,8 +171,13 @@ function withoutLastChild(
 }
 
 function findAll(root: XmlElement, name: ExpandedName): XmlElement[] {
-  const below = root.children.flatMap((child) => (typeof child === 'string' ? [] : findAll(child, name)))
-  return isNamed(root, name) ? [root, ...below] : below
+  const found: XmlElement[] = []
+  const visit = (element: XmlElement) => {
+    if (isNamed(element, name)) found.push(element)
+    for (const child of element.children) if (typeof child !== 'string') visit(child)
+  }
+  visit(root)
+  return found
 }
 
 function childrenNamed(parent: XmlElement, name: ExpandedName): XmlElement[] {

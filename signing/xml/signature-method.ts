@@ -4,6 +4,7 @@ import {
   digestByXml,
   type SignatureAlgorithm,
   signatureAlgorithm,
+  signatureAlgorithms,
   signatureByXml,
   XML_RSASSA_PSS,
 } from '../algorithms.ts'
@@ -61,14 +62,15 @@ function readPss(element: TreeElement): SignatureMethod {
   const salt = found.get('SaltLength')
   const trailer = found.get('TrailerField')
   const saltText = salt === undefined ? String(digest?.size ?? 0) : textContent(salt).trim()
+  const algorithm = signatureAlgorithms.find((one) => one.scheme === 'RSASSA-PSS' && one.digest === digest)
   const isKnown =
-    digest !== undefined && mask !== undefined && generatorName === MGF1 && /^\d{1,3}$/.test(saltText)
+    algorithm !== undefined && mask !== undefined && generatorName === MGF1 && /^\d{1,3}$/.test(saltText)
   if (!isKnown || (trailer !== undefined && textContent(trailer).trim() !== '1')) {
     return { kind: 'unknown', name: `${XML_RSASSA_PSS} with these parameters` }
   }
   return {
     kind: 'asymmetric',
-    algorithm: signatureAlgorithm('RSASSA-PSS', digest.name),
+    algorithm,
     saltLength: Number(saltText),
     mask,
   }

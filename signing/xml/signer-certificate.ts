@@ -1,7 +1,9 @@
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { digest, verifyData } from '../algorithms.ts'
 import { type Certificate, tryParseCertificate } from '../x509/certificate.ts'
+import { checkCost, isCostly } from '../x509/verify-signature.ts'
 import type { KeyInfo } from './key-info.ts'
+import { type ProcessingBudget, spend } from './processing-budget.ts'
 import type { SignatureMethod } from './signature-method.ts'
 import type { XadesProperties } from './xades-properties.ts'
 
@@ -18,6 +20,7 @@ export interface SignerSearch {
   readonly keys: readonly KeyObject[]
   readonly signedOctets: Uint8Array
   readonly value: Uint8Array
+  readonly budget: ProcessingBudget
 }
 
 export interface FoundSigner {
@@ -39,6 +42,8 @@ export function findSigner(search: SignerSearch): FoundSigner {
   const carried = parsed(keyInfo.certificates)
   const all = unique([...carried, ...parsed(others)])
   const names = properties?.certificates ?? []
+  // Each name and description is held against each certificate.
+  spend(search.budget, 'keyWork', Math.floor(((names.length + keyInfo.hints.length) * all.length) / 64))
   const isNamed = (certificate: Certificate) =>
     names.some(
       (name) =>
@@ -51,6 +56,10 @@ export function findSigner(search: SignerSearch): FoundSigner {
   // Only a certificate that came as the signer's can prove a value broken; one found elsewhere may be another's.
   const carriedOnes = new Set(carried.map(({ fingerprint }) => fingerprint))
   const own = candidates.filter(({ fingerprint }) => carriedOnes.has(fingerprint))
+  // The signer's is named and is none of these: that it does not hold for another's says nothing.
+  if (holder === undefined && names.length > 0 && named.length === 0) {
+    return { certificate: null, valueHolds: null, named: null, otherKey: false }
+  }
   const certificate = holder ?? own.find((one) => !isIssuerOfAny(one, own)) ?? own[0]
   if (certificate === undefined) {
     return { certificate: null, valueHolds: holdsForBareKey(search), named: null, otherKey: false }
@@ -72,12 +81,17 @@ function holdsForBareKey(search: SignerSearch): boolean | null {
 }
 
 /** Only a secret key serves an HMAC, only a public one a signature: neither is ever taken for the other. */
-function holds({ method, signedOctets, value }: SignerSearch, key: KeyObject | undefined): boolean | null {
+function holds(
+  { method, signedOctets, value, budget }: SignerSearch,
+  key: KeyObject | undefined,
+): boolean | null {
   if (method.kind === 'hmac') {
     if (key === undefined) return null
     return key.type === 'secret' && hmacHolds(method, key, signedOctets, value)
   }
   if (method.kind === 'unknown' || key === undefined || key.type !== 'public') return null
+  if (isCostly(key)) return null
+  spend(budget, 'keyWork', checkCost(key))
   const { algorithm, saltLength, mask } = method
   return verifyData(algorithm, key, signedOctets, value, {
     ecdsaEncoding: 'ieee-p1363',

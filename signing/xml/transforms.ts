@@ -18,7 +18,7 @@ import {
 import type { IdIndex } from './tree-ids.ts'
 import { filterByXPath2, XPATH_FILTER_2 } from './xpath-filter.ts'
 
-const BASE64 = 'http://www.w3.org/2000/09/xmldsig#base64'
+export const BASE64 = 'http://www.w3.org/2000/09/xmldsig#base64'
 const XPATH = 'http://www.w3.org/TR/1999/REC-xpath-19991116'
 const MOST_TRANSFORMS = 8
 

@@ -56,6 +56,8 @@ export interface XmlTree {
   readonly top: readonly (TreeElement | TreeComment | TreeInstruction)[]
   /** How many nodes there are; their numbers are below it. */
   readonly size: number
+  /** Whether a CDATA section stood somewhere: in the tree it is text like any other. */
+  readonly hasCData: boolean
 }
 
 export function childElements(parent: TreeElement): TreeElement[] {

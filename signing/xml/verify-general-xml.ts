@@ -9,15 +9,9 @@ import {
   worstIndication,
 } from '../report.ts'
 import { type Objection, undecided } from '../validation/objection.ts'
-import { wholeElement } from './check-reference.ts'
-import {
-  type Covered,
-  coveredNodes,
-  firstUncovered,
-  pathOf,
-  signatureElements,
-  unsignedTwin,
-} from './covered-nodes.ts'
+import { WorkBudget } from '../x509/work-budget.ts'
+import { type CheckedReference, wholeElement } from './check-reference.ts'
+import { type Covered, coveredNodes, firstUncovered, pathOf, signatureElements } from './covered-nodes.ts'
 import type { Attachments } from './dereference.ts'
 import { examineSignature, type SignatureFacts } from './examine-signature.ts'
 import { judgeXmlSignature, unreadableSignature } from './judge-xml-signature.ts'
@@ -25,8 +19,10 @@ import { openXml } from './open-xml.ts'
 import { processingBudget } from './processing-budget.ts'
 import type { XmlLimits } from './scan.ts'
 import { sealedPath } from './sealed-places.ts'
+import { type SplitText, signsData, splitTexts, unsignedSplit } from './signed-content.ts'
 import { attributeValue, type TreeElement, type XmlTree } from './tree.ts'
 import { indexTreeIds } from './tree-ids.ts'
+import { type UnsignedElements, unsignedElements, unsignedTwin } from './unsigned-twins.ts'
 
 const MOST_SIGNATURES = 200
 const MOST_REFERENCES = 2000
@@ -80,8 +76,10 @@ export function verifyGeneralXml(
     const references = isReadable ? [...facts.references, ...facts.manifestReferences] : []
     return { element, facts, covered: coveredNodes(tree, references) }
   })
-  const coveredByAny = union(tree, examined)
-  const signatures = examined.map((one, at) => report(one, at, { tree, policy, coveredByAny, examined }))
+  const unsigned = unsignedElements(tree, union(tree, examined), examined.flatMap(heldReferences))
+  const splits = splitTexts(tree)
+  const file = { tree, policy, unsigned, splits, examined, fileBudget: WorkBudget.ofFile() }
+  const signatures = examined.map((one, at) => report(one, at, file))
   return { format: 'xml', ...worstIndication(signatures), signatures, errors: [] }
 }
 
@@ -92,6 +90,11 @@ function orError<T>(call: () => T): T | SigningError {
     if (error instanceof SigningError) return error
     throw error
   }
+}
+
+function heldReferences({ facts }: Examined): readonly CheckedReference[] {
+  if (facts instanceof SigningError || facts.cryptoIntact !== true) return []
+  return [...facts.references, ...facts.manifestReferences]
 }
 
 /** What any signature whose cryptography holds covers; none of them is trusted for it. */
@@ -107,8 +110,10 @@ function union(tree: XmlTree, examined: readonly Examined[]): Covered {
 interface FileContext {
   readonly tree: XmlTree
   readonly policy: VerificationPolicy
-  readonly coveredByAny: Covered
+  readonly unsigned: UnsignedElements
+  readonly splits: readonly SplitText[]
   readonly examined: readonly Examined[]
+  readonly fileBudget: WorkBudget
 }
 
 function report({ element, facts, covered }: Examined, at: number, file: FileContext): SignatureReport {
@@ -120,8 +125,9 @@ function report({ element, facts, covered }: Examined, at: number, file: FileCon
   const { tree, policy } = file
   const uncovered = firstUncovered(tree, facts.parts, covered)
   const besides = {
-    objections: [...fileObjections(facts, file)],
+    objections: [...fileObjections(facts, covered, file)],
     warnings: [...coverageWarnings(tree, uncovered)],
+    fileBudget: file.fileBudget,
   }
   return {
     ...common,
@@ -144,18 +150,35 @@ function counterSigned({ references }: SignatureFacts, { examined }: FileContext
 
 function* fileObjections(
   facts: SignatureFacts,
-  { tree, policy, coveredByAny }: FileContext,
+  covered: Covered,
+  { tree, policy, unsigned, splits }: FileContext,
 ): Generator<Objection> {
-  const signed = facts.references.flatMap((reference) => wholeElement(reference) ?? [])
-  const data = signed.filter((one) => one.namespace !== facts.parts.element.namespace)
-  const twin = facts.cryptoIntact === true ? unsignedTwin(tree, data, coveredByAny) : undefined
+  if (facts.cryptoIntact === true) yield* contentObjections(facts, covered, { tree, unsigned, splits })
+  if (policy.profile !== 'any') {
+    const message = `an XML signature is no signature of the profile "${policy.profile}"`
+    yield undecided('SIG_CONSTRAINTS_FAILURE', 'XML_PROFILE_UNSUPPORTED', message)
+  }
+}
+
+function* contentObjections(
+  { parts, references, manifestReferences }: SignatureFacts,
+  covered: Covered,
+  { tree, unsigned, splits }: Pick<FileContext, 'tree' | 'unsigned' | 'splits'>,
+): Generator<Objection> {
+  if (!signsData(parts.element, references)) {
+    const message = 'the signature is over its own properties or keys alone, or over nothing'
+    yield undecided('SIG_CONSTRAINTS_FAILURE', 'XML_NOTHING_SIGNED', message)
+  }
+  const all = [...references, ...manifestReferences]
+  const twin = unsignedTwin(tree, all, unsigned)
   if (twin !== undefined) {
     const message = `${pathOf(twin)} bears the name of a signed element and is not signed`
     yield undecided('SIG_CONSTRAINTS_FAILURE', 'XML_UNSIGNED_TWIN', message)
   }
-  if (policy.profile !== 'any') {
-    const message = `an XML signature is no signature of the profile "${policy.profile}"`
-    yield undecided('SIG_CONSTRAINTS_FAILURE', 'XML_PROFILE_UNSUPPORTED', message)
+  const split = unsignedSplit(splits, all, covered)
+  if (split !== undefined) {
+    const message = `an unsigned comment parts a signed text in ${pathOf(split.comment.parent)}`
+    yield undecided('SIG_CONSTRAINTS_FAILURE', 'XML_TEXT_SPLIT', message)
   }
 }
 

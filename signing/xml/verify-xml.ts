@@ -105,7 +105,7 @@ function unread(format: FileFormat, error: SigningError): VerificationReport {
 
 /** For a file that no parser has read yet or will read. */
 function guessFormat(xml: Uint8Array): FileFormat {
-  const beginning = Buffer.from(xml.subarray(0, 4096)).toString('latin1')
+  const beginning = Buffer.from(xml.buffer, xml.byteOffset, Math.min(xml.byteLength, 4096)).toString('latin1')
   return /<(?:\w+:)?edXML[\s>]/.test(beginning) && beginning.includes(EDXML) ? 'edxml' : 'xml'
 }
 
@@ -173,39 +173,44 @@ function objectionsTo(
 ): { verdict: Verdict; finding: Finding }[] {
   const failed = (subIndication: SubIndication): Verdict => ({ indication: 'TOTAL_FAILED', subIndication })
   const unsure = (subIndication: SubIndication): Verdict => ({ indication: 'INDETERMINATE', subIndication })
-  const checks: [boolean, Verdict, SigningError][] = [
+  const checks: [boolean, Verdict, () => SigningError][] = [
     [
       seal.contentIntact,
       failed('HASH_FAILURE'),
-      new SigningError('XML_DIGEST_MISMATCH', { reference: 'content' }),
+      () => new SigningError('XML_DIGEST_MISMATCH', { reference: 'content' }),
     ],
     [
       seal.signedPropertiesIntact,
       failed('HASH_FAILURE'),
-      new SigningError('XML_DIGEST_MISMATCH', { reference: 'SignedProperties' }),
+      () => new SigningError('XML_DIGEST_MISMATCH', { reference: 'SignedProperties' }),
     ],
-    [seal.valueIntact, failed('SIG_CRYPTO_FAILURE'), new SigningError('XML_SIGNATURE_INVALID')],
+    [seal.valueIntact, failed('SIG_CRYPTO_FAILURE'), () => new SigningError('XML_SIGNATURE_INVALID')],
     [
       seal.certificatesNamed,
       unsure('NO_SIGNING_CERTIFICATE_FOUND'),
-      new SigningError('XML_PROFILE_UNSUPPORTED', {
-        reason: 'SigningCertificateV2 does not name the certificates of KeyInfo',
-      }),
+      () =>
+        new SigningError('XML_PROFILE_UNSUPPORTED', {
+          reason: 'SigningCertificateV2 does not name the certificates of KeyInfo',
+        }),
     ],
     [
       seal.exactForm,
       unsure('SIG_CONSTRAINTS_FAILURE'),
-      new SigningError('XML_PROFILE_UNSUPPORTED', { reason: 'the file is not in its one exact form' }),
+      () => new SigningError('XML_PROFILE_UNSUPPORTED', { reason: 'the file is not in its one exact form' }),
     ],
     [
       policy.profile === 'any',
       unsure('SIG_CONSTRAINTS_FAILURE'),
-      new SigningError('XML_PROFILE_UNSUPPORTED', {
-        reason: `the seal of a node is no signature of the profile "${policy.profile}"`,
-      }),
+      () =>
+        new SigningError('XML_PROFILE_UNSUPPORTED', {
+          reason: `the seal of a node is no signature of the profile "${policy.profile}"`,
+        }),
     ],
   ]
   return checks
     .filter(([holds]) => !holds)
-    .map(([, verdict, { code, message }]) => ({ verdict, finding: { code, message } }))
+    .map(([, verdict, objection]) => {
+      const { code, message } = objection()
+      return { verdict, finding: { code, message } }
+    })
 }

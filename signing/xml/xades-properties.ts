@@ -71,6 +71,20 @@ export interface UnsignedProperties {
 
 const MOST_VALUES = 200
 
+/** Whether an element belongs to a version of XAdES. */
+export function isXades({ namespace }: TreeElement): boolean {
+  return namespaces.has(namespace)
+}
+
+/** Properties of a signature, or where they are said to stand. */
+export function isQualifyingProperties(element: TreeElement): boolean {
+  const { localName } = element
+  return (
+    isXades(element) &&
+    (localName === 'QualifyingProperties' || localName === 'QualifyingPropertiesReference')
+  )
+}
+
 /**
  * The properties of a signature, or null for a plain XMLDSig signature. They stand in one `ds:Object` of it.
  *

@@ -326,14 +326,20 @@ function textOf(node: PathNode, context: XPathContext): string {
       return textOf(context.tree.root, context)
     case 'element':
       spend(context, node.end - node.order + 1)
-      return stringValue(node)
+      return paidFor(stringValue(node), context)
     case 'attribute':
-      return node.attribute.value
+      return paidFor(node.attribute.value, context)
     case 'instruction':
-      return node.data
+      return paidFor(node.data, context)
     default:
-      return node.value
+      return paidFor(node.value, context)
   }
+}
+
+/** Whoever asks for a text looks through it. */
+function paidFor(text: string, context: XPathContext): string {
+  spend(context, 1 + (text.length >> 4))
+  return text
 }
 
 function nodesOf(value: Value): readonly PathNode[] {

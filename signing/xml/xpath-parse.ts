@@ -94,6 +94,7 @@ interface Token {
 }
 
 const MOST_TOKENS = 500
+const MOST_CHARACTERS = 4000
 const anyNode: Step = { axis: 'descendant-or-self', test: { kind: 'node' }, predicates: [] }
 
 /**
@@ -228,6 +229,7 @@ export function parseXPath(expression: string, scope: ReadonlyMap<string, string
 
 function tokenize(expression: string): readonly Token[] {
   const tokens: Token[] = []
+  if (expression.length > MOST_CHARACTERS) throw refused(expression)
   const text = expression.trimEnd()
   token.lastIndex = 0
   while (token.lastIndex < text.length) {

@@ -71,7 +71,9 @@ export async function measureLargePdf(
       { mode: 0o600 },
     )
     const script = join(import.meta.dirname, 'large-pdf.ts')
-    const output = execFileSync(process.execPath, [script, what, file, given], { encoding: 'utf8' })
+    const output = execFileSync(process.execPath, ['--expose-gc', script, what, file, given], {
+      encoding: 'utf8',
+    })
     const { outcome, rounds, memory } = JSON.parse(output) as {
       outcome: string
       rounds: { raw: number; work: number }[]

@@ -1,6 +1,7 @@
+import { PassThrough } from 'node:stream'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { jsonLine } from '../../cli/output.ts'
+import { jsonLine, Output } from '../../cli/output.ts'
 import { parseZonedTime } from '../../cli/parse-time.ts'
 import { displayWidth, safeText, tableLines } from '../../cli/terminal-text.ts'
 
@@ -35,6 +36,19 @@ describe('cli/terminal-text', () => {
         expect(safeText(text)).to.not.match(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u)
       }),
     )
+  })
+
+  it('shows what comes with a message as it shows results', () => {
+    const stderr = new PassThrough()
+    const io = {
+      stdin: new PassThrough(),
+      stdout: new PassThrough(),
+      stderr,
+      env: {},
+      now: () => new Date(0),
+    }
+    new Output(io).message('tệp \u001b[2J.xml\nhai')
+    expect(String(stderr.read())).to.equal('congvan: tệp \\u001b[2J.xml\ncongvan: hai\n')
   })
 
   it('writes JSON on one line with no raw control character, and reads back the same', () => {

@@ -335,6 +335,10 @@ describe('congvan verify', () => {
     expect(jsonLines(locked.stdout)).to.have.nested.property('[0].errors[0].code', 'PDF_ENCRYPTED')
     const opened = await here(at('encrypted.pdf'), '--password-file', at('password'), '--json')
     expect(jsonLines(opened.stdout)[0]).to.deep.include({ indication: 'NO_SIGNATURE', errors: [] })
+    // As a Windows editor leaves it.
+    writeFileSync(at('password'), '\ufeffx\r\n')
+    const marked = await here(at('encrypted.pdf'), '--password-file', at('password'), '--json')
+    expect(jsonLines(marked.stdout)[0]).to.deep.include({ indication: 'NO_SIGNATURE', errors: [] })
     const missing = await here(at('encrypted.pdf'), '--password-file', at('missing'))
     expect(missing.exit).to.equal(66)
     expect(missing.stdout).to.equal('')

@@ -10,8 +10,10 @@ export interface LabelledCase {
   readonly expected: string
   /** Our verdict in words: the label's own word where it is met, else indication, sub-indication and first reason. */
   readonly found: string
+  /** Our indication alone, with the fact where that is what differs; it changes less often than `found`. */
+  readonly indication: string
   readonly met: boolean
-  /** We passed what the label calls invalid or an attack: must never be. */
+  /** We passed what the label calls invalid or an attack: never without a reason that is listed. */
   readonly passedWrongly: boolean
 }
 
@@ -56,15 +58,14 @@ export function compare(
     (label.cryptoIntact !== 'true' && label.cryptoIntact !== 'false') ||
     ours.cryptoIntact === null ||
     String(ours.cryptoIntact) === label.cryptoIntact
+  const fact = factMet ? '' : ` (cryptoIntact ${ours.cryptoIntact})`
   const words = [ours.subIndication ?? ours.indication, ours.codes[0] ?? '']
   return {
     source,
     id,
     expected: label.verdict,
-    found:
-      verdictMet && factMet
-        ? label.verdict
-        : `${words.filter(Boolean).join(' ')}${factMet ? '' : ` (cryptoIntact ${ours.cryptoIntact})`}`,
+    found: verdictMet && factMet ? label.verdict : `${words.filter(Boolean).join(' ')}${fact}`,
+    indication: `${ours.indication}${fact}`,
     met: verdictMet && factMet,
     passedWrongly: passed && label.verdict === 'INVALID',
   }

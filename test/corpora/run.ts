@@ -1,7 +1,7 @@
 /** Every case of the labelled collections, judged one by one. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { corporaFolder } from '../support/corpora.ts'
-import { groupKey, listedDifferences } from './differences.ts'
+import { caseKey, isExplained, type ListedDifferences, wordsOf } from './differences.ts'
 import type { LabelledCase } from './labelled-case.ts'
 import { limbo, opensslOcsp, pkits } from './sources/certificate-paths.ts'
 import { pdfAttacks } from './sources/pdf-attacks.ts'
@@ -45,15 +45,31 @@ export function runSources(names: readonly string[]): readonly LabelledCase[] {
   return names.flatMap((name) => [...(sources[name]?.(read) ?? [])])
 }
 
-/** What the list of differences lacks, and what stands in it but is met by now. */
+/** What the list of differences lacks, what stands in it but is met by now, and what is passed with and without a reason. */
+export interface Comparison {
+  readonly unlisted: readonly string[]
+  readonly gone: readonly string[]
+  /** Labelled invalid and passed by us for a reason that the list gives. */
+  readonly passedKnowingly: readonly string[]
+  readonly passedWrongly: readonly string[]
+}
+
+/** @param names the sources that were run */
 export function compareWithList(
   cases: readonly LabelledCase[],
   names: readonly string[],
-): { readonly unlisted: readonly string[]; readonly gone: readonly string[] } {
-  const listed = listedDifferences().cases
-  const found = new Set(cases.filter(({ met }) => !met).map((one) => `${groupKey(one)} ${one.id}`))
+  list: ListedDifferences,
+): Comparison {
+  const differences = cases.filter(({ met }) => !met)
+  const found = new Set(differences.map((one) => `${caseKey(one)}: ${wordsOf(one)}`))
+  const listed = new Map<string, string>(
+    [...list.cases.values()].map((one) => [`${caseKey(one)}: ${one.words}`, one.source] as const),
+  )
+  const passed = cases.filter(({ passedWrongly }) => passedWrongly)
   return {
-    unlisted: [...found].filter((key) => !listed.has(key)),
-    gone: [...listed].filter((key) => names.some((name) => key.startsWith(`${name}: `)) && !found.has(key)),
+    unlisted: [...found].filter((one) => !listed.has(one)),
+    gone: [...listed].flatMap(([one, source]) => (names.includes(source) && !found.has(one) ? [one] : [])),
+    passedKnowingly: passed.filter((one) => isExplained(list, one)).map(caseKey),
+    passedWrongly: passed.filter((one) => !isExplained(list, one)).map(caseKey),
   }
 }

@@ -26,7 +26,7 @@ export function* pyhankoHarvest(read: Read): Generator<LabelledCase> {
       // Some rows have their policy in a configuration that only the name of the test tells.
       requireRevocation:
         /REQUIRED/.test(row.revocation ?? '') ||
-        /without_(required_)?revinfo.*False\]/.test(row.source ?? ''),
+        /fail_without_(required_)?revinfo.*False\]/.test(row.source ?? ''),
     }
     const judge = (policy: VerificationPolicy) => {
       if (row.kind === 'cms') {
@@ -67,6 +67,7 @@ export function* pyhankoHarvest(read: Read): Generator<LabelledCase> {
         id,
         expected: `not ${type}`,
         found: met ? `not ${type}` : type,
+        indication: type,
         met,
         passedWrongly: !met,
       }

@@ -61,6 +61,7 @@ export function* wycheproof(read: Read, files: readonly string[]): Generator<Lab
           id: `${file}:${group + 1}:${tcId}`,
           expected,
           found: met ? expected : `${ours} ${algorithm} ${sha ?? ''}`.trim(),
+          indication: ours,
           met,
           passedWrongly: holds && expected === 'INVALID',
         }

@@ -1,3 +1,4 @@
+import { createPublicKey, createSecretKey, X509Certificate } from 'node:crypto'
 import { posix } from 'node:path'
 import { verifyXml } from '../../../signing/index.ts'
 import { readCsv, toDer } from '../../support/corpora.ts'
@@ -16,7 +17,15 @@ export function* xmldsigInterop(read: Read): Generator<LabelledCase> {
   for (const row of readCsv(read(`${source}/index.csv`))) {
     const words = (row.verify_args ?? '').split(/\s+/).filter(Boolean)
     const at = (file: string) => readNear(read, source, row.cwd ?? '.', file)
-    const after = (flag: string) => words.flatMap((word, i) => (word === flag ? [words[i + 1] ?? ''] : []))
+    // A flag may name its key: `--pubkey-der:NAME`.
+    const after = (flag: string) =>
+      words.flatMap((word, i) => (word === flag || word.startsWith(`${flag}:`) ? [words[i + 1] ?? ''] : []))
+    const keyCertificates = after('--pubkey-cert-der').map((file) => new X509Certificate(at(file)))
+    const keys = [
+      ...after('--hmackey').map((file) => createSecretKey(at(file))),
+      ...after('--pubkey-der').flatMap((file) => readKey(() => at(file))),
+      ...keyCertificates.map(({ publicKey }) => publicKey),
+    ]
     const attachments = new Map(
       words.flatMap((word, i) =>
         word.startsWith('--url-map:') ? [[word.slice('--url-map:'.length), at(words[i + 1] ?? '')]] : [],
@@ -25,12 +34,16 @@ export function* xmldsigInterop(read: Read): Generator<LabelledCase> {
     const [moment] = after('--verification-gmt-time')
     const time = moment?.replace(/\+(\d\d:\d\d:\d\d)$/, 'T$1Z')
     const anchors = [...after('--trusted-der'), ...after('--trusted-pem')].map((file) => toDer(at(file)))
-    const untrusted = [...after('--untrusted-der'), ...after('--untrusted-pem')].map((file) =>
-      toDer(at(file)),
-    )
+    const untrusted = ['--untrusted-der', '--untrusted-pem', '--pubkey-cert-der', '--pubkey-cert-pem']
+      .flatMap(after)
+      .map((file) => toDer(at(file)))
     const ours = verdictOrError(() =>
       verdictOfReport(
-        verifyXml(read(`${source}/${row.file}`), { ...policyAt(time, anchors), untrusted }, { attachments }),
+        verifyXml(
+          read(`${source}/${row.file}`),
+          { ...policyAt(time, anchors), untrusted },
+          { attachments, keys },
+        ),
       ),
     )
     const valid = row.verdict === 'VALID'
@@ -48,5 +61,14 @@ function readNear(read: Read, source: string, folder: string, file: string): Uin
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     return read(posix.join(source, posix.join('/', file)))
+  }
+}
+
+/** A key of a kind that the runtime knows, where the collection has it. */
+function readKey(read: () => Uint8Array) {
+  try {
+    return [createPublicKey({ key: Buffer.from(read()), format: 'der', type: 'spki' })]
+  } catch {
+    return []
   }
 }

@@ -9,6 +9,8 @@ import {
   pdfName,
   pdfText,
 } from '../../../signing/pdf/objects.ts'
+import { openPdf } from '../../../signing/pdf/pdf-file.ts'
+import { serialize } from '../../../signing/pdf/serialize.ts'
 import { signPdf } from '../../../signing/pdf/sign-pdf.ts'
 import { verifyPdf } from '../../../signing/pdf/verify-pdf.ts'
 import { policyOf, seedTime } from '../cms/signatures.ts'
@@ -326,16 +328,46 @@ describe('changes that certifications, locks and signatures permit', () => {
 
     it('may leave objects behind that nobody could take for a part of the document', () => {
       const leftOver = (value: PdfValue) => judged(signed(1), ({ writer }) => writer.add(value))
-      expect(leftOver(pdfDict({ Cert: pdfArray([]) }))).to.deep.equal(['OBJECT_UNUSED', 'permitted'])
+      for (const value of [pdfDict({ Cert: pdfArray([]) }), pdfArray([])]) {
+        expect(leftOver(value)).to.deep.equal(['OBJECT_UNUSED', 'permitted'])
+      }
+      // What validation material cannot consist of is left alone unless nothing may change.
+      for (const value of [pdfText('text'), 12]) {
+        expect(leftOver(value)).to.deep.equal(['NO_CHANGES_PERMITTED', 'forbidden'])
+        const act = ({ writer }: Forgery) => writer.add(value)
+        expect(judged(signed(2), act)).to.deep.equal(['OBJECT_UNUSED', 'permitted'])
+      }
       for (const value of [
         pdfDict({ Type: pdfName('Catalog') }),
         pdfDict({ Type: pdfName('Page') }),
         pdfDict({ Kids: pdfArray([]) }),
         pdfDict({ S: pdfName('JavaScript'), JS: pdfText('x') }),
-        pdfText('text'),
       ]) {
         expect(leftOver(value)).to.deep.equal(['OBJECT_CHANGED', 'forbidden'])
       }
+    })
+
+    it('may authenticate an encrypted file anew, and bring nothing else under that name', () => {
+      const update = (bytes: Uint8Array, code: string): Uint8Array => {
+        const { trailer } = openPdf(bytes).latest
+        const start = Buffer.from(bytes).lastIndexOf('startxref')
+        const [, previous = ''] =
+          /startxref\s+(\d+)/.exec(Buffer.from(bytes.subarray(start)).toString()) ?? []
+        const end = Buffer.from(bytes).at(-1) === 0x0a ? '' : '\n'
+        const root = serialize(trailer.entries.get('Root') ?? null)
+        const size = serialize(trailer.entries.get('Size') ?? null)
+        const text = `${end}xref\n0 0\ntrailer\n<< /Root ${root} /Size ${size} /Prev ${previous} /AuthCode ${code} >>\n`
+        const place = bytes.length + end.length
+        return Buffer.concat([bytes, Buffer.from(`${text}startxref\n${place}\n%%EOF\n`)])
+      }
+      const codesAfter = (code: string) => {
+        const first = update(signed(1), '<< /MACLocation /Standalone /MAC <00> >>')
+        const [one] = verifyPdf(update(first, code), policyOf(signers.pki)).signatures
+        return [...(one?.changes ?? []).map((change) => change.code), one?.changesAfter]
+      }
+      expect(codesAfter('<< /MACLocation /Standalone /MAC <01> >>')).not.to.include('OBJECT_CHANGED')
+      expect(codesAfter('<< /MACLocation /Standalone /MAC <01> >>').at(-1)).not.to.equal('forbidden')
+      expect(codesAfter('<< /Kids [] >>')).to.include.members(['OBJECT_CHANGED', 'forbidden'])
     })
 
     it('may not bring an unused object of the signed document back to life', async () => {

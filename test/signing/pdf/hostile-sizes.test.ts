@@ -1,9 +1,11 @@
 import { deflateSync } from 'node:zlib'
 import { expect } from 'chai'
 import { SigningError } from '../../../signing/errors.ts'
+import { forbidden, harmless } from '../../../signing/pdf/change.ts'
 import { compareRevision } from '../../../signing/pdf/compare-revisions.ts'
 import { decodeStream } from '../../../signing/pdf/filters.ts'
 import { readForm } from '../../../signing/pdf/form.ts'
+import { judgeChanges } from '../../../signing/pdf/judge-changes.ts'
 import { pdfArray, pdfDict, pdfName } from '../../../signing/pdf/objects.ts'
 import { openPdf } from '../../../signing/pdf/pdf-file.ts'
 import { readSecurityStore } from '../../../signing/pdf/security-store.ts'
@@ -245,6 +247,68 @@ describe('PDFs that are small and would be large', () => {
           .end().bytes
       expect(readForm(openPdf(form(1022)).latest)?.fields).to.have.length(1)
       expect(reasonOf(() => readForm(openPdf(form(1023)).latest))).to.include('too long')
+    })
+  })
+
+  describe('objects in all revisions together', () => {
+    it('end the reading of a form once they are too many, and not field by field', () => {
+      const fields = Array.from({ length: 50 }, (_, i) => i + 20)
+      const pdf = document(`/AcroForm << /Fields [${fields.map((one) => `${one} 0 R`).join(' ')}] >>`)
+      for (const one of fields) pdf.object(one, `<< /T (f${one}) /FT /Tx >>`)
+      const file = openPdf(pdf.end().bytes)
+      expect(reasonOf(() => file.countVisits(5_000_000))).to.include('too many objects')
+      const faults: SigningError[] = []
+      expect(reasonOf(() => readForm(file.latest, (fault) => faults.push(fault)))).to.include(
+        'too many objects',
+      )
+      expect(faults).to.deep.equal([])
+    })
+  })
+
+  describe('changes after a signature', () => {
+    const locks = { documentPermission: undefined, fieldLocks: [] }
+    const updates = (count: number) =>
+      Array.from({ length: count }, (_, i) => harmless('PAGE_UPDATED', `page ${i}`))
+
+    it('are listed while there are few', () => {
+      const judged = judgeChanges(updates(200), locks)
+      expect(judged.changes).to.have.length(200)
+      expect(judged.omitted).to.equal(undefined)
+    })
+
+    it('are all looked at while they are permitted, and counted where they are not listed', () => {
+      const judged = judgeChanges(updates(1200), locks)
+      expect(judged.changesAfter).to.equal('permitted')
+      expect(judged.changes).to.have.length(200)
+      expect(judged.omitted).to.deep.equal({
+        code: 'CHANGES_NOT_LISTED',
+        message: '1000 further changes are permitted and not listed',
+      })
+    })
+
+    it('tell the one that is forbidden, however late it comes, and end there', () => {
+      let taken = 0
+      const changes = function* () {
+        yield* updates(1000)
+        yield forbidden('PAGE_CHANGED', 'the page changed')
+        for (const change of updates(1000)) {
+          taken += 1
+          yield change
+        }
+      }
+      const judged = judgeChanges(changes(), locks)
+      expect(judged.changesAfter).to.equal('forbidden')
+      expect(judged.changes.at(-1)?.code).to.equal('PAGE_CHANGED')
+      expect(judged.changes).to.have.length(201)
+      expect(judged.omitted?.code).to.equal('CHANGES_NOT_LISTED')
+      expect(taken).to.be.at.most(1)
+    })
+
+    it('are listed up to the same number when the first one is forbidden', () => {
+      const judged = judgeChanges([forbidden('ROOT_CHANGED', 'another catalog'), ...updates(500)], locks)
+      expect(judged.changesAfter).to.equal('forbidden')
+      expect(judged.changes[0]?.code).to.equal('ROOT_CHANGED')
+      expect(judged.changes).to.have.length(200)
     })
   })
 

@@ -193,6 +193,7 @@ describe('signing with certification, locks and seed values', () => {
         ['Reasons', pdfDict({ Reasons: texts('Ký ban hành'), Ff: 8 }), {}, false],
         ['Reasons', pdfDict({ Reasons: texts('.'), Ff: 8 }), {}, true],
         ['Reasons', pdfDict({ Reasons: texts('.'), Ff: 8 }), { reason: 'x' }, false],
+        ['Reasons', pdfDict({ Ff: 8 }), { reason: 'x' }, false],
         ['LegalAttestation', pdfDict({ LegalAttestation: texts('x'), Ff: 16 }), {}, false],
         ['AddRevInfo', pdfDict({ AddRevInfo: true, Ff: 32 }), {}, false],
         ['DigestMethod', pdfDict({ DigestMethod: texts('SHA1', 'SHA256'), Ff: 64 }), {}, true],
@@ -214,7 +215,15 @@ describe('signing with certification, locks and seed values', () => {
           true,
         ],
         ['Cert/Issuer', pdfDict({ Cert: pdfDict({ Issuer: pdfArray([derText(cert)]), Ff: 2 }) }), {}, false],
-        ['Cert/OID', pdfDict({ Cert: pdfDict({ OID: texts('1.2.3'), Ff: 4 }) }), {}, false],
+        [
+          'Cert/OID',
+          pdfDict({
+            Cert: pdfDict({ Issuer: pdfArray([derText(signers.pki.root)]), OID: texts('1.2.3'), Ff: 4 }),
+          }),
+          {},
+          false,
+        ],
+        ['Cert/OID', pdfDict({ Cert: pdfDict({ OID: texts('1.2.3'), Ff: 4 }) }), {}, true],
         ['MDP', pdfDict({ MDP: pdfDict({ P: 0 }) }), { certify: 2 }, false],
         ['MDP', pdfDict({ MDP: pdfDict({ P: 2 }) }), { certify: 3 }, false],
       ]

@@ -189,7 +189,7 @@ describe('forgeries that nobody should accept', () => {
 
     it('are objects that nothing leads to, and objects beyond the /Size of the trailer', () => {
       expectRefused(
-        forge(issued, ({ writer }) => writer.add(pdfText('orphan'))),
+        forge(issued, ({ writer }) => writer.add(pdfDict({ Kids: pdfArray([]) }))),
         /nothing leads to it/,
       )
       const text = asText(issued)

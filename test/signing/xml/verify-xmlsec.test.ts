@@ -7,6 +7,7 @@ import type { VerificationPolicy } from '../../../signing/policy.ts'
 import { verifyXml } from '../../../signing/xml/verify-xml.ts'
 import { requireProgram } from '../../support/programs.ts'
 import { inFolder } from '../pdf/checkers.ts'
+import { createAuthority } from './support.ts'
 
 const DS = 'http://www.w3.org/2000/09/xmldsig#'
 const EXCLUSIVE = 'http://www.w3.org/2001/10/xml-exc-c14n#'
@@ -119,6 +120,9 @@ describe('hostile XML signatures', () => {
   const file = (references: string, content = '', after = '') =>
     `<r xmlns:q="urn:q">${content}<Signature xmlns="${DS}"><SignedInfo><CanonicalizationMethod Algorithm="${EXCLUSIVE}"/><SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"/>${references}</SignedInfo><SignatureValue>AAAA</SignatureValue>${after}</Signature></r>`
   const many = '<a>chữ</a>'.repeat(20_000)
+  // RSA 3072 with an exponent as long as the modulus: one check costs as much as two hundred usual ones.
+  const long = Buffer.alloc(384, 0xc3).toString('base64')
+  const slowKey = `<KeyValue><RSAKeyValue><Modulus>${long}</Modulus><Exponent>${Buffer.alloc(380, 0x61).toString('base64')}</Exponent></RSAKeyValue></KeyValue>`
   const cases: Readonly<Record<string, [string, string]>> = {
     'many references over all of a large file': [file(reference('').repeat(1500), many), 'characters'],
     'many filters over all of a large file': [
@@ -135,6 +139,20 @@ describe('hostile XML signatures', () => {
           ),
         ),
         many,
+      ),
+      'pathNodes',
+    ],
+    'an XPath that compares every text with every other': [
+      file(
+        reference('', transform(FILTER, filter('intersect', '/r[//a/text() = //b/text()]'))),
+        '<a>x</a><b>y</b>'.repeat(20_000),
+      ),
+      'pathNodes',
+    ],
+    'an XPath that looks through one long text again and again': [
+      file(
+        reference('', transform(FILTER, filter('intersect', '//b[contains(//a/text(), &quot;y&quot;)]'))),
+        `<a>${'x'.repeat(300_000)}</a>${'<b/>'.repeat(5000)}`,
       ),
       'pathNodes',
     ],
@@ -171,6 +189,25 @@ describe('hostile XML signatures', () => {
       ).to.include(limit)
     })
   }
+
+  it('tries no key that was made to be slow', () => {
+    const slow = file(reference('#x'), '', `<KeyInfo>${slowKey}</KeyInfo>`)
+    const xml = slow.replace('>AAAA</SignatureValue>', `>${'AAAA'.repeat(128)}</SignatureValue>`)
+    const [signature] = verifyXml(Buffer.from(xml), policy).signatures
+    expect(signature?.cryptoIntact).to.equal(null)
+    expect(signature?.warnings.map(({ code }) => code)).to.include('NO_SIGNING_CERTIFICATE_FOUND')
+  })
+
+  it('holds no more descriptions of certificates against certificates than anybody needs', () => {
+    const names = '<X509SKI>AAAA</X509SKI>'.repeat(100)
+    const signature = (at: number) =>
+      `<Signature xmlns="${DS}"><SignedInfo><CanonicalizationMethod Algorithm="${EXCLUSIVE}"/><SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"/>${reference('#x')}</SignedInfo><SignatureValue>AAAA</SignatureValue><KeyInfo><RetrievalMethod URI="#d" Type="${DS}X509Data"/><KeyName>${at}</KeyName></KeyInfo></Signature>`
+    const xml = `<r><X509Data xmlns="${DS}" Id="d">${names}</X509Data>${Array.from({ length: 199 }, (_, at) => signature(at)).join('')}</r>`
+    const anchors = Array.from({ length: 30 }, (_, at) => createAuthority(`Nơi cấp ${at}`).certificate)
+    const { signatures } = verifyXml(Buffer.from(xml), { ...policy, trustAnchors: anchors })
+    expect(signatures[0]?.warnings[0]?.code).to.equal('XML_DATA_NOT_FOUND')
+    expect(signatures[198]?.warnings[0]?.message).to.include('keyWork')
+  })
 
   const refused: Readonly<Record<string, string>> = {
     'an XPath that leaves out what it likes': xpath('not(ancestor-or-self::q:Amount)'),
