@@ -33,13 +33,30 @@ export async function readInput(
   }
 }
 
-/** Reads through a stream even when the size is known: a pipe or a growing file has none to rely on. */
+/**
+ * Reads a regular file into a buffer of its size, which costs a batch of small files no more memory than they have. A
+ * pipe has no size to rely on, and neither has a file that turns out longer than it was: those go through a stream.
+ */
 async function readFileWithin(file: string, limit: number): Promise<Uint8Array> {
   const handle = await open(file, 'r')
   try {
-    const { size } = await handle.stat()
-    if (size > limit) throw new CongvanError('INPUT_TOO_LARGE', { limit })
-    return await readStream(handle.createReadStream({ autoClose: false, highWaterMark: 1 << 20 }), limit)
+    const stat = await handle.stat()
+    if (stat.size > limit) throw new CongvanError('INPUT_TOO_LARGE', { limit })
+    if (stat.isFile()) {
+      // One byte more shows that the file has grown.
+      const buffer = new Uint8Array(stat.size + 1)
+      let length = 0
+      while (length < buffer.length) {
+        const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length)
+        if (bytesRead === 0) return buffer.subarray(0, length)
+        length += bytesRead
+      }
+    }
+    const start = stat.isFile() ? { start: 0 } : {}
+    return await readStream(
+      handle.createReadStream({ autoClose: false, highWaterMark: 1 << 20, ...start }),
+      limit,
+    )
   } finally {
     await handle.close()
   }
