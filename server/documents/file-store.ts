@@ -93,7 +93,12 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
       }
       return bytes
     },
-    open: (sha256) => createReadStream(placeOf(sha256)),
+    open(sha256) {
+      const stream = createReadStream(placeOf(sha256))
+      // A file that is gone is told to whoever reads; without a listener until then it would end the process.
+      stream.on('error', () => {})
+      return stream
+    },
     async has(sha256) {
       return (await sizeOf(placeOf(sha256))) !== undefined
     },

@@ -57,8 +57,14 @@ export async function openPieceStore(options: PieceStoreOptions): Promise<PieceS
         await file.close()
       }
     },
-    read: (name, from, to) =>
-      to <= from ? Readable.from([]) : createReadStream(place(name), { start: from, end: to - 1 }),
+    read(name, from, to) {
+      if (to <= from) return Readable.from([])
+      const stream = createReadStream(place(name), { start: from, end: to - 1 })
+      // Another run of the same job may discard the piece before whoever asked begins to read: the reader is told then,
+      // and until then nobody listens, which would end the process.
+      stream.on('error', () => {})
+      return stream
+    },
     discard: (name) => storing(() => rm(place(name), { force: true })),
   }
 }

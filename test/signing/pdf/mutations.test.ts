@@ -151,7 +151,8 @@ describe('signed documents under random changes', () => {
         )
         if (isClosed)
           expect([found?.indication, found?.signatures], what).to.deep.equal(['INDETERMINATE', []])
-        else expect(found?.indication ?? 'TOTAL_FAILED', what).to.equal('TOTAL_FAILED')
+        // Where the change took away what tells that there is a signature, none is found; that passes nowhere either.
+        else expect(found?.indication ?? 'TOTAL_FAILED', what).to.be.oneOf(['TOTAL_FAILED', 'NO_SIGNATURE'])
         continue
       }
       // A changed CMS may name what nobody knows, and then nothing can be said; it never passes. The case of a digit
