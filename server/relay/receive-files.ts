@@ -118,6 +118,9 @@ async function assemble(deps: RelayDeps, { offer, file }: WantedFile, now: Date)
       await db.asNode((trx) => updateReceived(trx, offer.id, file.sha256, 0))
       await deps.pieces.discard(name)
     }
+    // Another run of the same job put the whole away, recorded it and then discarded the piece: all is done.
+    const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    if (isGone && (await deps.files.has(file.sha256))) return
     throw error
   }
   await db.asNode((trx) => completeFile(trx, offer, file, now))
