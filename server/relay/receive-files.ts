@@ -114,14 +114,16 @@ async function assemble(deps: RelayDeps, { offer, file }: WantedFile, now: Date)
   try {
     await deps.files.put(proven(deps.pieces.read(name, 0, file.length), file.sha256), limits.fileBytes)
   } catch (error) {
-    if (error instanceof CongvanError && error.code === 'RELAY_FILE_MISMATCH') {
-      await db.asNode((trx) => updateReceived(trx, offer.id, file.sha256, 0))
-      await deps.pieces.discard(name)
+    // Another run of the same job may have put the whole away and discarded the piece meanwhile. Only what this peer
+    // has proven to hold counts; the row is set right below, since our note of the piece may have come after its end.
+    const { file: found } = await findWanted(deps, offer.peer, offer.id, file.sha256)
+    if (!found.complete) {
+      if (error instanceof CongvanError && error.code === 'RELAY_FILE_MISMATCH') {
+        await db.asNode((trx) => updateReceived(trx, offer.id, file.sha256, 0))
+        await deps.pieces.discard(name)
+      }
+      throw error
     }
-    // Another run of the same job put the whole away, recorded it and then discarded the piece: all is done.
-    const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    if (isGone && (await deps.files.has(file.sha256))) return
-    throw error
   }
   await db.asNode((trx) => completeFile(trx, offer, file, now))
   await deps.pieces.discard(name)
@@ -142,12 +144,8 @@ async function* proven(source: Readable, sha256: string): AsyncGenerator<Uint8Ar
  *
  * @throws CongvanError `RELAY_COLLISION` when it has other bytes
  */
-async function compare(
-  deps: RelayDeps,
-  { offer, file }: WantedFile,
-  from: number,
-  stream: Readable,
-): Promise<void> {
+async function compare(deps: RelayDeps, wanted: WantedFile, from: number, stream: Readable): Promise<void> {
+  const { offer, file } = wanted
   const sent = createHash('sha256')
   const overlap = file.received - from
   let read = 0
@@ -155,17 +153,25 @@ async function compare(
     sent.update(chunk.subarray(0, Math.max(0, overlap - read)))
     read += chunk.length
   }
-  const here = createHash('sha256')
   const to = from + Math.min(read, overlap)
-  for await (const chunk of storedBytes(deps, offer, file, from, to)) here.update(chunk)
-  if (sent.digest('hex') !== here.digest('hex'))
-    throw new CongvanError('RELAY_COLLISION', { id: file.sha256 })
+  const here = await digestOf(storedBytes(deps, wanted, from, to)).catch(async (error: unknown) => {
+    // Discarded since we looked, because another run of the same job put the whole away: it is in the store now.
+    const now = await findWanted(deps, offer.peer, offer.id, file.sha256)
+    if (file.complete || !now.file.complete) throw error
+    return digestOf(storedBytes(deps, now, from, to))
+  })
+  if (sent.digest('hex') !== here) throw new CongvanError('RELAY_COLLISION', { id: file.sha256 })
+}
+
+async function digestOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of bytes) hash.update(chunk)
+  return hash.digest('hex')
 }
 
 async function* storedBytes(
   deps: RelayDeps,
-  offer: Offer,
-  file: OfferFile,
+  { offer, file }: WantedFile,
   from: number,
   to: number,
 ): AsyncGenerator<Uint8Array> {

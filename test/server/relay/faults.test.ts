@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { expect } from 'chai'
 import { CongvanError } from '../../../server/errors.ts'
 import { statusAnnouncer } from '../../../server/relay/announce.ts'
 import { type DispatchResult, dispatchDocument } from '../../../server/relay/dispatch.ts'
+import { fileOfOffer, receivePiece } from '../../../server/relay/receive-files.ts'
 import { recoverLostJobs } from '../../../server/relay/recover.ts'
 import { PIECE_BYTES } from '../../../server/relay/send-files.ts'
 import { trackDelivery } from '../../../server/relay/track.ts'
@@ -172,6 +174,91 @@ describe('relay: faults', () => {
     const back = await tinh.takeJobs()
     await Promise.all([...back, ...back, ...back].map((one) => runJob(tinh.deps, one)))
     await expectOnce(sent, FAR, 'accepted')
+  })
+
+  describe('a piece that another run of the same job puts away and discards', () => {
+    const half = 10_000
+
+    /** An offer at the receiver that lacks its file, and the way to send pieces of it there. */
+    async function opened() {
+      const whole = Buffer.concat([Buffer.alloc(2 * half, 'văn bản '), Buffer.from(randomUUID())])
+      await dispatch([FAR], whole)
+      const [job] = await xa.takeJobs()
+      if (job === undefined) throw new Error('no job')
+      let offerId = ''
+      network.disturb('xa', async (url, init, forward) => {
+        if (init.method === 'PUT') throw new TypeError('the line was cut')
+        const answer = await forward(url, init)
+        if (url.endsWith('/offers'))
+          offerId = String(((await answer.clone().json()) as { offer: string }).offer)
+        return answer
+      })
+      await runJob(xa.deps, job)
+      const [row] = await tinh.rows('select sha256, length from offer_files where offer_id = $1', [offerId])
+      const piece = { offerId, sha256: String(row?.sha256) }
+      return { piece, length: Number(row?.length), whole }
+    }
+
+    /** Whatever reads the piece finds that `first` has happened just before. */
+    async function whileReading<T>(first: () => Promise<unknown>, act: () => Promise<T>): Promise<T> {
+      const { pieces } = tinh.deps
+      const read = (...asked: Parameters<typeof pieces.read>) =>
+        Readable.from(
+          (async function* () {
+            Object.assign(tinh.deps, { pieces })
+            await first()
+            yield* pieces.read(...asked)
+          })(),
+        )
+      Object.assign(tinh.deps, { pieces: { ...pieces, read } })
+      try {
+        return await act()
+      } finally {
+        Object.assign(tinh.deps, { pieces })
+      }
+    }
+
+    it('is done for the run that comes second', async () => {
+      const { piece, length, whole } = await opened()
+      const rest = () => send(piece, length, Buffer.alloc(0))
+      const answer = await whileReading(rest, () => send(piece, 0, whole))
+      expect(answer).to.deep.include({ received: length, complete: true })
+      expect(await fileOfOffer(tinh.deps, 'xa', piece.offerId, piece.sha256)).to.deep.include({
+        complete: true,
+      })
+    })
+
+    it('is compared with what the store has', async () => {
+      for (const [sent, isSame] of [
+        [(whole: Buffer) => whole, true],
+        [() => Buffer.alloc(half, 'x'), false],
+      ] as const) {
+        const { piece, whole } = await opened()
+        await send(piece, 0, whole.subarray(0, half))
+        const rest = () => send(piece, half, whole.subarray(half))
+        const again = whileReading(rest, () => send(piece, 0, sent(whole).subarray(0, half)))
+        const code = await again.then(
+          () => 'none',
+          (error: CongvanError) => error.code,
+        )
+        expect(code).to.equal(isSame ? 'none' : 'RELAY_COLLISION')
+      }
+    })
+
+    it('does not count when it is lost and only somebody else has brought the same file', async () => {
+      const { piece, whole } = await opened()
+      const lost = async () => {
+        await tinh.deps.files.put(Readable.from([whole]), 1 << 20)
+        await tinh.deps.pieces.discard(piece)
+      }
+      const refused = await whileReading(lost, () => send(piece, 0, whole)).catch((error: unknown) => error)
+      expect(refused).to.have.property('code', 'ENOENT')
+      const [row] = await tinh.rows('select complete from offer_files where offer_id = $1', [piece.offerId])
+      expect(row).to.deep.equal({ complete: false })
+    })
+
+    const send = (piece: { offerId: string; sha256: string }, from: number, part: Uint8Array) =>
+      receivePiece(tinh.deps, 'xa', { ...piece, from }, Readable.from([part]), network.now())
   })
 
   it('refuses a request that is repeated on the wire, and the sender gets its answer from the first', async () => {
