@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import { SigningError } from '../../../signing/errors.ts'
 import { verifyPdf } from '../../../signing/pdf/verify-pdf.ts'
 import type { VerificationReport } from '../../../signing/report.ts'
+import { readCsv } from '../../support/corpora.ts'
 
 const corpora = new URL('../../../../shared/corpora/', import.meta.url)
 
@@ -34,20 +35,6 @@ function verify(file: URL, trust: readonly Uint8Array[], at: string): Verificati
   })
 }
 
-/** Rows of a CSV file whose quoted cells may span lines. */
-function readCsv(file: URL): Record<string, string>[] {
-  const cells = [...readFileSync(file, 'utf8').matchAll(/("(?:[^"]|"")*"|[^,\n]*)(,|\r?\n|$)/g)]
-  const rows: string[][] = [[]]
-  for (const [, cell = '', end] of cells) {
-    rows.at(-1)?.push(cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell)
-    if (end !== ',') rows.push([])
-  }
-  const [header = [], ...body] = rows
-  return body
-    .filter((row) => row.length === header.length)
-    .map((row) => Object.fromEntries(header.map((key, i) => [key, row[i] ?? ''])))
-}
-
 describe('labelled PDFs', () => {
   before(function () {
     if (existsSync(corpora)) return
@@ -59,7 +46,7 @@ describe('labelled PDFs', () => {
     const folder = new URL('pdf-attacks-synth/', corpora)
     const pem = readFileSync(new URL('ca.pem', folder), 'latin1')
     const root = Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64')
-    const rows = readCsv(new URL('index.csv', folder))
+    const rows = readCsv(readFileSync(new URL('index.csv', folder)))
     expect(rows.length).to.be.greaterThan(30)
     for (const { file = '', verdict, crypto_intact: intact, at = '' } of rows) {
       const report = verify(new URL(file, folder), [root], at)
@@ -75,7 +62,7 @@ describe('labelled PDFs', () => {
   it('agrees with another verifier about changes and cryptography wherever both have an opinion', function () {
     this.timeout(120_000)
     const folder = new URL('pyhanko-harvest/', corpora)
-    const rows = readCsv(new URL('index.csv', folder)).filter(
+    const rows = readCsv(readFileSync(new URL('index.csv', folder))).filter(
       (row) => row.kind === 'pdf' && row.encrypted === '',
     )
     const disagreements: string[] = []

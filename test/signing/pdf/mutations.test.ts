@@ -151,8 +151,12 @@ describe('signed documents under random changes', () => {
         )
         if (isClosed)
           expect([found?.indication, found?.signatures], what).to.deep.equal(['INDETERMINATE', []])
-        // Where the change took away what tells that there is a signature, none is found; that passes nowhere either.
-        else expect(found?.indication ?? 'TOTAL_FAILED', what).to.be.oneOf(['TOTAL_FAILED', 'NO_SIGNATURE'])
+        else {
+          // A swap may hit both the field's /V and the name of /ByteRange: then nothing in the file tells of a signature.
+          const isTold = Buffer.from(mutation.bytes).includes('/ByteRange')
+          const due = found?.indication === 'NO_SIGNATURE' && !isTold ? 'NO_SIGNATURE' : 'TOTAL_FAILED'
+          expect(found?.indication ?? 'TOTAL_FAILED', what).to.equal(due)
+        }
         continue
       }
       // A changed CMS may name what nobody knows, and then nothing can be said; it never passes. The case of a digit
