@@ -5,25 +5,46 @@
  * - `OperatorActor`: the operator of the node; belongs to no agency and sees no agency's documents.
  * - `NodeActor`: the node itself, when it relays, receives or tidies up.
  */
-export type Permission =
-  | 'agency.read'
-  | 'agency.import'
-  | 'user.manage'
-  | 'token.create'
-  | 'document.read'
-  | 'document.draft'
-  | 'document.sign'
-  | 'document.number'
-  | 'document.issue'
-  | 'document.dispatch'
-  | 'document.accept'
-  | 'document.refuse'
-  | 'document.process'
-  | 'delivery.read'
-  | 'log.export'
-  | 'peer.manage'
+export const permissions = [
+  'agency.read',
+  'agency.import',
+  'agency.reorganise',
+  'agency.settings',
+  'calendar.manage',
+  'user.manage',
+  'token.create',
+  'document.read',
+  'document.read-all',
+  'document.permit',
+  'document.draft',
+  'document.check-content',
+  'document.check-form',
+  'document.sign',
+  'document.number',
+  'document.issue',
+  'document.dispatch',
+  'document.copy',
+  'document.accept',
+  'document.refuse',
+  'document.assign',
+  'document.process',
+  'dossier.keep',
+  'register.read',
+  'register.manage',
+  'statistics.read',
+  'delivery.read',
+  'log.export',
+  'peer.manage',
+] as const
+export type Permission = (typeof permissions)[number]
 
-export type Role = 'clerk' | 'leader' | 'auditor' | 'administrator' | 'operator'
+/** What one may be in an agency. */
+export const agencyRoles = ['clerk', 'signer', 'leader', 'specialist', 'auditor', 'administrator'] as const
+export type AgencyRole = (typeof agencyRoles)[number]
+
+/** `operator` is of the node and of no agency. */
+export const roles = [...agencyRoles, 'operator'] as const
+export type Role = (typeof roles)[number]
 
 /** The idempotency key that a request came with; see `http/idempotency.ts`. */
 export interface IdempotencyClaim {

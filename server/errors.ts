@@ -13,14 +13,34 @@ import {
   signingErrors,
 } from '../signing/errors.ts'
 
+import { accessErrors } from './error-tables/access.ts'
+import { accountsErrors } from './error-tables/accounts.ts'
+import { agenciesErrors } from './error-tables/agencies.ts'
+import { attachmentsErrors } from './error-tables/attachments.ts'
 import { documentErrors } from './error-tables/documents.ts'
 import type { ErrorEntry } from './error-tables/entry.ts'
 import { exchangeErrors } from './error-tables/exchange.ts'
 import { generalErrors } from './error-tables/general.ts'
+import { incomingErrors } from './error-tables/incoming.ts'
+import { outgoingErrors } from './error-tables/outgoing.ts'
+import { placementErrors } from './error-tables/placement.ts'
+import { registersErrors } from './error-tables/registers.ts'
 
 export type { ErrorEntry } from './error-tables/entry.ts'
 
-const ownErrors = { ...generalErrors, ...exchangeErrors, ...documentErrors } as const
+const ownErrors = {
+  ...generalErrors,
+  ...exchangeErrors,
+  ...documentErrors,
+  ...accessErrors,
+  ...accountsErrors,
+  ...agenciesErrors,
+  ...attachmentsErrors,
+  ...incomingErrors,
+  ...outgoingErrors,
+  ...placementErrors,
+  ...registersErrors,
+} as const
 
 /** How a failure of the signing library looks from outside: bad input of the caller, unless said otherwise. */
 const signingStatus: Partial<Record<SigningErrorCode, { status: number; exit: number }>> = {

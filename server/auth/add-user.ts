@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Actor } from '../actor.ts'
+import type { Actor, AgencyRole } from '../actor.ts'
 import { appendEntryOf, appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import type { NodeTransaction } from '../db.ts'
@@ -7,7 +7,7 @@ import { vietnamDay } from '../directory/agency-entry.ts'
 import { requireOpenAgency } from '../directory/agency-store.ts'
 import { CongvanError } from '../errors.ts'
 import { hashPassword } from './password.ts'
-import { type AgencyRole, grantRole, insertUser } from './user-store.ts'
+import { grantRole, insertUser } from './user-store.ts'
 
 export interface NewUser {
   readonly login: string

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { agencyRoles } from '../actor.ts'
 import { appendEntryOf } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import type { NodeTransaction } from '../db.ts'
@@ -72,7 +73,7 @@ export function authRoutes(context: NodeContext, sessionHours: number): Route[] 
           .array(
             z.strictObject({
               agencyCode: z.string().max(40),
-              role: z.enum(['clerk', 'leader', 'auditor', 'administrator']),
+              role: z.enum(agencyRoles),
             }),
           )
           .max(50),

@@ -1,4 +1,4 @@
-import type { Role } from '../actor.ts'
+import type { AgencyRole } from '../actor.ts'
 import type { NodeTransaction } from '../db.ts'
 
 export interface User {
@@ -9,8 +9,6 @@ export interface User {
   readonly isOperator: boolean
   readonly disabled: boolean
 }
-
-export type AgencyRole = Exclude<Role, 'operator'>
 
 export interface StoredToken {
   readonly id: string

@@ -34,6 +34,8 @@ export interface DocumentRow {
   readonly documentCode: string | null
   readonly createdBy: string | null
   readonly createdAt: Date
+  /** One more with every change of the row; the document's ETag. */
+  readonly version: number
   readonly incoming: IncomingPart | null
 }
 
@@ -53,7 +55,7 @@ export interface IncomingPart {
   readonly refusal: { readonly reason: string; readonly text: string } | null
 }
 
-export type NewDocument = Omit<DocumentRow, 'incoming'> & {
+export type NewDocument = Omit<DocumentRow, 'incoming' | 'version'> & {
   readonly incoming: Pick<
     IncomingPart,
     'envelopeSha256' | 'senderCode' | 'senderName' | 'recipientCode'
@@ -115,6 +117,7 @@ interface Row {
   readonly document_code: string | null
   readonly created_by: string | null
   readonly created_at: Date
+  readonly version: number
   readonly envelope_sha256: string | null
   readonly sender_code: string | null
   readonly sender_name: string | null
@@ -147,6 +150,7 @@ function fromRow(row: Row): DocumentRow {
     documentCode: row.document_code,
     createdBy: row.created_by,
     createdAt: row.created_at,
+    version: row.version,
     incoming: incomingPart(row),
   }
 }

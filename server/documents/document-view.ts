@@ -29,6 +29,7 @@ export const documentSummary = z.strictObject({
   recipients: z.array(z.string()),
   documentCode: z.string().nullable(),
   createdAt: time,
+  version: z.int(),
   incoming: z
     .strictObject({
       envelopeSha256: z.string(),
@@ -116,6 +117,7 @@ export function viewSummary(document: DocumentRow): z.input<typeof documentSumma
     recipients: [...document.recipients],
     documentCode: document.documentCode,
     createdAt: document.createdAt.toISOString(),
+    version: document.version,
     incoming: document.incoming,
   }
 }

@@ -81,7 +81,7 @@ export function incomingRoutes(context: NodeContext, services: DocumentServices)
     route({
       method: 'post',
       path: '/documents/:id/assign',
-      access: { permission: 'document.process' },
+      access: { permission: 'document.assign' },
       summary: { vi: 'Phân công xử lý (04)', en: 'Assign (04)' },
       tag,
       params: uuidParams,

@@ -40,6 +40,20 @@ export const generalErrors = {
     vi: 'Dữ liệu không hợp lệ ở {field}: {reason}',
     en: 'invalid input at {field}: {reason}',
   },
+  PRECONDITION_REQUIRED: {
+    status: 428,
+    exit: 64,
+    vi: 'Thiếu If-Match: phải nêu phiên bản (ETag) đã xem trước khi sửa',
+    en: 'If-Match is missing: a change must name the version (ETag) that it is based on',
+    hint: { vi: 'đọc lại rồi gửi ETag nhận được', en: 'read it again and send the ETag that came with it' },
+  },
+  VERSION_STALE: {
+    status: 412,
+    exit: 75,
+    vi: 'Người khác vừa thay đổi (phiên bản {current}, bạn đã xem {seen}); chưa có gì được ghi',
+    en: 'somebody else changed it meanwhile (version {current}, you saw {seen}); nothing was written',
+    hint: { vi: 'đọc lại bản mới nhất rồi làm lại', en: 'read the newest version and do it again' },
+  },
   INPUT_TOO_LARGE: {
     status: 413,
     exit: 65,

@@ -58,6 +58,7 @@ async function serve(
   const now = options.clock()
   // Who asks is known before a byte of the body is kept: nobody fills the memory who may not even call.
   const actor = await identify(one, request, options, now)
+  const ifMatch = readIfMatch(one, request.get('if-match'))
   const raw = await readBody(request, response)
   const language = languageOf(request.get('accept-language'))
   const path = request.originalUrl
@@ -74,6 +75,7 @@ async function serve(
     now,
     requestId: randomUUID(),
     remoteAddress: request.ip ?? '',
+    ...(ifMatch === undefined ? {} : { ifMatch }),
   })
   await answer(one, result, response)
 }
@@ -97,7 +99,29 @@ async function answer(one: Route, result: unknown, response: Response): Promise<
     return
   }
   // A response that does not match its schema is our defect and must not reach a client that relies on it.
-  response.json(one.response.parse(result))
+  const answer: unknown = one.response.parse(result)
+  const version = versionOf(answer)
+  if (version !== undefined) response.setHeader('ETag', `"${version}"`)
+  response.json(answer)
+}
+
+/** @throws CongvanError `PRECONDITION_REQUIRED`, `INPUT_INVALID` for an ETag that this API never gave */
+function readIfMatch(one: Route, header: string | undefined): number | undefined {
+  if (one.precondition === undefined) return undefined
+  if (header === undefined) {
+    if (one.precondition === 'required') throw new CongvanError('PRECONDITION_REQUIRED')
+    return undefined
+  }
+  const version = /^"(\d{1,9})"$/.exec(header.trim())?.[1]
+  if (version === undefined) {
+    throw new CongvanError('INPUT_INVALID', { field: 'If-Match', reason: '"<version>"' })
+  }
+  return Number(version)
+}
+
+function versionOf(answer: unknown): number | undefined {
+  if (typeof answer !== 'object' || answer === null || !('version' in answer)) return undefined
+  return typeof answer.version === 'number' ? answer.version : undefined
 }
 
 async function stream(body: Readable, response: Response): Promise<void> {

@@ -1,12 +1,10 @@
 /** OpenAPI 3.1 from the very objects that serve the requests: what is described is what is checked. */
 import { z } from 'zod'
-import type { Role } from '../actor.ts'
+import { roles } from '../actor.ts'
 import { permissionsOf } from '../auth/permissions.ts'
 import { errorCodes } from '../errors.ts'
 import { isBytes } from './mount.ts'
 import type { Route } from './route.ts'
-
-const roles: readonly Role[] = ['clerk', 'leader', 'auditor', 'administrator', 'operator']
 
 type Json = { [key: string]: unknown }
 
@@ -53,6 +51,7 @@ function operation(one: Route): Json {
       ...parameters(one.params, 'path'),
       ...parameters(one.query, 'query'),
       ...idempotencyKey(one),
+      ...ifMatch(one),
     ],
     ...(body === undefined
       ? {}
@@ -105,6 +104,19 @@ function idempotencyKey(one: Route): Json[] {
       required: true,
       schema: { type: 'string', minLength: 8, maxLength: 100 },
       description: 'Cùng khóa, cùng yêu cầu: làm một lần / same key, same request: done once',
+    },
+  ]
+}
+
+function ifMatch(one: Route): Json[] {
+  if (one.precondition === undefined) return []
+  return [
+    {
+      name: 'If-Match',
+      in: 'header',
+      required: one.precondition === 'required',
+      schema: { type: 'string', pattern: '^"[0-9]{1,9}"$' },
+      description: 'ETag của bản đã xem / the ETag of the version that the change is based on',
     },
   ]
 }

@@ -6,9 +6,12 @@ import type { Readable } from 'node:stream'
 import type { z } from 'zod'
 import type { Language } from '../../signing/index.ts'
 import type { Actor, OperatorActor, Permission, UserActor } from '../actor.ts'
+import { CongvanError } from '../errors.ts'
 
 /** Who may call: anybody, anybody signed in, or who has a permission in the table of `auth/permissions.ts`. */
 export type Access = 'public' | 'signed-in' | { readonly permission: Permission }
+
+export type Precondition = 'required' | 'optional'
 
 export interface Bytes {
   readonly kind: 'bytes'
@@ -38,15 +41,19 @@ export interface RequestContext<Params, Query, Body> {
   readonly now: Date
   readonly requestId: string
   readonly remoteAddress: string
+  /** The version that the caller's change is based on (`If-Match`); see `requireVersion`. */
+  readonly ifMatch?: number
 }
 
 export interface Route {
-  readonly method: 'get' | 'post' | 'put' | 'delete'
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** Express form, e.g. `/documents/:id`. Below `/api/v1` for people, absolute when it begins with `//`. */
   readonly path: string
   readonly access: Access
   readonly summary: { readonly vi: string; readonly en: string }
   readonly tag: string
+  /** Whether a change must, or may, say which version it is based on. An answer with `version` carries its ETag. */
+  readonly precondition?: Precondition
   readonly params?: z.ZodType
   readonly query?: z.ZodType
   readonly body?: z.ZodType | Bytes
@@ -71,6 +78,7 @@ export function route<
   readonly access: Access
   readonly summary: { readonly vi: string; readonly en: string }
   readonly tag: string
+  readonly precondition?: Precondition
   readonly params?: P
   readonly query?: Q
   readonly body?: B
@@ -92,4 +100,16 @@ export function asUser(actor: Actor): UserActor {
 export function asOperator(actor: Actor): OperatorActor {
   if (actor.kind !== 'operator') throw new TypeError('this route was opened to an actor who is no operator')
   return actor
+}
+
+/**
+ * Refuses a change that was made on top of a version that is no longer the current one: no change is lost silently.
+ *
+ * @param ifMatch the version that the caller saw; left out where the route leaves that to the caller
+ * @throws CongvanError `VERSION_STALE`
+ */
+export function requireVersion(current: number, ifMatch: number | undefined): void {
+  if (ifMatch !== undefined && ifMatch !== current) {
+    throw new CongvanError('VERSION_STALE', { seen: ifMatch, current })
+  }
 }
