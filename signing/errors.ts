@@ -83,6 +83,18 @@ export const signingErrors = {
     vi: 'Không dùng được ảnh này: {reason}',
     en: 'the image cannot be used: {reason}',
   },
+  APPEARANCE_NOT_TRANSPARENT: {
+    vi: 'Ảnh chữ ký hoặc dấu phải có nền trong suốt; ảnh này chỉ trong suốt {percent}%',
+    en: 'the picture of a signature or seal must have a transparent ground; of this one {percent}% is transparent',
+  },
+  APPEARANCE_COLOUR_WRONG: {
+    vi: 'Ảnh phải có màu {colourVi}; chỉ {percent}% nét của ảnh này có màu đó',
+    en: 'the picture must be {colour}; only {percent}% of its ink is',
+  },
+  APPEARANCE_SIZE_WRONG: {
+    vi: 'Kích thước ảnh không đúng: {reasonVi}',
+    en: 'the picture has the wrong size: {reason}',
+  },
   SIGNATURE_TOO_LARGE: {
     vi: 'Chữ ký dài {size} byte, chỗ dành sẵn chỉ có {reserved} byte',
     en: 'the signature is {size} bytes long, only {reserved} bytes were reserved',

@@ -40,21 +40,37 @@ export {
 } from './online/collect-online.ts'
 export type { OnlineCache, OnlineRequest, OnlineTransport } from './online/fetcher.ts'
 export { addSignatureFields, type EmptySignatureField } from './pdf/add-fields.ts'
+export { addLetterFields, type LetterField } from './pdf/add-letter-fields.ts'
 export { assertLetterBoxes } from './pdf/assert-boxes.ts'
 export { type AddedSignature, assertExtendsBySignature, assertOnlyFills } from './pdf/assert-revisions.ts'
 export type { ByteRange } from './pdf/byte-range.ts'
 export type { ChangeCode, ForbiddenChange, LockedChange, PermittedChange } from './pdf/change.ts'
 export { addDocumentTimestamp, type DocumentTimestampOptions } from './pdf/document-timestamp.ts'
+export { fieldPlaces, type PlacedField } from './pdf/field-places.ts'
 export { type FillOptions, fillTextFields } from './pdf/fill-fields.ts'
 export {
   type DocumentPermission,
+  datePartFields,
   defaultLock,
   defaultSignatureField,
   type FieldLock,
   fillFields,
+  fillsOf,
+  fillValues,
+  individualPosition,
+  individualSignatureField,
   letterFields,
+  type PrintedFills,
   type SignatureFieldState,
 } from './pdf/letter-fields.ts'
+export { annexMark, copyMark, markPlace, markSize, signingTimeText } from './pdf/letter-marks.ts'
+export {
+  type IndividualAppearanceOptions,
+  individualAppearance,
+  type PlacedSeal,
+  type SealOptions,
+  sealAppearance,
+} from './pdf/letter-pictures.ts'
 export { type DocumentFields, listFields } from './pdf/list-fields.ts'
 export type { FieldPlace } from './pdf/page-place.ts'
 export type { OpenOptions } from './pdf/pdf-file.ts'
@@ -73,7 +89,12 @@ export {
   signPdf,
   signPdfRevision,
 } from './pdf/sign-pdf.ts'
-export type { ImageAppearance, SignatureAppearance, TextAppearance } from './pdf/signature-appearance.ts'
+export type {
+  ImageAppearance,
+  InkAppearance,
+  SignatureAppearance,
+  TextAppearance,
+} from './pdf/signature-appearance.ts'
 export { signedRevision } from './pdf/signed-revision.ts'
 export { verifyPdf } from './pdf/verify-pdf.ts'
 export type { VerificationPolicy } from './policy.ts'

@@ -16,6 +16,8 @@ import {
   pdfName,
   textOf,
 } from './objects.ts'
+import type { Rotation } from './page-place.ts'
+import { decimal, seenSize, upright } from './upright.ts'
 
 /** Room left and right of a text inside its field, in points, as viewers leave it. */
 export const padding = 2
@@ -50,24 +52,31 @@ export interface LineOfText {
 }
 
 /**
- * The appearance of a one-line text field. In a box just high enough for a line the text stands on the bottom, its
+ * The appearance of a one-line text field, upright on a page shown turned. In a box just high enough for a line the text stands on the bottom, its
  * descenders inside, so that it shares the baseline of the printed line around it; in a higher box it is centred.
  *
  * @throws SigningError `PDF_TEXT_TOO_WIDE` when the text would be cut off
  */
-export function textFieldAppearance(writer: RevisionWriter, box: Rectangle, line: LineOfText): PdfReference {
+export function textFieldAppearance(
+  writer: RevisionWriter,
+  box: Rectangle,
+  rotation: Rotation,
+  line: LineOfText,
+): PdfReference {
   const { font, style, text } = line
+  const seen = seenSize(box, rotation)
   const width = font.width(text, style.size)
-  const room = box.width - 2 * padding
+  const room = seen.width - 2 * padding
   // The padding is a courtesy; only what would leave the box is refused.
-  if (width > box.width - padding) throw new SigningError('PDF_TEXT_TOO_WIDE', { field: line.field, text })
+  if (width > seen.width - padding) throw new SigningError('PDF_TEXT_TOO_WIDE', { field: line.field, text })
   const x = padding + (room - width) * (line.quadding / 2)
   const lineHeight = (font.ascent + font.descent) * style.size
-  const spare = Math.max(0, box.height - lineHeight)
+  const spare = Math.max(0, seen.height - lineHeight)
   const y = font.descent * style.size + (spare > lineHeight / 4 ? spare / 2 : 0)
   const content = [
     '/Tx BMC',
     'q',
+    ...upright(box, rotation),
     'BT',
     style.color,
     `/F0 ${decimal(style.size)} Tf`,
@@ -81,6 +90,19 @@ export function textFieldAppearance(writer: RevisionWriter, box: Rectangle, line
   return addAppearance(writer, box, pdfDict({ Font: pdfDict({ F0: font.reference }) }), content)
 }
 
+export type TextAlignment = 'left' | 'centre' | 'right'
+
+/** How lines of text stand in their room. */
+interface BlockStyle {
+  /** The largest, in points. */
+  readonly size: number
+  /** A colour operator with its operands. */
+  readonly color: string
+  readonly align: TextAlignment
+  /** In the middle of the height, not from the top. */
+  readonly inTheMiddle: boolean
+}
+
 /**
  * Lines of text in the largest size up to `size` at which all fit: from the top, or in the middle of the height.
  * @returns operators for a content stream that has the font as `F0`
@@ -89,8 +111,7 @@ export function signatureText(
   room: Rectangle,
   lines: readonly string[],
   font: EmbeddedFont,
-  size: number,
-  inTheMiddle: boolean,
+  { size, color, align, inTheMiddle }: BlockStyle,
 ): string[] {
   const leading = font.ascent + font.descent
   const widest = Math.max(...lines.map((line) => font.width(line, 1)), 0)
@@ -102,13 +123,19 @@ export function signatureText(
   const used = Math.max(0.1, Math.floor(fitting * 100) / 100)
   const spare = inTheMiddle ? Math.max(0, room.height - leading * used * lines.length) / 2 : padding
   const top = room.bottom + room.height - spare - font.ascent * used
+  const share = { left: 0, centre: 1 / 2, right: 1 }[align]
+  const indents = lines.map(
+    (line) => padding + Math.max(0, room.width - 2 * padding - font.width(line, used)) * share,
+  )
   return [
     'BT',
-    '0 g',
+    color,
     `/F0 ${decimal(used)} Tf`,
-    `${decimal(leading * used)} TL`,
-    `${decimal(room.left + padding)} ${decimal(top)} Td`,
-    ...lines.map((line) => `${font.encode(line)} Tj T*`),
+    ...lines.flatMap((line, i) => {
+      const x = (indents[i] ?? 0) - (indents[i - 1] ?? -room.left)
+      const y = i === 0 ? top : -leading * used
+      return [`${decimal(x)} ${decimal(y)} Td`, `${font.encode(line)} Tj`]
+    }),
     'ET',
   ]
 }
@@ -140,11 +167,4 @@ function formDict(box: Rectangle, resources: PdfDict): PdfDict {
 /** A thousandth of a point is finer than any printer. */
 function round(value: number): number {
   return Math.round(value * 1000) / 1000
-}
-
-/** A number of a content stream. */
-export function decimal(value: number): string {
-  return round(value)
-    .toFixed(3)
-    .replace(/\.?0+$/, '')
 }

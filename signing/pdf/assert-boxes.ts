@@ -4,9 +4,11 @@ import { type FormField, findField, type Rectangle, readForm, rectangleOf } from
 import { fillFields } from './letter-fields.ts'
 import { pdfLimits } from './limits.ts'
 import { isDict, isReference, type PdfDict } from './objects.ts'
+import { rotationOf } from './page-place.ts'
 import { readPages } from './pages.ts'
 import { openPdf } from './pdf-file.ts'
 import type { Snapshot } from './snapshot.ts'
+import { seenSize } from './upright.ts'
 
 /** The largest boxes, in points: a line of text, and the place for a signature with its picture. */
 const largest = { fillHeight: 40, signatureWidth: 300, signatureHeight: 200 } as const
@@ -33,9 +35,12 @@ export function assertLetterBoxes(pdf: Uint8Array): void {
     const own = widget.dict.entries.get('P') ?? null
     const elsewhere = own !== null && (!isReference(own) || own.number !== page?.reference.number)
     if (page === undefined || further.length > 0 || elsewhere) throw wrong(field, 'it is not on one page')
-    const { width, height } = rectangleOf(snapshot, widget.dict)
+    const rotation = rotationOf(snapshot, page.dict)
+    const { width, height } = seenSize(rectangleOf(snapshot, widget.dict), rotation)
     const isSignature = field.type === 'Sig'
-    const widest = isSignature ? largest.signatureWidth : mediaBox(snapshot, page.dict).width / 2
+    const widest = isSignature
+      ? largest.signatureWidth
+      : seenSize(mediaBox(snapshot, page.dict), rotation).width / 2
     const highest = isSignature ? largest.signatureHeight : largest.fillHeight
     if (width > widest || height > highest) throw wrong(field, 'its box is too large')
   }

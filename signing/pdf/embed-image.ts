@@ -3,7 +3,7 @@ import { deflateSync } from 'node:zlib'
 import type { RevisionWriter } from './append-writer.ts'
 import { looksLikeJpeg, readJpegHeader } from './jpeg.ts'
 import { type PdfReference, type PdfValue, pdfArray, pdfDict, pdfName } from './objects.ts'
-import { readPng } from './png.ts'
+import { type PngImage, readPng } from './png.ts'
 import { looksLikePng, unsupportedImage } from './png-chunks.ts'
 
 export interface EmbeddedImage {
@@ -30,7 +30,14 @@ export function embedImage(writer: RevisionWriter, bytes: Uint8Array): EmbeddedI
 }
 
 function embedPng(writer: RevisionWriter, bytes: Uint8Array): EmbeddedImage {
-  const { width, height, colors, samples, alpha } = readPng(bytes)
+  return embedPixels(writer, readPng(bytes))
+}
+
+/** Adds a picture that was read already. */
+export function embedPixels(
+  writer: RevisionWriter,
+  { width, height, colors, samples, alpha }: PngImage,
+): EmbeddedImage {
   const add = (colorSpace: string, data: Uint8Array, mask?: PdfReference): PdfReference => {
     const filter = { Filter: pdfName('FlateDecode') }
     return writer.addStream(

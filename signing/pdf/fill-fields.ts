@@ -7,6 +7,7 @@ import { type Form, type FormField, findField, readForm, rectangleOf } from './f
 import { inheritedEntry } from './inherited-entry.ts'
 import { assertUnlocked } from './locks.ts'
 import { type PdfDict, type PdfValue, pdfDict, pdfText, withEntries } from './objects.ts'
+import type { Rotation } from './page-place.ts'
 import { openPdf } from './pdf-file.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -71,11 +72,19 @@ function fillField(
   for (const widget of field.widgets) {
     const box = rectangleOf(snapshot, widget.dict)
     const line = { field: field.name, text, font, style, quadding }
-    const appearance = pdfDict({ N: textFieldAppearance(writer, box, line) })
+    const rotation = rotationIn(snapshot, widget.dict)
+    const appearance = pdfDict({ N: textFieldAppearance(writer, box, rotation, line) })
     if (widget.reference.number === field.reference.number) dict = withEntries(dict, { AP: appearance })
     else writer.set(widget.reference, withEntries(widget.dict, { AP: appearance }))
   }
   writer.set(field.reference, dict)
+}
+
+/** How text is turned in a widget (table 192), so that it stands upright on a page that is shown turned. */
+function rotationIn(snapshot: Snapshot, widget: PdfDict): Rotation {
+  const look = snapshot.dictEntry(widget, 'MK')
+  const value = look === undefined ? null : snapshot.entry(look, 'R')
+  return value === 90 || value === 180 || value === 270 ? value : 0
 }
 
 /** An inheritable entry of a field: its own, an ancestor's, or the form's. */

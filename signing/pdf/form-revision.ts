@@ -26,6 +26,7 @@ export class FormRevision {
   readonly #fields: PdfReference[] = []
   readonly #widgets = new Map<number, { readonly page: Page; readonly added: PdfReference[] }>()
   readonly #catalog: Record<string, PdfValue> = {}
+  readonly #newForm: Record<string, PdfValue> = {}
   #flags = 0
 
   constructor(writer: RevisionWriter, snapshot: Snapshot, form: Form | undefined) {
@@ -36,10 +37,25 @@ export class FormRevision {
 
   /** A new field that is its own widget. */
   addField(field: PdfReference, page: Page): void {
+    this.addRoot(field)
+    this.addWidget(field, page)
+  }
+
+  /** A new field at the root of the form, whose widgets are told apart. */
+  addRoot(field: PdfReference): void {
     this.#fields.push(field)
+  }
+
+  /** A new widget of a field below another one. */
+  addWidget(field: PdfReference, page: Page): void {
     const known = this.#widgets.get(page.reference.number) ?? { page, added: [] }
     this.#widgets.set(page.reference.number, known)
     known.added.push(field)
+  }
+
+  /** What a form has that this revision makes; one that is there keeps what it has. */
+  setNewFormEntries(entries: Readonly<Record<string, PdfValue>>): void {
+    Object.assign(this.#newForm, entries)
   }
 
   raiseFlags(flags: number): void {
@@ -67,7 +83,11 @@ export class FormRevision {
     const form = this.#form
     if (form === undefined) {
       if (this.#fields.length === 0) return
-      const acroForm = pdfDict({ Fields: pdfArray(this.#fields), SigFlags: this.#flags })
+      const acroForm = pdfDict({
+        ...this.#newForm,
+        Fields: pdfArray(this.#fields),
+        SigFlags: this.#flags,
+      })
       this.#catalog.AcroForm = this.#writer.add(acroForm)
       return
     }

@@ -1,10 +1,11 @@
 /** Where a field stands on a page, told as people see the page: upright, the corner of the visible part at 0, 0. */
 import { SigningError } from '../errors.ts'
-import { type Rectangle, rectangleOf } from './form.ts'
+import { type Rectangle, rectangleOf, type Widget } from './form.ts'
 import { inheritedEntry } from './inherited-entry.ts'
-import { isInteger, type PdfDict, pdfDict } from './objects.ts'
+import { isInteger, isReference, type PdfDict, pdfDict } from './objects.ts'
 import { type Page, readPages } from './pages.ts'
 import type { Snapshot } from './snapshot.ts'
+import { seenSize } from './upright.ts'
 
 /**
  * A box on a page in points (units of default user space), measured on the page as a viewer shows it: after the page's
@@ -76,6 +77,38 @@ function toUserSpace(area: Rectangle, rotation: Rotation, u: number, v: number):
   }
 }
 
+/** A box of default user space on a page, as it is seen: the inverse of `placeOnPage`. */
+export function seenOnPage(snapshot: Snapshot, page: Page, box: Rectangle): Rectangle {
+  const area = visibleArea(snapshot, page)
+  const rotation = rotationOf(snapshot, page.dict)
+  const [x, y] = fromUserSpace(area, rotation, box.left, box.bottom)
+  const [x2, y2] = fromUserSpace(area, rotation, box.left + box.width, box.bottom + box.height)
+  return { left: Math.min(x, x2), bottom: Math.min(y, y2), width: Math.abs(x2 - x), height: Math.abs(y2 - y) }
+}
+
+/** A point of default user space on the page as seen. */
+function fromUserSpace(area: Rectangle, rotation: Rotation, x: number, y: number): [u: number, v: number] {
+  const { left, bottom, width, height } = area
+  switch (rotation) {
+    case 0:
+      return [x - left, y - bottom]
+    case 90:
+      return [y - bottom, left + width - x]
+    case 180:
+      return [left + width - x, bottom + height - y]
+    case 270:
+      return [bottom + height - y, x - left]
+  }
+}
+
+/** Width and height of a page as it is seen. */
+export function seenPage(
+  snapshot: Snapshot,
+  page: Page,
+): { readonly width: number; readonly height: number } {
+  return seenSize(visibleArea(snapshot, page), rotationOf(snapshot, page.dict))
+}
+
 /** The page's `/Rotate`, own or inherited; what is no multiple of 90 does not turn a page. */
 export function rotationOf(snapshot: Snapshot, page: PdfDict): Rotation {
   const value = inheritedEntry(snapshot, page, 'Rotate')
@@ -101,4 +134,17 @@ function intersection(a: Rectangle, b: Rectangle): Rectangle | undefined {
   const width = Math.min(a.left + a.width, b.left + b.width) - left
   const height = Math.min(a.bottom + a.height, b.bottom + b.height) - bottom
   return width > 0 && height > 0 ? { left, bottom, width, height } : undefined
+}
+
+/** How the page is turned on which the widget stands: the page it names, or the one that lists it. */
+export function rotationUnder(snapshot: Snapshot, widget: Widget): Rotation {
+  const named = snapshot.dictEntry(widget.dict, 'P')
+  const dict =
+    named ??
+    readPages(snapshot).find((page) =>
+      snapshot
+        .arrayEntry(page.dict, 'Annots')
+        ?.items.some((item) => isReference(item) && item.number === widget.reference.number),
+    )?.dict
+  return dict === undefined ? 0 : rotationOf(snapshot, dict)
 }

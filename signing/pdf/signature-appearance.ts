@@ -3,13 +3,15 @@
  * form's own box and without a matrix of the form, so that nothing can reach the page around it; on a turned page the
  * content is turned the other way and stands upright.
  */
-import { addAppearance, decimal, padding, signatureText } from './appearance.ts'
+import { addAppearance, padding, signatureText, type TextAlignment } from './appearance.ts'
 import type { RevisionWriter } from './append-writer.ts'
 import { embedFont } from './embed-font.ts'
-import { type EmbeddedImage, embedImage } from './embed-image.ts'
+import { type EmbeddedImage, embedImage, embedPixels } from './embed-image.ts'
 import type { Rectangle } from './form.ts'
+import { type InkColour, readInk } from './ink.ts'
 import { type PdfReference, pdfDict } from './objects.ts'
 import type { Rotation } from './page-place.ts'
+import { decimal, seenSize, upright } from './upright.ts'
 
 export interface TextAppearance {
   /** A TrueType font with all letters of the lines; its licence must permit embedding. */
@@ -17,6 +19,10 @@ export interface TextAppearance {
   readonly lines: readonly string[]
   /** Largest font size in points; smaller where the box asks for it. Default 10, as NĐ 30/2020/NĐ-CP wants. */
   readonly fontSize?: number
+  /** Default black. */
+  readonly colour?: 'black' | InkColour
+  /** Default left. */
+  readonly align?: TextAlignment
 }
 
 export interface ImageAppearance {
@@ -26,8 +32,24 @@ export interface ImageAppearance {
   readonly arrangement?: 'beside' | 'above' | 'behind'
 }
 
+/** A picture of a handwritten signature or of a seal, as NĐ 30/2020 Phụ lục I, Phần I, II.7d and II.8a want them. */
+export interface InkAppearance {
+  /** PNG with a transparent ground; its transparent margins are cut off. */
+  readonly ink: Uint8Array
+  readonly colour: InkColour
+  /**
+   * Where in the box the ink stands, in points from the lower left corner as it is seen; default as large as the box
+   * allows, its proportions kept, in the middle.
+   */
+  readonly at?: Rectangle
+}
+
 /** What a visible signature shows. The page around its box is never touched. */
-export type SignatureAppearance = TextAppearance | ImageAppearance | (TextAppearance & ImageAppearance)
+export type SignatureAppearance =
+  | InkAppearance
+  | TextAppearance
+  | ImageAppearance
+  | (TextAppearance & ImageAppearance)
 
 /** The share of the box that a picture beside or above text takes at most. */
 const imageShare = 0.4
@@ -37,7 +59,8 @@ const imageShare = 0.4
  *
  * @param box the widget's, in default user space
  * @param rotation of the page
- * @throws SigningError `PDF_TEXT_NOT_ENCODABLE`, `IMAGE_UNSUPPORTED`
+ * @throws SigningError `PDF_TEXT_NOT_ENCODABLE`, `IMAGE_UNSUPPORTED`, `APPEARANCE_NOT_TRANSPARENT`,
+ *   `APPEARANCE_COLOUR_WRONG`
  */
 export function signatureAppearance(
   writer: RevisionWriter,
@@ -45,6 +68,7 @@ export function signatureAppearance(
   rotation: Rotation,
   appearance: SignatureAppearance,
 ): PdfReference {
+  if ('ink' in appearance) return inkAppearance(writer, box, rotation, appearance)
   const turned = rotation === 90 || rotation === 270
   const whole = area(0, 0, turned ? box.height : box.width, turned ? box.width : box.height)
   const image = 'image' in appearance ? embedImage(writer, appearance.image) : undefined
@@ -59,7 +83,12 @@ export function signatureAppearance(
     ...(image === undefined ? [] : drawImage(image, imageArea)),
     ...(font === undefined || text === undefined
       ? []
-      : signatureText(textArea, text.lines, font, text.fontSize ?? 10, image !== undefined)),
+      : signatureText(textArea, text.lines, font, {
+          size: text.fontSize ?? 10,
+          color: operators[text.colour ?? 'black'],
+          align: text.align ?? 'left',
+          inTheMiddle: image !== undefined || text.align === 'centre',
+        })),
     'Q',
     '',
   ].join('\n')
@@ -68,6 +97,33 @@ export function signatureAppearance(
     XObject: image === undefined ? undefined : pdfDict({ Im0: image.reference }),
   })
   return addAppearance(writer, box, resources, content)
+}
+
+const operators = { black: '0 g', blue: '0 0.2 0.7 rg', red: '0.85 0 0 rg' } as const
+
+function inkAppearance(
+  writer: RevisionWriter,
+  box: Rectangle,
+  rotation: Rotation,
+  { ink, colour, at }: InkAppearance,
+): PdfReference {
+  const picture = readInk(ink, colour)
+  const image = embedPixels(writer, picture)
+  const seen = seenSize(box, rotation)
+  const { left, bottom, width, height } = at ?? fitted(picture, seen)
+  const matrix = [width, 0, 0, height, left, bottom].map(decimal).join(' ')
+  const content = ['q', ...upright(box, rotation), 'q', `${matrix} cm`, '/Im0 Do', 'Q', 'Q', ''].join('\n')
+  return addAppearance(writer, box, pdfDict({ XObject: pdfDict({ Im0: image.reference }) }), content)
+}
+
+/** The largest box of a picture's proportions in the middle of another one. */
+export function fitted(
+  picture: { readonly width: number; readonly height: number },
+  room: { readonly width: number; readonly height: number },
+): Rectangle {
+  const scale = Math.min(room.width / picture.width, room.height / picture.height)
+  const [width, height] = [picture.width * scale, picture.height * scale]
+  return area((room.width - width) / 2, (room.height - height) / 2, width, height)
 }
 
 function area(left: number, bottom: number, width: number, height: number): Rectangle {
@@ -88,20 +144,6 @@ function divide(
   }
   const share = Math.min(height * imageShare, (width * image.height) / image.width)
   return [area(0, height - share, width, share), area(0, 0, width, height - share)]
-}
-
-/** The matrix that turns upright content so that it stands upright on a page shown turned (8.3.4). */
-function upright({ width, height }: Rectangle, rotation: Rotation): string[] {
-  switch (rotation) {
-    case 0:
-      return []
-    case 90:
-      return [`0 1 -1 0 ${decimal(width)} 0 cm`]
-    case 180:
-      return [`-1 0 0 -1 ${decimal(width)} ${decimal(height)} cm`]
-    case 270:
-      return [`0 -1 1 0 0 ${decimal(height)} cm`]
-  }
 }
 
 function drawImage({ width, height }: EmbeddedImage, room: Rectangle): string[] {

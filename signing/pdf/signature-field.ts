@@ -2,29 +2,13 @@
 import { SigningError } from '../errors.ts'
 import { emptyAppearance } from './appearance.ts'
 import type { RevisionWriter } from './append-writer.ts'
-import {
-  type Form,
-  type FormField,
-  findField,
-  isSigned,
-  type Rectangle,
-  rectangleOf,
-  type Widget,
-} from './form.ts'
+import { type Form, type FormField, findField, isSigned, type Rectangle, rectangleOf } from './form.ts'
 import { type FormRevision, signatureFlag } from './form-revision.ts'
 import type { FieldLock } from './letter-fields.ts'
 import { prescribedLock, sameLock } from './locks.ts'
 import { assertCreatable, lockDict, newField, widgetFlag } from './new-field.ts'
-import {
-  isReference,
-  type PdfDict,
-  type PdfReference,
-  type PdfValue,
-  pdfDict,
-  withEntries,
-} from './objects.ts'
-import { type FieldPlace, placeOnPage, type Rotation, rotationOf } from './page-place.ts'
-import { readPages } from './pages.ts'
+import { type PdfDict, type PdfReference, type PdfValue, pdfDict, withEntries } from './objects.ts'
+import { type FieldPlace, placeOnPage, type Rotation, rotationUnder } from './page-place.ts'
 import { type SignatureAppearance, signatureAppearance } from './signature-appearance.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -126,21 +110,10 @@ function appearanceDict(
   rotation: Rotation,
   appearance: SignatureAppearance | undefined,
 ): PdfDict {
-  const empty = appearance === undefined || (!('image' in appearance) && appearance.lines.length === 0)
+  const empty =
+    appearance === undefined ||
+    ('lines' in appearance && !('image' in appearance) && appearance.lines.length === 0)
   return pdfDict({
     N: empty ? emptyAppearance(writer, box) : signatureAppearance(writer, box, rotation, appearance),
   })
-}
-
-/** How the page is turned on which the widget stands: the page it names, or the one that lists it. */
-function rotationUnder(snapshot: Snapshot, widget: Widget): Rotation {
-  const named = snapshot.dictEntry(widget.dict, 'P')
-  const dict =
-    named ??
-    readPages(snapshot).find((page) =>
-      snapshot
-        .arrayEntry(page.dict, 'Annots')
-        ?.items.some((item) => isReference(item) && item.number === widget.reference.number),
-    )?.dict
-  return dict === undefined ? 0 : rotationOf(snapshot, dict)
 }

@@ -2,8 +2,10 @@
 import { rectangleOf, type Widget } from './form.ts'
 import { inheritedEntry } from './inherited-entry.ts'
 import { isArray, isReference, type PdfDict, type PdfValue, pdfDict } from './objects.ts'
+import { type Rotation, rotationOf } from './page-place.ts'
 import { readPages } from './pages.ts'
 import type { Snapshot } from './snapshot.ts'
+import { seenSize } from './upright.ts'
 
 /** Highest box for a line of text, in points. */
 const fillHeight = 40
@@ -12,8 +14,8 @@ const fillHeight = 40
 export function isFillBox(snapshot: Snapshot, widget: Widget): boolean {
   const [page, another] = pagesOf(snapshot, widget)
   if (page === undefined || another !== undefined) return false
-  const { width, height } = rectangleOf(snapshot, widget.dict)
-  return height <= fillHeight && width <= page.width / 2
+  const { width, height } = seenSize(rectangleOf(snapshot, widget.dict), page.rotation)
+  return height <= fillHeight && width <= seenSize(page, page.rotation).width / 2
 }
 
 /** Whether the widget takes at most so much of every page that it stands on, half of it by default. */
@@ -26,6 +28,7 @@ export function isSignatureBox(snapshot: Snapshot, widget: Widget, share = 1 / 2
 interface Size {
   readonly width: number
   readonly height: number
+  readonly rotation: Rotation
 }
 
 function pagesOf(snapshot: Snapshot, { reference }: Widget): readonly Size[] {
@@ -64,6 +67,7 @@ function sizeOf(snapshot: Snapshot, page: PdfDict): Size {
   return {
     width: boxes.length === 0 ? 0 : Math.min(...boxes.map((box) => box.width)),
     height: boxes.length === 0 ? 0 : Math.min(...boxes.map((box) => box.height)),
+    rotation: rotationOf(snapshot, page),
   }
 }
 

@@ -3,7 +3,7 @@ import { SigningError } from '../../../signing/errors.ts'
 import { assertOnlyFills } from '../../../signing/pdf/assert-revisions.ts'
 import { fillTextFields } from '../../../signing/pdf/fill-fields.ts'
 import { readForm } from '../../../signing/pdf/form.ts'
-import { fillFields, letterFields } from '../../../signing/pdf/letter-fields.ts'
+import { letterFields } from '../../../signing/pdf/letter-fields.ts'
 import { isString, textOf } from '../../../signing/pdf/objects.ts'
 import { openPdf } from '../../../signing/pdf/pdf-file.ts'
 import { requireProgram } from '../../support/programs.ts'
@@ -12,6 +12,7 @@ import { makeSigners, type Signers, signField, values } from './signers.ts'
 import { fontBytes, replaced, smallPdf } from './small-pdf.ts'
 
 const { number, date, individualSignature } = letterFields
+const fillFields = [number, date]
 
 async function codeOf(run: () => Promise<unknown> | unknown): Promise<string> {
   try {
