@@ -152,8 +152,94 @@ export async function requireOpenAgency(
   if (last === undefined || last.closedOn === null || last.closedOn > date) {
     throw new CongvanError('AGENCY_CODE_UNKNOWN', { code, date })
   }
-  const successors = last.successors.map((one) => `${one.code} ${one.name}`).join('; ')
-  throw new CongvanError('AGENCY_CLOSED', { code, date: last.closedOn, successors: successors || '-' })
+  throw agencyClosed(code, last)
+}
+
+/**
+ * Whether an agency is closed on a day: from then on it sends nothing, gets nothing and its books are frozen. Its
+ * people and auditors read on.
+ *
+ * @param day `YYYY-MM-DD` in Việt Nam; `vietnamDay(now)` for today
+ */
+export async function isClosed(trx: DirectoryTransaction, agencyId: string, day: string): Promise<boolean> {
+  const row = await trx('agency_closures')
+    .where('agency_id', agencyId)
+    .andWhere('closed_on', '<=', day)
+    .first<object | undefined>('agency_id')
+  return row !== undefined
+}
+
+/** @throws CongvanError `AGENCY_CLOSED`, naming the successors, from the day on which the agency is closed */
+export async function requireNotClosed(
+  trx: DirectoryTransaction,
+  agencyId: string,
+  day: string,
+): Promise<void> {
+  if (!(await isClosed(trx, agencyId, day))) return
+  const agency = await findAgencyById(trx, agencyId, day)
+  if (agency !== undefined) throw agencyClosed(agency.code, agency)
+}
+
+function agencyClosed(code: string, agency: Agency): CongvanError {
+  return new CongvanError('AGENCY_CLOSED', {
+    code,
+    date: agency.closedOn ?? '',
+    successors: successorsText(agency.successors) || '-',
+  })
+}
+
+/** The successors as people are told of them: `H40.1 Sở Nội vụ; H41 …`. Empty when there are none. */
+export function successorsText(successors: readonly AgencyReference[]): string {
+  return successors.map((one) => `${one.code} ${one.name}`).join('; ')
+}
+
+/** One time during which an agency bore a code. */
+export interface Bearer {
+  readonly agency: AgencyReference
+  readonly validFrom: string
+  readonly validTo: string | null
+  readonly closedOn: string | null
+}
+
+/** Everybody who ever bore a code or will, oldest first: official codes pass from one agency to another. */
+export async function listBearers(trx: DirectoryTransaction, code: string): Promise<Bearer[]> {
+  const { rows } = await trx.raw<{
+    rows: {
+      id: string
+      name: string
+      valid_from: string
+      valid_to: string | null
+      closed_on: string | null
+    }[]
+  }>(
+    `select k.agency_id as id, k.valid_from, k.valid_to, c.closed_on,
+       (select t.name from agency_terms t where t.agency_id = k.agency_id
+          and (t.valid_from <= k.valid_from or t.valid_from < coalesce(k.valid_to, 'infinity'))
+        order by t.valid_from desc limit 1) as name
+     from agency_codes k left join agency_closures c on c.agency_id = k.agency_id
+     where k.code = ? order by k.valid_from`,
+    [code],
+  )
+  return rows.map((row) => ({
+    agency: { id: row.id, code, name: row.name },
+    validFrom: row.valid_from,
+    validTo: row.valid_to,
+    closedOn: row.closed_on,
+  }))
+}
+
+/** The agencies directly below one, as they are on a day. */
+export async function listChildren(
+  trx: DirectoryTransaction,
+  parentId: string,
+  date: string,
+): Promise<AgencyReference[]> {
+  const found = await select(
+    trx,
+    'where t.parent_id = :parentId and (t.valid_to is null or t.valid_to > :date) order by t.name_folded, a.id',
+    { parentId, date },
+  )
+  return found.map(({ id, code, name }) => ({ id, code, name }))
 }
 
 /** Who bore the code last before the day. */

@@ -11,6 +11,13 @@ import { type ImportInput, type ImportReport, importAgencies } from './import-ag
 import { publishOwnPart } from './publish-part.ts'
 import { pullParts } from './pull-parts.ts'
 import { type NodeKeyChange, registerNodeKey } from './register-node-key.ts'
+import {
+  type ActReport,
+  type ActTerms,
+  type AgencyAct,
+  type ReadAgencyWork,
+  reorganiseAgency,
+} from './reorganise-agency.ts'
 
 /** Asks the peers for newer parts first: what this node may sign for rests on what its parent says. */
 export async function importAndPublish(
@@ -21,6 +28,20 @@ export async function importAndPublish(
   await pullParts(feed)
   const report = await importAgencies(feed.context, actor, input)
   if (!report.dryRun) await publish(feed)
+  return report
+}
+
+/** Founds, renames, moves, recodes or closes an agency, after asking the peers for newer parts. */
+export async function reorganiseAndPublish(
+  feed: DirectoryFeed,
+  readWork: ReadAgencyWork,
+  actor: OperatorActor,
+  act: AgencyAct,
+  terms: ActTerms,
+): Promise<ActReport> {
+  await pullParts(feed)
+  const report = await reorganiseAgency(feed.context, readWork, actor, act, terms)
+  if (!terms.dryRun) await publish(feed)
   return report
 }
 

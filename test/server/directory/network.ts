@@ -20,6 +20,7 @@ export const operator: OperatorActor = { kind: 'operator', userId: null, login: 
 
 export const limits: Limits = {
   fileBytes: 50_000_000,
+  messageBytes: 70_000_000,
   jsonBytes: 1_000_000,
   envelopeBytes: 4_000_000,
   recipients: 1_000,
