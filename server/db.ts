@@ -70,12 +70,19 @@ export interface DatabaseRoles {
   readonly application: string
   readonly tenant: string
   readonly node: string
+  /** Owns the few functions that look past row-level security and keep to the agency themselves; nobody takes it. */
+  readonly definer: string
 }
 
 /** The roles that belong to the application's role that `url` logs in as. */
 export function rolesFor(url: string): DatabaseRoles {
   const application = decodeURIComponent(new URL(url).username)
-  return { application, tenant: `${application}_tenant`, node: `${application}_node` }
+  return {
+    application,
+    tenant: `${application}_tenant`,
+    node: `${application}_node`,
+    definer: `${application}_definer`,
+  }
 }
 
 export function openKnex(options: DatabaseOptions): Knex {

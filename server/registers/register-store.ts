@@ -1,9 +1,20 @@
-/** The only SQL of `registers` and `register_numbers`. */
+/** The only SQL that gives, finds and cancels numbers: `registers` and the entries in `register_numbers`. */
 import type { AgencyTransaction } from '../db.ts'
-import { sqlState, UNIQUE_VIOLATION } from '../db.ts'
+import { sqlState } from '../db.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { CongvanError } from '../errors.ts'
-import { nextNumber, printedCode, printedNumber, type Series } from './register.ts'
+import { type BookEntry, requireFields } from './entry.ts'
+import {
+  type Book,
+  bookNames,
+  bookOf,
+  printedCode,
+  printedNumber,
+  requireDate,
+  type Series,
+} from './register.ts'
+import { incomingSeriesOf, type SeriesQuestion, seriesOf, specialisedKind } from './series.ts'
+import { readSeriesRules } from './series-store.ts'
 import { yearOf } from './vietnam-date.ts'
 
 export interface NumberRequest {
@@ -13,13 +24,18 @@ export interface NumberRequest {
   readonly documentId: string
   /** Ký hiệu of an outgoing document; empty for the incoming register. */
   readonly symbol: string
+  readonly entry: BookEntry
   readonly now: Date
+  /** The date on a paper document, `YYYY-MM-DD`; today where nothing is said. */
+  readonly date?: string
 }
 
 export interface AssignedNumber {
   readonly series: Series
   readonly year: number
   readonly number: number
+  /** The number as it is printed in its series: `05`. */
+  readonly printed: string
   readonly symbol: string
   /** `YYYY-MM-DD` in Việt Nam. */
   readonly date: string
@@ -27,43 +43,158 @@ export interface AssignedNumber {
   readonly reused: boolean
 }
 
+/** A closed book, as the guard of the table tells of it. */
+const BOOK_CLOSED = 'CV001'
+
 /**
- * Gives a document the next number of a series, or the one that it has: asked again, the answer is the same.
+ * The series that an outgoing document takes its number from, as the agency has cut them in the year.
+ *
+ * @throws CongvanError `SERIES_UNKNOWN` for a council without a series
+ */
+export async function chooseSeries(
+  trx: AgencyTransaction,
+  request: SeriesQuestion & { readonly agencyId: string; readonly year: number },
+): Promise<Series> {
+  const { rules } = await readSeriesRules(trx, request.year)
+  const series = seriesOf(rules, request)
+  if (series === undefined) {
+    throw new CongvanError('SERIES_UNKNOWN', { name: request.council ?? request.kind, year: request.year })
+  }
+  return series
+}
+
+/** The series of an incoming document: one a year, but for kinds that law has registered separately (art 4.2b). */
+export async function chooseIncomingSeries(
+  trx: AgencyTransaction,
+  year: number,
+  kind: string,
+): Promise<Series> {
+  return incomingSeriesOf((await readSeriesRules(trx, year)).rules, kind)
+}
+
+/**
+ * Gives a document the next number of a series and enters it in the book, or answers the one that it has.
  *
  * The series' row is locked until the transaction ends, so numbers follow one another; rolled back, the number goes
- * to the next one who asks, and there is no gap.
+ * to the next one who asks, and there is no gap. What can be looked up before is: two statements run under the lock.
  *
- * @throws CongvanError `NUMBER_TAKEN` when số and ký hiệu were given in this year by another series
+ * @throws CongvanError `NUMBER_TAKEN` when số and ký hiệu were given in this year by another series;
+ *   `REGISTER_CLOSED`, `REGISTER_FIELD_MISSING`, `DATE_IN_FUTURE`, `DATE_IN_OTHER_YEAR`, `DATE_BEFORE_LAST`
  */
 export async function assignNumber(trx: AgencyTransaction, request: NumberRequest): Promise<AssignedNumber> {
   const today = vietnamDay(request.now)
+  const date = request.date ?? today
+  requireDate(date, today)
+  requireFields(request.series, request.entry)
+  const before = await findNumber(trx, request.documentId)
+  if (before !== undefined) return before
   const year = yearOf(today)
+  const digits = await digitsOf(trx, request, year)
   const key = { agency_id: request.agencyId, year, series: request.series }
-  await trx('registers').insert(key).onConflict(['agency_id', 'year', 'series']).ignore()
-  const state = await trx('registers')
-    .where(key)
-    .forUpdate()
-    .first<{ last_number: number; last_date: string | null }>('last_number', 'last_date')
-  // Under the lock: whoever numbered this document a moment ago has committed by now.
-  const known = await findNumber(trx, request.documentId)
-  if (known !== undefined) return known
-  const next = nextNumber({ lastNumber: state.last_number, lastDate: state.last_date }, today)
-  await trx('registers').where(key).update({ last_number: next.number, last_date: next.date })
-  try {
-    await trx('register_numbers').insert({
-      ...key,
-      number: next.number,
-      symbol: request.symbol,
-      date: next.date,
-      document_id: request.documentId,
-      assigned_at: request.now,
-    })
-  } catch (error) {
-    if (sqlState(error) !== UNIQUE_VIOLATION) throw error
-    const number = printedCode(printedNumber(next.number), request.symbol)
-    throw new CongvanError('NUMBER_TAKEN', { number, year }, { cause: error })
+  const number = await takeNext(trx, key, date)
+  if (!(await enter(trx, key, number, date, digits, request))) {
+    // Somebody numbered this document between the look and the lock: the number just taken is nobody's yet.
+    await trx('registers').where(key).decrement('last_number', 1)
+    const known = await findNumber(trx, request.documentId)
+    if (known !== undefined) return known
+    const code = printedCode(printedNumber(number, digits), request.symbol)
+    throw new CongvanError('NUMBER_TAKEN', { number: code, year })
   }
-  return { series: request.series, year, symbol: request.symbol, ...next, reused: false }
+  const { series, symbol } = request
+  return { series, year, symbol, number, printed: printedNumber(number, digits), date, reused: false }
+}
+
+/** What a sector prescribes for its kind; read only where the series is not one of the usual ones. */
+async function digitsOf(
+  trx: AgencyTransaction,
+  { series, entry }: NumberRequest,
+  year: number,
+): Promise<number> {
+  if (!series.startsWith('outgoing:') || series === 'outgoing:general') return 2
+  const { rules } = await readSeriesRules(trx, year)
+  return specialisedKind(rules, entry.kind)?.digits ?? 2
+}
+
+interface SeriesKey {
+  readonly agency_id: string
+  readonly year: number
+  readonly series: Series
+}
+
+/** Locks the series and moves it on by one, in one statement. */
+async function takeNext(trx: AgencyTransaction, key: SeriesKey, date: string): Promise<number> {
+  const { rows } = await trx.raw<{ rows: { last_number: number }[] }>(
+    `insert into registers as r (agency_id, year, series, last_number, last_date)
+     values (:agency_id, :year, :series, 1 + coalesce((
+       select max(start_after) from register_series_rules
+       where agency_id = :agency_id and year = :year and cast(:series as text) like 'outgoing:%'), 0), :date)
+     on conflict (agency_id, year, series) do update
+     set last_number = r.last_number + 1, last_date = excluded.last_date
+     where r.last_date is null or r.last_date <= excluded.last_date
+     returning last_number`,
+    { ...key, date },
+  )
+  const next = rows[0]
+  if (next !== undefined) return next.last_number
+  const last = await trx('registers').where(key).first<{ last_date: string } | undefined>('last_date')
+  throw new CongvanError('DATE_BEFORE_LAST', { date, last: last?.last_date ?? '-' })
+}
+
+/** @returns false when the number with this symbol is taken, or the document has one */
+async function enter(
+  trx: AgencyTransaction,
+  key: SeriesKey,
+  number: number,
+  date: string,
+  digits: number,
+  { symbol, documentId, entry, now }: NumberRequest,
+): Promise<boolean> {
+  const query = trx('register_numbers')
+    .insert({
+      ...key,
+      number,
+      digits,
+      symbol,
+      date,
+      document_id: documentId,
+      assigned_at: now,
+      kind: entry.kind,
+      subject: entry.subject,
+      signer: entry.signer ?? null,
+      author: entry.author ?? null,
+      document_number: entry.documentNumber ?? null,
+      document_symbol: entry.documentSymbol ?? null,
+      document_date: entry.documentDate ?? null,
+      recipients: entry.recipients === undefined ? null : entry.recipients.join('; '),
+      kept_by: entry.keptBy ?? null,
+      copies: entry.copies ?? null,
+      unit: entry.unit ?? null,
+      deadline: entry.deadline ?? null,
+      note: entry.note ?? null,
+      entered_by: entry.enteredBy ?? null,
+    })
+    .onConflict()
+    .ignore()
+    .returning('number')
+  const rows = await whileOpen(query, key)
+  return rows.length > 0
+}
+
+/**
+ * Says in the product's words that the guard found the book closed.
+ *
+ * @throws CongvanError `REGISTER_CLOSED`
+ */
+export async function whileOpen<T>(
+  act: PromiseLike<T>,
+  { year, series }: { readonly year: number; readonly series: Series },
+): Promise<T> {
+  try {
+    return await act
+  } catch (error) {
+    if (sqlState(error) !== BOOK_CLOSED) throw error
+    throw new CongvanError('REGISTER_CLOSED', { book: bookNames[bookOf(series)], year }, { cause: error })
+  }
 }
 
 /** The number that a document has; `undefined` when it has none or it was cancelled. */
@@ -73,14 +204,13 @@ export async function findNumber(
 ): Promise<AssignedNumber | undefined> {
   const row = await trx('register_numbers')
     .where({ document_id: documentId, status: 'assigned' })
-    .first<{ series: Series; year: number; number: number; symbol: string; date: string } | undefined>(
-      'series',
-      'year',
-      'number',
-      'symbol',
-      'date',
-    )
-  return row === undefined ? undefined : { ...row, reused: true }
+    .first<
+      | { series: Series; year: number; number: number; digits: number; symbol: string; date: string }
+      | undefined
+    >('series', 'year', 'number', 'digits', 'symbol', 'date')
+  if (row === undefined) return undefined
+  const { digits, ...found } = row
+  return { ...found, printed: printedNumber(row.number, digits), reused: true }
 }
 
 /**
@@ -88,6 +218,7 @@ export async function findNumber(
  * given again.
  *
  * @returns whether the document had a number
+ * @throws CongvanError `REGISTER_CLOSED`
  */
 export async function cancelNumber(
   trx: AgencyTransaction,
@@ -95,10 +226,115 @@ export async function cancelNumber(
   reason: string,
   now: Date,
 ): Promise<boolean> {
-  const count = await trx('register_numbers')
+  const known = await findNumber(trx, documentId)
+  if (known === undefined) return false
+  const update = trx('register_numbers')
     .where({ document_id: documentId, status: 'assigned' })
     .update({ status: 'cancelled', cancelled_at: now, cancel_reason: reason })
-  return count > 0
+  return (await whileOpen(update, known)) > 0
+}
+
+export interface Dispatch {
+  readonly documentId: string
+  readonly at: Date
+  /** Names of those whom it was sent to, as Nơi nhận shows them. */
+  readonly recipients: readonly string[]
+  /** Số lượng bản, where copies on paper were made. */
+  readonly copies?: number | null
+  /** Đơn vị, người nhận bản lưu. */
+  readonly keptBy?: string | null
+}
+
+/**
+ * Enters Ngày chuyển and Nơi nhận of an outgoing document. A document sent again later, to more recipients, keeps its
+ * first day. In a closed book nothing changes: the deliveries themselves tell of what was sent since.
+ *
+ * @returns whether it was entered
+ */
+export async function recordDispatch(trx: AgencyTransaction, dispatch: Dispatch): Promise<boolean> {
+  const entry = await openEntry(trx, dispatch.documentId, ['outgoing'])
+  if (entry === undefined) return false
+  const known = entry.recipients === null ? [] : entry.recipients.split('; ')
+  const recipients = [...new Set([...known, ...dispatch.recipients])].join('; ')
+  await trx('register_numbers')
+    .where({ document_id: dispatch.documentId, status: 'assigned' })
+    .update({
+      handed_over_at: entry.handed_over_at ?? dispatch.at,
+      recipients: recipients === '' ? null : recipients,
+      ...(dispatch.copies === undefined ? {} : { copies: dispatch.copies }),
+      ...(dispatch.keptBy === undefined ? {} : { kept_by: dispatch.keptBy }),
+    })
+  return true
+}
+
+export interface Handling {
+  readonly documentId: string
+  /** Đơn vị hoặc người nhận: who leads; left out, it stays as it was. */
+  readonly unit?: string
+  /** Thời hạn giải quyết, `YYYY-MM-DD`. */
+  readonly deadline?: string | null
+  /** Tiến độ giải quyết. */
+  readonly progress?: string
+  /** Số, ký hiệu văn bản trả lời. */
+  readonly answer?: string | null
+  readonly handedOverAt?: Date
+  /** Ký nhận. */
+  readonly receipt?: string
+}
+
+/**
+ * Enters what becomes of an incoming document, in the incoming book and the one of handling. What belongs to a closed
+ * book stays as it was printed; the document itself goes on.
+ *
+ * @returns whether all of it was entered
+ */
+export async function recordHandling(trx: AgencyTransaction, handling: Handling): Promise<boolean> {
+  const entry = await openEntry(trx, handling.documentId, ['handling'])
+  if (entry === undefined) return false
+  const incoming = await isOpen(trx, entry.year, 'incoming')
+  const columns = {
+    deadline: handling.deadline,
+    progress: handling.progress,
+    answer: handling.answer,
+    ...(incoming
+      ? { unit: handling.unit, handed_over_at: handling.handedOverAt, receipt: handling.receipt }
+      : {}),
+  }
+  const given = Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined))
+  if (Object.keys(given).length > 0) {
+    await trx('register_numbers')
+      .where({ document_id: handling.documentId, status: 'assigned' })
+      .update(given)
+  }
+  return incoming
+}
+
+interface EntryState {
+  readonly year: number
+  readonly series: Series
+  readonly recipients: string | null
+  readonly handed_over_at: Date | null
+}
+
+/** The entry of a document, when it has one and every book named is still open. */
+async function openEntry(
+  trx: AgencyTransaction,
+  documentId: string,
+  wanted: readonly Book[],
+): Promise<EntryState | undefined> {
+  const entry = await trx('register_numbers')
+    .where({ document_id: documentId, status: 'assigned' })
+    .first<EntryState | undefined>('year', 'series', 'recipients', 'handed_over_at')
+  if (entry === undefined) return undefined
+  for (const book of wanted) if (!(await isOpen(trx, entry.year, book))) return undefined
+  return entry
+}
+
+/** Holds a book open until the transaction ends: who closes it waits. */
+async function isOpen(trx: AgencyTransaction, year: number, book: Book): Promise<boolean> {
+  const key = { year, book }
+  await trx.raw('select pg_advisory_xact_lock_shared(congvan_book_lock(congvan_agency(), :year, :book))', key)
+  return (await trx('register_closures').where(key).first('book')) === undefined
 }
 
 export interface RegisterLine {

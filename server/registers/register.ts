@@ -4,11 +4,29 @@
  * Every agency keeps, for each year, a book of incoming documents and one or more series of outgoing ones. A series
  * begins at 01 on 1 January; its numbers have no gap, follow the order of time, and none is given twice.
  */
+import { CongvanError } from '../errors.ts'
 import { type DocumentKind, documentKinds } from './document-kinds.ts'
 import { yearOf } from './vietnam-date.ts'
 
-/** `incoming`, or `outgoing:` and the name of a series. */
-export type Series = 'incoming' | `outgoing:${string}`
+/** The book, and after the colon the name of a series in it. Incoming documents and copies on paper have one each. */
+export type Series = 'incoming' | 'copies' | `incoming:${string}` | `outgoing:${string}`
+
+/** The books that the system keeps; handling is another view of what stands in the incoming one. */
+export const books = ['outgoing', 'incoming', 'handling', 'copies'] as const
+export type Book = (typeof books)[number]
+
+export const bookNames: Readonly<Record<Book, string>> = {
+  outgoing: 'văn bản đi',
+  incoming: 'văn bản đến',
+  handling: 'theo dõi giải quyết văn bản đến',
+  copies: 'bản sao',
+}
+
+/** The book that a series is entered in. */
+export function bookOf(series: Series): 'outgoing' | 'incoming' | 'copies' {
+  const [book] = series.split(':')
+  return book === 'outgoing' || book === 'copies' ? book : 'incoming'
+}
 
 /**
  * The series of an agency that has decided nothing else: one for all administrative documents. How series are cut
@@ -30,22 +48,34 @@ export interface NextNumber {
 }
 
 /**
- * The next number and its date. Numbers follow the order of time (art 15.1): a clock that stands a little behind
- * the one that gave the last number does not put a date before it.
+ * The next number and its date. Numbers follow the order of time (art 15.1), whatever a clock says.
  *
+ * @param date the date that the number is to bear; today, or the day that stands on a paper document
  * @param today the date in Việt Nam; its year is the year of the series
+ * @throws CongvanError `DATE_IN_FUTURE`, `DATE_IN_OTHER_YEAR`, `DATE_BEFORE_LAST`
  */
-export function nextNumber(state: SeriesState, today: string): NextNumber {
-  if (state.lastDate !== null && yearOf(state.lastDate) !== yearOf(today)) {
-    throw new RangeError(`a series of ${yearOf(state.lastDate)} gives no number in ${yearOf(today)}`)
+export function nextNumber(state: SeriesState, date: string, today: string): NextNumber {
+  requireDate(date, today)
+  if (state.lastDate !== null && state.lastDate > date) {
+    throw new CongvanError('DATE_BEFORE_LAST', { date, last: state.lastDate })
   }
-  const date = state.lastDate !== null && state.lastDate > today ? state.lastDate : today
   return { number: state.lastNumber + 1, date }
 }
 
-/** The number as printed: below 10 with a leading zero (Phụ lục I, Phần I, II.3b). */
-export function printedNumber(number: number): string {
-  return String(number).padStart(2, '0')
+/** @throws CongvanError `DATE_IN_FUTURE`, `DATE_IN_OTHER_YEAR` */
+export function requireDate(date: string, today: string): void {
+  if (date > today) throw new CongvanError('DATE_IN_FUTURE', { date, today })
+  if (yearOf(date) !== yearOf(today))
+    throw new CongvanError('DATE_IN_OTHER_YEAR', { date, year: yearOf(today) })
+}
+
+/**
+ * The number as printed: below 10 with a leading zero (Phụ lục I, Phần I, II.3b).
+ *
+ * @param digits what a sector prescribes for a specialised kind
+ */
+export function printedNumber(number: number, digits = 2): string {
+  return String(number).padStart(digits, '0')
 }
 
 /** Số and ký hiệu with the slash between them: `05/UBND-VP`. */

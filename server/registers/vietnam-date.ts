@@ -17,9 +17,18 @@ export function yearOf(date: string): number {
  * @returns e.g. `ngày 05 tháng 01 năm 2026`, `ngày 29 tháng 6 năm 2019`
  */
 export function dateLine(date: string): string {
+  const { day, month, year } = printedDate(date)
+  return `ngày ${day} tháng ${month} năm ${year}`
+}
+
+/**
+ * Day, month and year as the date line prints them.
+ *
+ * @param date `YYYY-MM-DD`
+ */
+export function printedDate(date: string): { day: string; month: string; year: string } {
   const [year, month, day] = partsOf(date)
-  const printedMonth = month <= 2 ? twoDigits(month) : String(month)
-  return `ngày ${twoDigits(day)} tháng ${printedMonth} năm ${year}`
+  return { day: twoDigits(day), month: month <= 2 ? twoDigits(month) : String(month), year: String(year) }
 }
 
 /** The date as edXML writes it: `YYYY/MM/DD`. */

@@ -29,6 +29,7 @@ describe('register store', () => {
     documentId,
     series: more.series ?? GENERAL_SERIES,
     symbol: more.symbol ?? 'UBND-VP',
+    entry: { kind: 'Công văn', subject: 'V/v thử sổ', signer: 'Người ký 1', author: 'UBND xã thử' },
     now,
   })
   const number = (agencyId: string, documentId: string, more = {}) =>

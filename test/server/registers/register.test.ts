@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { vietnamDay } from '../../../server/directory/agency-entry.ts'
+import { CongvanError } from '../../../server/errors.ts'
 import { documentKinds, findKind } from '../../../server/registers/document-kinds.ts'
 import {
   exampleSymbol,
@@ -21,25 +22,38 @@ describe('register: numbers', () => {
   })
 
   it('begin with 1 and follow one another in the order of time', () => {
-    expect(nextNumber({ lastNumber: 0, lastDate: null }, '2026-01-01')).to.deep.equal({
+    expect(nextNumber({ lastNumber: 0, lastDate: null }, '2026-01-01', '2026-01-01')).to.deep.equal({
       number: 1,
       date: '2026-01-01',
     })
-    expect(nextNumber({ lastNumber: 7, lastDate: '2026-03-02' }, '2026-03-05')).to.deep.equal({
+    expect(nextNumber({ lastNumber: 7, lastDate: '2026-03-02' }, '2026-03-05', '2026-03-05')).to.deep.equal({
       number: 8,
       date: '2026-03-05',
     })
   })
 
-  it('never go back in time when a clock stands behind', () => {
-    expect(nextNumber({ lastNumber: 7, lastDate: '2026-03-02' }, '2026-03-01')).to.deep.equal({
-      number: 8,
-      date: '2026-03-02',
-    })
+  const at = (lastDate: string, date: string, today: string) => () =>
+    nextNumber({ lastNumber: 7, lastDate }, date, today)
+  const refused = (act: () => unknown): string => {
+    try {
+      act()
+    } catch (error) {
+      return error instanceof CongvanError ? error.code : String(error)
+    }
+    return 'taken'
+  }
+
+  it('never go back in time, whatever the clock says [N031]', () => {
+    expect(refused(at('2026-03-02', '2026-03-01', '2026-03-01'))).to.equal('DATE_BEFORE_LAST')
+    expect(refused(at('2026-03-02', '2026-03-02', '2026-03-02'))).to.equal('taken')
   })
 
-  it('refuse to go on in another year', () => {
-    expect(() => nextNumber({ lastNumber: 7, lastDate: '2025-12-31' }, '2026-01-01')).to.throw(RangeError)
+  it('bear no date in the future [N031]', () => {
+    expect(refused(at('2026-03-02', '2026-03-04', '2026-03-03'))).to.equal('DATE_IN_FUTURE')
+  })
+
+  it('refuse a document of another year [K006]', () => {
+    expect(refused(at('2026-01-02', '2025-12-31', '2026-01-02'))).to.equal('DATE_IN_OTHER_YEAR')
   })
 
   it('have no gap and no date before the last one, whatever the order of days', () => {
@@ -47,8 +61,8 @@ describe('register: numbers', () => {
     fc.assert(
       fc.property(fc.array(day, { maxLength: 40 }), (days) => {
         let state: { lastNumber: number; lastDate: string | null } = { lastNumber: 0, lastDate: null }
-        for (const today of days) {
-          const next = nextNumber(state, today)
+        for (const today of days.toSorted()) {
+          const next = nextNumber(state, today, today)
           expect(next.number).to.equal(state.lastNumber + 1)
           expect(state.lastDate === null || next.date >= state.lastDate).to.equal(true)
           state = { lastNumber: next.number, lastDate: next.date }
