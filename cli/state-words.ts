@@ -6,6 +6,7 @@ const words: Readonly<Record<string, Bilingual>> = {
   quarantined: { vi: 'đang cách ly', en: 'in quarantine' },
   erased: { vi: 'đã xóa', en: 'erased' },
   draft: { vi: 'dự thảo', en: 'draft' },
+  presented: { vi: 'đã trình ký', en: 'presented for signing' },
   signed: { vi: 'đã ký cá nhân', en: 'signed by the person' },
   numbered: { vi: 'đã cấp số', en: 'numbered' },
   issued: { vi: 'đã phát hành', en: 'issued' },

@@ -11,9 +11,10 @@ import {
   assertLetterBoxes,
   assertOnlyFills,
   certificateSubject,
+  datePartFields,
   defaultLock,
   defaultSignatureField,
-  fillFields,
+  fillsOf,
   type KeyProvider,
   letterFields,
   listFields,
@@ -71,9 +72,11 @@ function font(face: '400Regular' | '400Regular_Italic'): Uint8Array {
 
 /** The faces in which a node fills in number and date (NĐ 30/2020 Phụ lục I: the date line in italics). */
 function fillFonts() {
+  const italic = font('400Regular_Italic')
+  const dateFields = [letterFields.date, ...Object.values(datePartFields)]
   return {
     fontBytes: font('400Regular'),
-    fontBytesByField: { [letterFields.date]: font('400Regular_Italic') },
+    fontBytesByField: Object.fromEntries(dateFields.map((name) => [name, italic])),
   }
 }
 
@@ -134,7 +137,7 @@ export async function issueDocument(
   const unfilled = await download(client, after, personSigned.revision)
   // Made again here with the same fonts and compared byte for byte: the page shows what the fields say, and the
   // number is the one that the clerk was told.
-  const values = assertOnlyFills(unfilled, filled, fillFields, fillFonts())
+  const values = assertOnlyFills(unfilled, filled, fillsOf(listFields(unfilled).names), fillFonts())
   if (!numbered.number.startsWith(`${values[letterFields.number]}/`))
     throw new CongvanError('DOWNLOAD_DAMAGED', { id })
   const issued = await signNext(filled, key, 'agency', now)

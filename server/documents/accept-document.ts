@@ -1,8 +1,11 @@
 import type { UserActor } from '../actor.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
+import { vietnamDay } from '../directory/agency-entry.ts'
 import { CongvanError } from '../errors.ts'
-import { assignNumber } from '../registers/register-store.ts'
+import type { BookEntry } from '../registers/entry.ts'
+import { assignNumber, chooseIncomingSeries } from '../registers/register-store.ts'
+import { yearOf } from '../registers/vietnam-date.ts'
 import { announceStatus } from './announce-status.ts'
 import { requireTransition } from './document.ts'
 import type { DocumentServices } from './document-services.ts'
@@ -29,7 +32,7 @@ export interface Accepted {
  * told 03.
  *
  * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`; `VERIFICATION_FAILED` for one that failed verification;
- *   `VERIFICATION_INDETERMINATE` where more than revocation data is lacking, `SENDER_NOT_SIGNER` where the agency that
+ *   `DOCUMENT_INCOMPLETE` where annexes are missing or unsigned, `VERIFICATION_INDETERMINATE` where more than revocation data is lacking, `SENDER_NOT_SIGNER` where the agency that
  *   signed is not the one that sent it, and the clerk has not said so
  */
 export async function acceptDocument(
@@ -42,10 +45,19 @@ export async function acceptDocument(
   return context.db.asAgency(actor, async (trx) => {
     const document = await lockDocument(trx, id)
     requireAuthentic(document, acceptIndeterminate)
+    await requireComplete(trx, document, acceptIndeterminate)
     const transition = requireTransition(document.state, 'accept')
     const { agencyId } = actor
-    const entry = { agencyId, series: 'incoming', documentId: id, symbol: '', now } as const
-    const { number, year, date } = await assignNumber(trx, entry)
+    const series = await chooseIncomingSeries(trx, yearOf(vietnamDay(now)), document.kind)
+    const entry = incomingEntry(document, actor.userId)
+    const { number, year, date } = await assignNumber(trx, {
+      agencyId,
+      series,
+      documentId: id,
+      symbol: '',
+      entry,
+      now,
+    })
     await changeDocument(trx, id, transition.to, { incomingNumber: number, incomingYear: year }, now)
     await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, agencyId, {
       kind: 'document.accepted',
@@ -65,6 +77,20 @@ export async function acceptDocument(
   })
 }
 
+/** What the message names and does not bring, and separate files that are not as they should be. */
+async function requireComplete(
+  trx: AgencyTransaction,
+  { id, state }: DocumentRow,
+  acceptIndeterminate: boolean,
+): Promise<void> {
+  if (state !== 'verified' || acceptIndeterminate) return
+  const missing = (await findProvenance(trx, id))?.missing ?? []
+  const unsigned = (await listSeparateFiles(trx, id)).filter((one) => one.findings.includes('FILE_UNSIGNED'))
+  const annexes = unsigned.filter((one) => one.kind === 'annex').map((one) => one.name)
+  const named = [...missing, ...annexes]
+  if (named.length > 0) throw new CongvanError('DOCUMENT_INCOMPLETE', { missing: named.join('; ') })
+}
+
 function requireAuthentic({ state, incoming }: DocumentRow, acceptIndeterminate: boolean): void {
   if (incoming === null) return
   const { indication, subIndication } = incoming
@@ -76,5 +102,20 @@ function requireAuthentic({ state, incoming }: DocumentRow, acceptIndeterminate:
   }
   if (state === 'verified' && incoming.senderMatches === false && !acceptIndeterminate) {
     throw new CongvanError('SENDER_NOT_SIGNER', { sender: incoming.senderCode })
+  }
+}
+
+/** What the incoming book shows of a document (NĐ 30/2020 Phụ lục IV, VI). */
+function incomingEntry(document: DocumentRow, enteredBy: string): BookEntry {
+  return {
+    kind: document.kind,
+    subject: document.subject,
+    signer: document.signer.name,
+    author: document.incoming?.senderName ?? document.incoming?.senderCode ?? null,
+    documentNumber: document.codeNumber,
+    documentSymbol: document.codeNotation,
+    documentDate: document.promulgationDate,
+    deadline: document.dueDate,
+    enteredBy,
   }
 }

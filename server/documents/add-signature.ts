@@ -1,25 +1,23 @@
-import { letterFields } from '../../signing/index.ts'
+import { individualSignatureField } from '../../signing/index.ts'
 import type { UserActor } from '../actor.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import { type AgencyTransaction, withNodeTables } from '../db.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { CongvanError } from '../errors.ts'
-import { requireTransition } from './document.ts'
-import { type DocumentServices, policyAt } from './document-services.ts'
-import { changeDocument, type DocumentRow, lockDocument } from './document-store.ts'
+import type { DocumentServices } from './document-services.ts'
+import { policyAt } from './document-services.ts'
+import { grantAccess } from './document-access-store.ts'
 import { holdFile } from './file-hold-store.ts'
 import type { StoredFile } from './file-store.ts'
 import { lookAhead } from './look-ahead.ts'
-import { type OwnAgency, readOwnAgency } from './own-agency.ts'
-import {
-  insertRevision,
-  type Revision,
-  type RevisionSignature,
-  readLatestRevision,
-} from './revision-store.ts'
+import { changeOutgoing } from './outgoing-store.ts'
+import { individualFields } from './present-document.ts'
+import { closePresentation, recordSigned } from './presentation-store.ts'
+import { insertRevision, type RevisionSignature } from './revision-store.ts'
 import { requireAcceptable, requireOneSignature } from './signature-check.ts'
-import { requireNamedSigner } from './signer-identity.ts'
+import { requireNamedSigner, requireOwnCertificate } from './signer-identity.ts'
+import { readTurn, type Turn } from './signing-turn.ts'
 import { storeFile } from './store-file.ts'
 
 export interface SignedUpload {
@@ -29,7 +27,8 @@ export interface SignedUpload {
 
 export interface SignatureAdded {
   readonly id: string
-  readonly state: 'signed'
+  /** `presented` while others are still to sign. */
+  readonly state: 'presented' | 'signed'
   readonly revision: number
   readonly sha256: string
   readonly indication: string
@@ -43,12 +42,14 @@ interface Checked {
 }
 
 /**
- * Takes the revision that the person with authority has signed: the draft plus exactly one signature, of the signer
- * whom the document names, by a certificate that the node's trust store accepts. Nobody's key is here.
+ * Takes the revision that a person with authority has signed: what was there plus exactly one signature, in the field of
+ * that person's turn, of the person who is signed in and whom document or presentation name, by a certificate that the
+ * node's trust store accepts. Nobody's key is here.
  *
  * Killed before the transaction commits, nothing has happened but a file that is swept later.
  *
- * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`, `SIGNATURE_NOT_AN_EXTENSION`,
+ * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`, `SIGNER_NOT_NAMED`,
+ *   `SIGNING_OUT_OF_ORDER`, `CHECK_MISSING`, `AUTHORISATION_MISSING`, `SIGNERS_DIFFER`, `SIGNATURE_NOT_AN_EXTENSION`,
  *   `SIGNER_WRONG`, `SIGNATURE_REJECTED`, `DOCUMENT_CHANGED`, `STORAGE_FULL`
  * @throws SigningError when the upload is no readable PDF
  */
@@ -60,16 +61,17 @@ export async function addSignature(
 ): Promise<SignatureAdded> {
   const { agencyId, userId } = actor
   const now = context.clock()
-  const look = (trx: AgencyTransaction) => readSignable(trx, actor, upload.id, now)
+  const look = (trx: AgencyTransaction) => readTurn(trx, actor, upload.id, now)
   const before = await lookAhead(() => context.db.asAgency({ agencyId, userId }, look))
-  const checked = before && (await checkUpload(context, services, before, upload.bytes, now))
+  const checked = before && (await checkUpload(context, services, actor, before, upload.bytes, now))
   return context.db.asAgency(actor, async (trx) => {
-    const { document, revision } = await readSignable(trx, actor, upload.id, now)
-    if (checked === undefined || checked.previousSha256 !== revision.sha256) {
+    const turn = await look(trx)
+    const { document, latest } = turn
+    if (checked === undefined || checked.previousSha256 !== latest.sha256) {
       throw new CongvanError('DOCUMENT_CHANGED')
     }
     const { file, signature } = checked
-    const next = revision.revision + 1
+    const next = latest.revision + 1
     await insertRevision(trx, agencyId, document.id, {
       revision: next,
       kind: 'individual',
@@ -79,7 +81,7 @@ export async function addSignature(
       addedAt: now,
       signature,
     })
-    await changeDocument(trx, document.id, 'signed', {}, now)
+    const { state } = await recordTurn(trx, actor, turn, next, now)
     await withNodeTables(trx, (node) => holdFile(node, services.files, file, `document:${document.id}`, now))
     await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, agencyId, {
       kind: 'document.signed-individual',
@@ -88,6 +90,7 @@ export async function addSignature(
         revision: next,
         file: file.sha256,
         field: signature.field,
+        position: turn.position,
         indication: signature.indication,
         subIndication: signature.subIndication,
       },
@@ -95,7 +98,7 @@ export async function addSignature(
     })
     return {
       id: document.id,
-      state: 'signed',
+      state,
       revision: next,
       sha256: file.sha256,
       indication: signature.indication,
@@ -104,35 +107,44 @@ export async function addSignature(
   })
 }
 
-interface Signable {
-  readonly document: DocumentRow
-  readonly revision: Revision
-  readonly agency: OwnAgency
-}
-
-async function readSignable(
+async function recordTurn(
   trx: AgencyTransaction,
   actor: UserActor,
-  id: string,
+  turn: Turn,
+  revision: number,
   now: Date,
-): Promise<Signable> {
-  const document = await lockDocument(trx, id)
-  requireTransition(document.state, 'sign')
-  const agency = await readOwnAgency(trx, actor.agencyId, vietnamDay(now))
-  return { document, revision: await readLatestRevision(trx, id), agency }
+): Promise<Pick<SignatureAdded, 'state'>> {
+  const { document, position, presentation, last } = turn
+  const { agencyId, userId } = actor
+  await grantAccess(trx, { agencyId, documentId: document.id, userId, as: 'signer', by: userId, at: now })
+  if (presentation !== undefined) {
+    await recordSigned(trx, document.id, presentation.round, position, { revision, at: now })
+    if (last) {
+      const closing = { outcome: 'signed', remark: null, by: userId, byName: actor.displayName, at: now } as const
+      await closePresentation(trx, document.id, presentation.round, closing)
+    }
+  }
+  const state = last ? 'signed' : 'presented'
+  await changeOutgoing(trx, document.id, state, last ? { signedAt: now } : {}, now)
+  return { state }
 }
 
 async function checkUpload(
   context: NodeContext,
   services: DocumentServices,
-  { document, revision, agency }: Signable,
+  actor: UserActor,
+  turn: Turn,
   bytes: Uint8Array,
   now: Date,
 ): Promise<Checked> {
-  const previous = await services.files.read(revision.sha256)
-  const added = requireOneSignature(previous, bytes, letterFields.individualSignature)
-  requireNamedSigner(added.certificate, document.signer, agency.codes)
-  const signature = requireAcceptable(bytes, added, 1, policyAt(services.trust, now, 'any'))
+  const { latest, position, signer, agency } = turn
+  const previous = await services.files.read(latest.sha256)
+  const fields = individualFields(previous)
+  if (fields !== turn.signers) throw new CongvanError('SIGNERS_DIFFER', { fields, signers: turn.signers })
+  const added = requireOneSignature(previous, bytes, individualSignatureField(position))
+  requireNamedSigner(added.certificate, signer, agency.codes)
+  requireOwnCertificate(added.certificate, actor.displayName)
+  const signature = requireAcceptable(bytes, added, position, policyAt(services.trust, now, 'any'))
   const file = await storeFile(context, services.files, bytes)
-  return { previousSha256: revision.sha256, file, signature }
+  return { previousSha256: latest.sha256, file, signature }
 }

@@ -9,6 +9,10 @@ export interface Assignment {
   readonly instruction: string
   /** `YYYY-MM-DD`. */
   readonly dueDate: string | null
+  /** Further answers follow: the first does not complete the document. */
+  readonly awaitsMoreAnswers: boolean
+  /** Why it was assigned anew; null for the first. */
+  readonly reason: string | null
   readonly assignedBy: string
   readonly assignedAt: Date
 }
@@ -27,6 +31,8 @@ export async function insertAssignment(
     cooperating: JSON.stringify(assignment.cooperating),
     instruction: assignment.instruction,
     due_date: assignment.dueDate,
+    awaits_more_answers: assignment.awaitsMoreAnswers,
+    reason: assignment.reason,
     assigned_by: assignment.assignedBy,
     assigned_at: assignment.assignedAt,
   })
@@ -40,6 +46,8 @@ export async function readAssignments(trx: AgencyTransaction, documentId: string
     cooperating: string[]
     instruction: string
     due_date: string | null
+    awaits_more_answers: boolean
+    reason: string | null
     assigned_by: string
     assigned_at: Date
   }[] = await trx('document_assignments')
@@ -52,6 +60,8 @@ export async function readAssignments(trx: AgencyTransaction, documentId: string
     cooperating: row.cooperating,
     instruction: row.instruction,
     dueDate: row.due_date,
+    awaitsMoreAnswers: row.awaits_more_answers,
+    reason: row.reason,
     assignedBy: row.assigned_by,
     assignedAt: row.assigned_at,
   }))

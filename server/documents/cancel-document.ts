@@ -2,9 +2,10 @@ import type { UserActor } from '../actor.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import { cancelNumber } from '../registers/register-store.ts'
+import { closeOpen } from './back-to-draft.ts'
 import { requireTransition } from './document.ts'
-import { changeDocument, lockDocument } from './document-store.ts'
-import { requireOwnQuarantine } from './quarantine.ts'
+import { lockReadable } from './document-access-store.ts'
+import { changeDocument } from './document-store.ts'
 
 export interface Cancellation {
   readonly id: string
@@ -24,10 +25,10 @@ export async function cancelDocument(
 ): Promise<{ id: string; state: 'cancelled'; numberCancelled: boolean }> {
   const now = context.clock()
   return context.db.asAgency(actor, async (trx) => {
-    const document = await lockDocument(trx, id)
-    requireOwnQuarantine(document, actor.userId)
+    const document = await lockReadable(trx, actor, id)
     requireTransition(document.state, 'cancel')
     const numberCancelled = await cancelNumber(trx, id, reason, now)
+    await closeOpen(trx, actor, id, { outcome: 'cancelled', remark: reason }, now)
     await changeDocument(trx, id, 'cancelled', {}, now)
     await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, actor.agencyId, {
       kind: 'document.cancelled',

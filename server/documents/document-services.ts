@@ -1,5 +1,6 @@
 import type { VerificationPolicy } from '../../signing/index.ts'
 import type { FileStore } from './file-store.ts'
+import type { PageTextReader } from './page-text.ts'
 import type { StatusAnnouncer } from './status-announcer.ts'
 
 /** What the node believes in when it judges signatures: DER, read from its trust folder. */
@@ -22,6 +23,8 @@ export interface DocumentServices {
   readonly files: FileStore
   readonly trust: TrustStore
   readonly fillFonts: FillFonts
+  /** Reads what stands on the pages: marks of secrecy, places of signatures, text to be searched. */
+  readonly pageText: PageTextReader
   readonly announce: StatusAnnouncer
 }
 

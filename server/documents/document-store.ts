@@ -1,4 +1,5 @@
 /** The only SQL of `documents`. Every function works in an agency's transaction and so sees that agency's rows. */
+import { createHash } from 'node:crypto'
 import type { AgencyTransaction } from '../db.ts'
 import { CongvanError } from '../errors.ts'
 import type { Direction, DocumentState } from './document.ts'
@@ -36,6 +37,8 @@ export interface DocumentRow {
   readonly createdAt: Date
   /** One more with every change of the row; the document's ETag. */
   readonly version: number
+  /** Seen by named people only; see `document-access-store.ts`. */
+  readonly restricted: boolean
   readonly incoming: IncomingPart | null
 }
 
@@ -53,12 +56,23 @@ export interface IncomingPart {
   readonly number: number | null
   readonly year: number | null
   readonly refusal: { readonly reason: string; readonly text: string } | null
+  /** When it got its number, ISO 8601; null before. */
+  readonly registeredAt: string | null
+  /** Thời hạn giải quyết of who leads, `YYYY-MM-DD`. */
+  readonly handlingDue: string | null
+  /** The person or unit that leads now. */
+  readonly handler: { readonly userId: string | null; readonly name: string } | null
+  /** The mark of secrecy that it shows: then it is opened by nobody and can only be returned. */
+  readonly secretMark: string | null
 }
 
-export type NewDocument = Omit<DocumentRow, 'incoming' | 'version'> & {
+/** What stands in place of the subject of a document that shows a mark of secrecy. */
+export const SECRET_SUBJECT = '(không hiển thị: văn bản có dấu chỉ độ mật)'
+
+export type NewDocument = Omit<DocumentRow, 'incoming' | 'version' | 'restricted'> & {
   readonly incoming: Pick<
     IncomingPart,
-    'envelopeSha256' | 'senderCode' | 'senderName' | 'recipientCode'
+    'envelopeSha256' | 'senderCode' | 'senderName' | 'recipientCode' | 'secretMark'
   > | null
 }
 
@@ -89,6 +103,9 @@ export async function insertDocument(trx: AgencyTransaction, document: NewDocume
     sender_code: document.incoming?.senderCode ?? null,
     sender_name: document.incoming?.senderName ?? null,
     recipient_code: document.incoming?.recipientCode ?? null,
+    secret_mark: document.incoming?.secretMark ?? null,
+    code_key: document.incoming === null ? null : codeKey(document),
+    symbol_key: document.incoming === null ? null : symbolKey(document, document.incoming.senderCode),
   })
   const rows = await query
     .onConflict(trx.raw("(agency_id, envelope_sha256) where direction = 'incoming'"))
@@ -97,7 +114,8 @@ export async function insertDocument(trx: AgencyTransaction, document: NewDocume
   return rows.length > 0
 }
 
-interface Row {
+/** A row of `documents` as PostgreSQL answers it. */
+export interface StoredDocument {
   readonly id: string
   readonly agency_id: string
   readonly direction: Direction
@@ -118,6 +136,7 @@ interface Row {
   readonly created_by: string | null
   readonly created_at: Date
   readonly version: number
+  readonly restricted: boolean
   readonly envelope_sha256: string | null
   readonly sender_code: string | null
   readonly sender_name: string | null
@@ -129,16 +148,22 @@ interface Row {
   readonly incoming_number: number | null
   readonly refusal_reason: string | null
   readonly refusal_text: string | null
+  readonly registered_at: Date | null
+  readonly handling_due: string | null
+  readonly handler_id: string | null
+  readonly handler_name: string | null
+  readonly secret_mark: string | null
 }
 
-function fromRow(row: Row): DocumentRow {
+/** @param row all columns of `documents` */
+export function documentFromRow(row: StoredDocument): DocumentRow {
   return {
     id: row.id,
     agencyId: row.agency_id,
     direction: row.direction,
     state: row.state,
     kind: row.kind,
-    subject: row.subject,
+    subject: row.secret_mark === null ? row.subject : SECRET_SUBJECT,
     codeNumber: row.code_number,
     codeNotation: row.code_notation,
     promulgationDate: row.promulgation_date,
@@ -151,11 +176,12 @@ function fromRow(row: Row): DocumentRow {
     createdBy: row.created_by,
     createdAt: row.created_at,
     version: row.version,
+    restricted: row.restricted,
     incoming: incomingPart(row),
   }
 }
 
-function incomingPart(row: Row): IncomingPart | null {
+function incomingPart(row: StoredDocument): IncomingPart | null {
   if (row.envelope_sha256 === null || row.sender_code === null || row.recipient_code === null) return null
   return {
     envelopeSha256: row.envelope_sha256,
@@ -169,12 +195,16 @@ function incomingPart(row: Row): IncomingPart | null {
     year: row.incoming_year,
     refusal:
       row.refusal_reason === null ? null : { reason: row.refusal_reason, text: row.refusal_text ?? '' },
+    registeredAt: row.registered_at?.toISOString() ?? null,
+    handlingDue: row.handling_due,
+    handler: row.handler_name === null ? null : { userId: row.handler_id, name: row.handler_name },
+    secretMark: row.secret_mark,
   }
 }
 
 /** @throws CongvanError `NOT_FOUND`, also for a document of another agency */
 export async function readDocument(trx: AgencyTransaction, id: string): Promise<DocumentRow> {
-  return found(await trx('documents').where({ id }).first<Row | undefined>(), id)
+  return found(await trx('documents').where({ id }).first<StoredDocument | undefined>(), id)
 }
 
 /**
@@ -183,12 +213,12 @@ export async function readDocument(trx: AgencyTransaction, id: string): Promise<
  * @throws CongvanError `NOT_FOUND`
  */
 export async function lockDocument(trx: AgencyTransaction, id: string): Promise<DocumentRow> {
-  return found(await trx('documents').where({ id }).forUpdate().first<Row | undefined>(), id)
+  return found(await trx('documents').where({ id }).forUpdate().first<StoredDocument | undefined>(), id)
 }
 
-function found(row: Row | undefined, id: string): DocumentRow {
+function found(row: StoredDocument | undefined, id: string): DocumentRow {
   if (row === undefined) throw new CongvanError('NOT_FOUND', { what: `document ${id}` })
-  return fromRow(row)
+  return documentFromRow(row)
 }
 
 export async function findByEnvelope(
@@ -213,6 +243,11 @@ export interface DocumentChange {
   readonly incomingYear?: number
   readonly refusalReason?: string
   readonly refusalText?: string
+  readonly registeredAt?: Date
+  readonly handlingDue?: string | null
+  readonly handlerId?: string | null
+  readonly handlerName?: string
+  readonly secretMark?: string
 }
 
 export async function changeDocument(
@@ -233,6 +268,11 @@ export async function changeDocument(
     incoming_year: change.incomingYear,
     refusal_reason: change.refusalReason,
     refusal_text: change.refusalText,
+    registered_at: change.registeredAt,
+    handling_due: change.handlingDue,
+    handler_id: change.handlerId,
+    handler_name: change.handlerName,
+    secret_mark: change.secretMark,
   }
   const given = Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined))
   await trx('documents')
@@ -240,60 +280,68 @@ export async function changeDocument(
     .update({ state, updated_at: now, ...given })
 }
 
+/** What is kept beside the document has changed: it gets its next version. */
+export async function touchDocument(trx: AgencyTransaction, id: string, now: Date): Promise<void> {
+  await trx('documents').where({ id }).update({ updated_at: now })
+}
+
 /** Removes a document under quarantine; the database refuses any other. */
 export async function deleteDocument(trx: AgencyTransaction, id: string): Promise<void> {
   await trx('documents').where({ id }).delete()
 }
 
-export interface DocumentQuery {
-  readonly direction?: Direction
-  readonly state?: DocumentState
-  /** Documents older than this one: creation time and id of the last one seen. */
-  readonly after?: { readonly createdAt: Date; readonly id: string }
-  readonly limit: number
-  /** Whose own documents under quarantine are listed; those of others never are. */
-  readonly userId: string
+/** The digest by which the same identifier is found again, in whichever normal form it came. */
+function codeKey({ documentCode }: Pick<DocumentRow, 'documentCode'>): string {
+  return digest(documentCode ?? '')
 }
 
-/** Documents of the agency, newest first. */
-export async function listDocuments(trx: AgencyTransaction, query: DocumentQuery): Promise<DocumentRow[]> {
-  const select = trx('documents')
-    .where((own) => own.whereNot('state', 'quarantined').orWhere('created_by', query.userId))
-    .orderBy([
-      { column: 'created_at', order: 'desc' },
-      { column: 'id', order: 'desc' },
-    ])
-    .limit(query.limit)
-  if (query.direction !== undefined) select.where('direction', query.direction)
-  if (query.state !== undefined) select.where('state', query.state)
-  if (query.after !== undefined) {
-    select.whereRaw('(created_at, id) < (?, ?)', [query.after.createdAt, query.after.id])
-  }
-  const rows: Row[] = await select.select('*')
-  return rows.map(fromRow)
+/** The digest of what a number and symbol of one year and sender are: they are given once (NĐ 30/2020 art 15.1). */
+function symbolKey(
+  document: Pick<DocumentRow, 'promulgationDate' | 'codeNumber' | 'codeNotation'>,
+  senderCode: string,
+): string {
+  const year = document.promulgationDate?.slice(0, 4) ?? '-'
+  return digest(`${senderCode} ${year} ${document.codeNumber ?? ''}/${document.codeNotation}`)
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text.normalize('NFC')).digest('hex')
+}
+
+/** Another document that seems to be the same. */
+export interface Duplicate {
+  readonly id: string
+  /** What is the same: the identifier, or number, symbol, year and sender (both: the identifier). */
+  readonly same: 'code' | 'symbol'
+  readonly state: DocumentState
+  /** Số đến. */
+  readonly number: number | null
+  readonly year: number | null
 }
 
 /**
- * Other incoming documents with the same identifier, or the same number, symbol and sender (NĐ 30/2020 Phụ lục VI
- * III.1h): the clerk is warned of them.
+ * Other incoming documents with the same identifier, or the same number, symbol and sender in the same year (NĐ 30/2020
+ * Phụ lục VI, III.1h): the clerk is warned of them.
  */
-export async function findDuplicates(trx: AgencyTransaction, document: DocumentRow): Promise<string[]> {
+export async function findDuplicates(trx: AgencyTransaction, document: DocumentRow): Promise<Duplicate[]> {
   if (document.incoming === null) return []
-  const { senderCode } = document.incoming
-  return trx('documents')
-    .where({ direction: 'incoming' })
-    .whereNot({ id: document.id })
-    .where((same) =>
-      same
-        .whereRaw('normalize(document_code, NFC) = normalize(?, NFC)', [document.documentCode ?? ''])
-        .orWhere({
-          sender_code: senderCode,
-          code_number: document.codeNumber,
-          code_notation: document.codeNotation,
-          promulgation_date: document.promulgationDate,
-        }),
-    )
-    .orderBy(['created_at', 'id'])
-    .limit(20)
-    .pluck<string[]>('id')
+  const keys = {
+    code: codeKey(document),
+    symbol: symbolKey(document, document.incoming.senderCode),
+    id: document.id,
+  }
+  // Two look-ups, each along its index.
+  const { rows } = await trx.raw<{ rows: (Duplicate & { created_at: Date })[] }>(
+    `select distinct on (id) * from (
+       select id, 'code' as same, state, incoming_number as number, incoming_year as year, created_at
+         from documents where code_key = :code and id <> :id
+       union all
+       select id, 'symbol', state, incoming_number, incoming_year, created_at
+         from documents where symbol_key = :symbol and id <> :id
+     ) alike order by id, same limit 20`,
+    keys,
+  )
+  return rows
+    .toSorted((one, other) => one.created_at.getTime() - other.created_at.getTime())
+    .map(({ id, same, state, number, year }) => ({ id, same, state, number, year }))
 }

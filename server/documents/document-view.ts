@@ -30,6 +30,7 @@ export const documentSummary = z.strictObject({
   documentCode: z.string().nullable(),
   createdAt: time,
   version: z.int(),
+  restricted: z.boolean(),
   incoming: z
     .strictObject({
       envelopeSha256: z.string(),
@@ -42,6 +43,10 @@ export const documentSummary = z.strictObject({
       number: z.int().nullable(),
       year: z.int().nullable(),
       refusal: z.strictObject({ reason: z.string(), text: z.string() }).nullable(),
+      registeredAt: time.nullable(),
+      handlingDue: date.nullable(),
+      handler: z.strictObject({ userId: z.uuid().nullable(), name: z.string() }).nullable(),
+      secretMark: z.string().nullable(),
     })
     .nullable(),
 })
@@ -118,6 +123,7 @@ export function viewSummary(document: DocumentRow): z.input<typeof documentSumma
     documentCode: document.documentCode,
     createdAt: document.createdAt.toISOString(),
     version: document.version,
+    restricted: document.restricted,
     incoming: document.incoming,
   }
 }

@@ -1,7 +1,8 @@
 /**
  * The life of a document: its states, and the one table of transitions between them (design 4). Pure.
  *
- * Outgoing: quarantined → draft → signed → numbered → issued → dispatched, or cancelled before it is issued.
+ * Outgoing: quarantined → draft → presented → signed → numbered → issued → dispatched, or cancelled before it is
+ * issued; whatever changes the draft before it has a number takes it back to draft.
  * Incoming: arrived → verified | failed-verification → accepted | refused → assigned → processing → completed.
  */
 import { CongvanError } from '../errors.ts'
@@ -11,6 +12,7 @@ export type Direction = 'outgoing' | 'incoming'
 export const outgoingStates = [
   'quarantined',
   'draft',
+  'presented',
   'signed',
   'numbered',
   'issued',
@@ -33,7 +35,13 @@ export type DocumentState = (typeof documentStates)[number]
 export type DocumentEvent =
   | 'draft'
   | 'end-quarantine'
+  | 'edit'
+  | 'revise'
+  | 'check'
+  | 'present'
+  | 'return'
   | 'sign'
+  | 'sign-in-turn'
   | 'number'
   | 'issue'
   | 'dispatch'
@@ -44,6 +52,8 @@ export type DocumentEvent =
   | 'accept'
   | 'refuse'
   | 'assign'
+  | 'reassign'
+  | 'direct'
   | 'process'
   | 'complete'
 
@@ -62,11 +72,26 @@ export interface Transition {
 export const transitions: readonly Transition[] = [
   { event: 'draft', from: null, to: 'quarantined' },
   { event: 'end-quarantine', from: 'quarantined', to: 'draft' },
+  { event: 'edit', from: 'quarantined', to: 'quarantined' },
+  { event: 'edit', from: 'draft', to: 'draft' },
+  { event: 'revise', from: 'draft', to: 'draft' },
+  { event: 'revise', from: 'presented', to: 'draft' },
+  { event: 'revise', from: 'signed', to: 'draft' },
+  { event: 'check', from: 'draft', to: 'draft' },
+  { event: 'check', from: 'presented', to: 'presented' },
+  { event: 'check', from: 'signed', to: 'signed' },
+  { event: 'present', from: 'draft', to: 'presented' },
+  { event: 'return', from: 'presented', to: 'draft' },
+  { event: 'return', from: 'signed', to: 'draft' },
   { event: 'sign', from: 'draft', to: 'signed' },
+  // Of several who sign in turn, each but the last.
+  { event: 'sign-in-turn', from: 'presented', to: 'presented' },
+  { event: 'sign', from: 'presented', to: 'signed' },
   { event: 'number', from: 'signed', to: 'numbered' },
   { event: 'issue', from: 'numbered', to: 'issued' },
   { event: 'dispatch', from: 'issued', to: 'dispatched' },
   { event: 'cancel', from: 'draft', to: 'cancelled' },
+  { event: 'cancel', from: 'presented', to: 'cancelled' },
   { event: 'cancel', from: 'signed', to: 'cancelled' },
   { event: 'cancel', from: 'numbered', to: 'cancelled' },
   { event: 'arrive', from: null, to: 'arrived', status: '01' },
@@ -76,6 +101,11 @@ export const transitions: readonly Transition[] = [
   { event: 'refuse', from: 'verified', to: 'refused', status: '02' },
   { event: 'refuse', from: 'failed-verification', to: 'refused', status: '02' },
   { event: 'assign', from: 'accepted', to: 'assigned', status: '04' },
+  { event: 'reassign', from: 'assigned', to: 'assigned' },
+  { event: 'reassign', from: 'processing', to: 'processing' },
+  // Instructions, extensions, reminders: while the document is somebody's to handle.
+  { event: 'direct', from: 'assigned', to: 'assigned' },
+  { event: 'direct', from: 'processing', to: 'processing' },
   { event: 'process', from: 'assigned', to: 'processing', status: '05' },
   { event: 'complete', from: 'processing', to: 'completed', status: '06' },
 ]
@@ -102,6 +132,7 @@ export function requireTransition(from: DocumentState, event: DocumentEvent): Tr
 export const stateNames: Readonly<Record<DocumentState, string>> = {
   quarantined: 'cách ly',
   draft: 'dự thảo',
+  presented: 'đã trình ký',
   signed: 'đã ký',
   numbered: 'đã cấp số',
   issued: 'đã phát hành',
@@ -120,7 +151,13 @@ export const stateNames: Readonly<Record<DocumentState, string>> = {
 const eventNames: Readonly<Record<DocumentEvent, string>> = {
   draft: 'soạn',
   'end-quarantine': 'kết thúc cách ly',
+  edit: 'sửa',
+  revise: 'thay bản thảo',
+  check: 'kiểm tra bản thảo',
+  present: 'trình ký',
+  return: 'trả lại',
   sign: 'ký',
+  'sign-in-turn': 'ký',
   number: 'cấp số',
   issue: 'phát hành',
   dispatch: 'gửi',
@@ -131,6 +168,8 @@ const eventNames: Readonly<Record<DocumentEvent, string>> = {
   accept: 'tiếp nhận',
   refuse: 'từ chối',
   assign: 'phân công',
+  reassign: 'phân công lại',
+  direct: 'chỉ đạo, gia hạn, đôn đốc',
   process: 'chuyển sang xử lý',
   complete: 'hoàn thành',
 }

@@ -3,8 +3,11 @@ import type { UserActor } from '../actor.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import { CongvanError } from '../errors.ts'
+import { grantAccess } from './document-access-store.ts'
 import { insertDocument } from './document-store.ts'
-import { checkDraft, type DraftMetadata, findSecretInDraft } from './draft-metadata.ts'
+import { checkDraft, type DraftMetadata, findSecretBeside, findSecretInDraft } from './draft-metadata.ts'
+import { settleDraft } from './draft-rules.ts'
+import { writeDraft } from './outgoing-store.ts'
 
 export interface Drafted {
   readonly id: string
@@ -12,13 +15,14 @@ export interface Drafted {
 }
 
 /**
- * Begins an outgoing document with what the clerk says of it, in quarantine. Until that ends, nothing of its
- * content reaches the log, and answers that are kept for repeated requests carry none of it either.
+ * Begins an outgoing document with what is said of it, in quarantine. Until that ends, nothing of its content reaches
+ * the log, and answers that are kept for repeated requests carry none of it either.
  *
  * With a mark of secrecy nothing is stored but a log entry without content.
  *
- * @throws CongvanError `SECRET_MARK_FOUND`, `DOCUMENT_KIND_UNKNOWN`, `SYMBOL_WRONG`, `AGENCY_CODE_MALFORMED`,
- *   `INPUT_INVALID`
+ * @throws CongvanError `SECRET_MARK_FOUND`, `DOCUMENT_KIND_UNKNOWN`, `SYMBOL_WRONG`, `COMPETENCE_WRONG`,
+ *   `AGENCY_CODE_MALFORMED`, `RECIPIENT_TWICE`, `PAPER_COPIES_WRONG`, `PAPER_REASON_MISSING`,
+ *   `REPLY_NOT_TO_ACCEPTED`, `NOT_FOUND`
  */
 export async function draftDocument(
   context: NodeContext,
@@ -32,37 +36,41 @@ export async function draftDocument(
     position: metadata.signer.position ?? null,
     competence: metadata.signer.competence ?? null,
   }
-  const secret = findSecretInDraft({ ...metadata, place, signer })
+  const secret = findSecretInDraft({ ...metadata, place, signer }) ?? findSecretBeside(metadata)
   const now = context.clock()
   const log = { nodeId: context.nodeId, actor, now }
+  const { agencyId, userId } = actor
   const outcome = await context.db.asAgency(actor, async (trx) => {
     const id = randomUUID()
     const subject = `document:${id}`
     if (secret !== undefined) {
-      await appendLogEntry(trx, log, actor.agencyId, { kind: 'document.refused-secret', subject })
+      await appendLogEntry(trx, log, agencyId, { kind: 'document.refused-secret', subject })
       return { secret }
     }
+    const facts = await settleDraft(trx, actor, metadata, kind, now)
     await insertDocument(trx, {
       id,
-      agencyId: actor.agencyId,
+      agencyId,
       direction: 'outgoing',
       state: 'quarantined',
-      kind: kind.name,
-      subject: metadata.subject,
+      kind: facts.kind,
+      subject: facts.subject,
       codeNumber: null,
-      codeNotation: metadata.symbol,
+      codeNotation: facts.symbol,
       promulgationDate: null,
-      place,
-      urgency: metadata.urgency,
-      dueDate: metadata.dueDate ?? null,
-      signer,
-      recipients: metadata.recipients,
+      place: facts.place,
+      urgency: facts.urgency,
+      dueDate: facts.dueDate,
+      signer: facts.signer,
+      recipients: facts.recipients,
       documentCode: null,
-      createdBy: actor.userId,
+      createdBy: userId,
       createdAt: now,
       incoming: null,
     })
-    await appendLogEntry(trx, log, actor.agencyId, { kind: 'document.drafted', subject })
+    await writeDraft(trx, id, facts, now)
+    await grantAccess(trx, { agencyId, documentId: id, userId, as: 'drafter', by: userId, at: now })
+    await appendLogEntry(trx, log, agencyId, { kind: 'document.drafted', subject })
     return { id }
   })
   if ('secret' in outcome && outcome.secret !== undefined) {

@@ -4,11 +4,14 @@ import type { NodeContext } from '../context.ts'
 import { type AgencyTransaction, withNodeTables } from '../db.ts'
 import { CongvanError } from '../errors.ts'
 import { requireTransition } from './document.ts'
+import { deleteAllFiles } from './document-files-store.ts'
 import type { DocumentServices } from './document-services.ts'
 import { changeDocument, deleteDocument, lockDocument } from './document-store.ts'
 import { findSecretInDraft } from './draft-metadata.ts'
+import { examineFirstPage, type FirstPage } from './examine-page.ts'
 import { releaseFile } from './file-hold-store.ts'
 import type { FileStore } from './file-store.ts'
+import { lookAhead } from './look-ahead.ts'
 import { requireOwnQuarantine } from './quarantine.ts'
 import { deleteRevisions, readLatestRevision, readRevisions } from './revision-store.ts'
 
@@ -16,6 +19,8 @@ export interface Declaration {
   readonly id: string
   /** What the clerk declares, having looked at the document: that it holds a state secret, or that it holds none. */
   readonly stateSecret: boolean
+  /** Of a scan, whose first page no program can read: that it was looked at and bears no mark of secrecy. */
+  readonly scanDeclared?: boolean
 }
 
 export interface QuarantineEnded {
@@ -25,11 +30,11 @@ export interface QuarantineEnded {
 }
 
 /**
- * Ends the quarantine by the metadata check and the clerk's declaration. A document that is secret by either is
+ * Ends the quarantine by the check of metadata and first page and the clerk's declaration. A document that is secret by either is
  * erased, with its bytes if nothing else refers to the same, and only a log entry without content stays.
  *
  * @throws CongvanError `NOT_FOUND` for anybody but the drafter, `DOCUMENT_STATE_WRONG`, `DOCUMENT_FILE_MISSING`,
- *   `SECRET_MARK_FOUND` (the document is erased then)
+ *   `SECRET_MARK_FOUND` (the document is erased then), `SCAN_NOT_DECLARED`, `DOCUMENT_CHANGED`
  */
 export async function endQuarantine(
   context: NodeContext,
@@ -40,6 +45,7 @@ export async function endQuarantine(
   const { id } = declaration
   const now = context.clock()
   const log = { nodeId: context.nodeId, actor, now }
+  const seen = declaration.stateSecret ? undefined : await lookAtFirstPage(context, services, actor, id)
   const outcome = await context.db.asAgency(actor, async (trx) => {
     const document = await lockDocument(trx, id)
     requireOwnQuarantine(document, actor.userId)
@@ -54,11 +60,23 @@ export async function endQuarantine(
       return { state: 'erased' as const, secret }
     }
     const revision = await readLatestRevision(trx, id)
+    if (seen === undefined || seen.sha256 !== revision.sha256) throw new CongvanError('DOCUMENT_CHANGED')
+    if (seen.page === undefined) throw seen.damage
+    if (seen.page.kind === 'mark') {
+      await erase(trx, services.files, log, actor.agencyId, id)
+      return { state: 'erased' as const, secret: { field: FIRST_PAGE, mark: seen.page.mark } }
+    }
+    if (seen.page.kind === 'picture' && declaration.scanDeclared !== true)
+      throw new CongvanError('SCAN_NOT_DECLARED')
     await changeDocument(trx, id, to, {}, now)
     await appendLogEntry(trx, log, actor.agencyId, {
       kind: 'document.quarantine-ended',
       subject: `document:${id}`,
-      facts: { file: revision.sha256, declared: 'no-state-secret' },
+      facts: {
+        file: revision.sha256,
+        declared: 'no-state-secret',
+        firstPage: seen.page.kind,
+      },
     })
     return { state: 'draft' as const }
   })
@@ -67,6 +85,38 @@ export async function endQuarantine(
   }
   return { id, state: outcome.state }
 }
+
+/** Where the mark was found, as the error names it. */
+const FIRST_PAGE = 'trang 1 / page 1'
+
+/** Outside of any transaction, since reading a page takes its time; undefined where the transaction will refuse. */
+async function lookAtFirstPage(
+  context: NodeContext,
+  services: DocumentServices,
+  { agencyId, userId }: UserActor,
+  id: string,
+): Promise<SeenPage | undefined> {
+  const revision = await lookAhead(() =>
+    context.db.asAgency({ agencyId, userId }, async (trx) => {
+      requireOwnQuarantine(await lockDocument(trx, id), userId)
+      return readLatestRevision(trx, id)
+    }),
+  )
+  if (revision === undefined) return undefined
+  const { sha256 } = revision
+  try {
+    return { sha256, page: await examineFirstPage(services, await services.files.read(sha256)) }
+  } catch (damage) {
+    // The bytes may have gone in an erasure that was killed before its end: the metadata then erase the rest.
+    if (damage instanceof CongvanError && damage.code === 'STORAGE_DAMAGED')
+      return { sha256, page: undefined, damage }
+    throw damage
+  }
+}
+
+type SeenPage =
+  | { readonly sha256: string; readonly page: FirstPage }
+  | { readonly sha256: string; readonly page: undefined; readonly damage: CongvanError }
 
 /**
  * The bytes go before the rows are committed: killed in between, the document is still in quarantine without its
@@ -81,9 +131,11 @@ async function erase(
 ): Promise<void> {
   const revisions = await readRevisions(trx, id)
   await deleteRevisions(trx, id)
+  const separate = await deleteAllFiles(trx, id)
   await deleteDocument(trx, id)
   await appendLogEntry(trx, log, agencyId, { kind: 'document.refused-secret', subject: `document:${id}` })
   await withNodeTables(trx, async (node) => {
-    for (const { sha256 } of revisions) await releaseFile(node, files, sha256, `document:${id}`)
+    const hashes = new Set([...revisions.map((one) => one.sha256), ...separate])
+    for (const sha256 of [...hashes].sort()) await releaseFile(node, files, sha256, `document:${id}`)
   })
 }

@@ -1,7 +1,11 @@
-import { type FillOptions, letterFields } from '../../signing/index.ts'
+import { datePartFields, type FillOptions, letterFields } from '../../signing/index.ts'
 import type { FillFonts } from './document-services.ts'
 
-/** Which face each of the two fields is written in. */
+/** The fields of the date, whole or in parts. */
+const dateFields = [letterFields.date, ...Object.values(datePartFields)]
+
+/** Which face number and date are written in. */
 export function fillFontOptions(fonts: FillFonts): Omit<FillOptions, 'fields'> {
-  return { fontBytes: fonts.number, fontBytesByField: { [letterFields.date]: fonts.date } }
+  const fontBytesByField = Object.fromEntries(dateFields.map((name) => [name, fonts.date]))
+  return { fontBytes: fonts.number, fontBytesByField }
 }

@@ -22,6 +22,7 @@ import {
 } from './revision-store.ts'
 import { requireAcceptable, requireOneSignature } from './signature-check.ts'
 import { requireOwnAgency } from './signer-identity.ts'
+import { requireFilesSigned } from './sign-separate-file.ts'
 import { storeFile } from './store-file.ts'
 
 export interface IssueUpload {
@@ -59,6 +60,7 @@ const SIGNATURES = 2
  * signature must still hold.
  *
  * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`, `DOCUMENT_FILL_MISSING`,
+ *   `ANNEX_UNSIGNED`,
  *   `SIGNATURE_NOT_AN_EXTENSION`, `SIGNER_WRONG`, `SIGNATURE_REJECTED`, `DOCUMENT_CHANGED`, `STORAGE_FULL`
  * @throws SigningError when the upload is no readable PDF
  */
@@ -135,6 +137,7 @@ async function readIssuable(
   if (revision.kind !== 'fill' || codeNumber === null || promulgationDate === null) {
     throw new CongvanError('DOCUMENT_FILL_MISSING')
   }
+  await requireFilesSigned(trx, id)
   const agency = await readOwnAgency(trx, actor.agencyId, vietnamDay(now))
   const code = printedCode(codeNumber, document.codeNotation)
   const documentCode = `${agency.code},${slashedDate(promulgationDate)},${code}`

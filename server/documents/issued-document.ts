@@ -1,16 +1,38 @@
 /** What the relay sends: an issued document with the bytes that were frozen, and the mark that it has gone out. */
 import type { AgencyTransaction } from '../db.ts'
 import { CongvanError } from '../errors.ts'
+import type { CopyForm } from './copy-forms.ts'
+import { findCopyOf } from './copy-store.ts'
 import { requireTransition } from './document.ts'
-import { changeDocument, lockDocument, type Signer } from './document-store.ts'
+import { type DocumentFile, type FileKind, listFiles } from './document-files-store.ts'
+import { changeDocument, type DocumentRow, lockDocument, type Signer } from './document-store.ts'
+import type { TraceStep } from './provenance-store.ts'
 import { readLatestRevision } from './revision-store.ts'
+import { requireFilesSigned } from './sign-separate-file.ts'
+
+export interface SentFile {
+  readonly kind: FileKind
+  readonly sha256: string
+  /** Bytes. */
+  readonly length: number
+  readonly name: string
+  readonly contentType: string
+}
+
+/** What a message says of a copy. */
+export interface SentCopy {
+  readonly form: CopyForm
+  readonly part: string | null
+  /** DocumentId of what was copied, or its number and symbol where it has none. */
+  readonly source: string | null
+}
 
 export interface IssuedDocument {
   readonly id: string
   readonly agencyId: string
   /** DocumentId of the message: `OrganId,YYYY/MM/DD,Số/KýHiệu`. */
   readonly documentCode: string
-  /** The agency's code at the time of issue: From.OrganId. */
+  /** From.OrganId: the agency's code at the time of issue; of a document that is passed on that of today. */
   readonly senderCode: string
   /** Số as printed, `05`. */
   readonly codeNumber: string
@@ -29,20 +51,20 @@ export interface IssuedDocument {
   readonly dueDate: string | null
   /** Agency codes that the clerk named when drafting; may be empty. */
   readonly recipients: readonly string[]
-  readonly file: {
-    readonly sha256: string
-    /** Bytes. */
-    readonly length: number
-    readonly name: string
-    readonly contentType: 'application/pdf'
-  }
+  /** The main file. */
+  readonly file: SentFile
+  /** All files, the main one first. */
+  readonly files: readonly SentFile[]
+  readonly copy: SentCopy | null
+  /** Who had it before this agency, the first sender first; empty for a document of its own. */
+  readonly earlier: readonly TraceStep[]
 }
 
 /**
  * An issued document as the relay sends it, locked until the transaction ends. One that was dispatched before can be
  * read again: further recipients are a further dispatch.
  *
- * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`
+ * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`, `ANNEX_UNSIGNED`
  */
 export async function readIssuedForDispatch(
   trx: AgencyTransaction,
@@ -50,21 +72,44 @@ export async function readIssuedForDispatch(
 ): Promise<IssuedDocument> {
   const document = await lockDocument(trx, documentId)
   if (document.state !== 'dispatched') requireTransition(document.state, 'dispatch')
-  const { documentCode, codeNumber, promulgationDate } = document
+  await requireFilesSigned(trx, documentId)
   const revision = await readLatestRevision(trx, documentId)
-  if (
-    documentCode === null ||
-    codeNumber === null ||
-    promulgationDate === null ||
-    revision.kind !== 'issued'
-  ) {
-    throw new CongvanError('STORAGE_FAILED', { reason: `document ${documentId} lacks its issue` })
+  if (revision.kind !== 'issued') throw lacksIssue(documentId)
+  const copy = await findCopyOf(trx, documentId)
+  const { documentCode } = document
+  if (documentCode === null) throw lacksIssue(documentId)
+  return asSent(document, await listFiles(trx, documentId), {
+    senderCode: documentCode.slice(0, documentCode.indexOf(',')),
+    copy:
+      copy === undefined
+        ? null
+        : { form: copy.form, part: copy.part, source: copy.source.documentCode ?? copy.source.code },
+    earlier: [],
+  })
+}
+
+/** A document with number, date and identifier as the relay takes it. */
+export function asSent(
+  document: DocumentRow,
+  files: readonly DocumentFile[],
+  own: Pick<IssuedDocument, 'senderCode' | 'copy' | 'earlier'>,
+): IssuedDocument {
+  const { documentCode, codeNumber, promulgationDate } = document
+  const sent = files.map(({ kind, sha256, length, name, contentType }) => ({
+    kind,
+    sha256,
+    length,
+    name,
+    contentType,
+  }))
+  const [main] = sent
+  if (documentCode === null || codeNumber === null || promulgationDate === null || main?.kind !== 'main') {
+    throw lacksIssue(document.id)
   }
   return {
     id: document.id,
     agencyId: document.agencyId,
     documentCode,
-    senderCode: documentCode.slice(0, documentCode.indexOf(',')),
     codeNumber,
     codeNotation: document.codeNotation,
     promulgationDate,
@@ -75,13 +120,14 @@ export async function readIssuedForDispatch(
     urgency: document.urgency,
     dueDate: document.dueDate,
     recipients: document.recipients,
-    file: {
-      sha256: revision.sha256,
-      length: revision.length,
-      name: revision.name,
-      contentType: 'application/pdf',
-    },
+    file: main,
+    files: sent,
+    ...own,
   }
+}
+
+function lacksIssue(documentId: string): CongvanError {
+  return new CongvanError('STORAGE_FAILED', { reason: `document ${documentId} lacks its issue` })
 }
 
 /**

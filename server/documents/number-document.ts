@@ -1,12 +1,13 @@
-import { fillTextFields, letterFields } from '../../signing/index.ts'
+import { fillTextFields, fillValues, listFields } from '../../signing/index.ts'
 import type { UserActor } from '../actor.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import { type AgencyTransaction, withNodeTables } from '../db.ts'
+import { vietnamDay } from '../directory/agency-entry.ts'
 import { CongvanError } from '../errors.ts'
-import { GENERAL_SERIES, printedCode, printedNumber } from '../registers/register.ts'
-import { type AssignedNumber, assignNumber, findNumber } from '../registers/register-store.ts'
-import { dateLine } from '../registers/vietnam-date.ts'
+import { printedCode } from '../registers/register.ts'
+import { type AssignedNumber, assignNumber, chooseSeries, findNumber } from '../registers/register-store.ts'
+import { printedDate, yearOf } from '../registers/vietnam-date.ts'
 import { requireTransition } from './document.ts'
 import type { DocumentServices } from './document-services.ts'
 import { changeDocument, lockDocument } from './document-store.ts'
@@ -27,7 +28,7 @@ export interface Numbered {
   readonly sha256: string
 }
 
-type Assigned = Pick<AssignedNumber, 'number' | 'symbol' | 'date'>
+type Assigned = Pick<AssignedNumber, 'number' | 'printed' | 'symbol' | 'date'>
 
 /**
  * Gives a signed document its number and date (NĐ 30/2020 art 15.3) and writes both on the page.
@@ -52,7 +53,7 @@ export async function numberDocument(
   return {
     id,
     state: 'numbered',
-    number: printedCode(printedNumber(assigned.number), assigned.symbol),
+    number: printedCode(assigned.printed, assigned.symbol),
     date: assigned.date,
     revision: fill.revision,
     sha256: fill.sha256,
@@ -72,14 +73,18 @@ async function bindNumber(
     if (known !== undefined) return known
   }
   const { to } = requireTransition(document.state, 'number')
+  const { agencyId } = actor
+  const { kind } = document
+  const year = yearOf(vietnamDay(now))
   const assigned = await assignNumber(trx, {
-    agencyId: actor.agencyId,
-    series: GENERAL_SERIES,
+    agencyId,
+    series: await chooseSeries(trx, { agencyId, year, kind }),
     documentId: id,
     symbol: document.codeNotation,
+    entry: { kind, subject: document.subject, signer: document.signer.name, enteredBy: actor.userId },
     now,
   })
-  const codeNumber = printedNumber(assigned.number)
+  const codeNumber = assigned.printed
   await changeDocument(trx, id, to, { codeNumber, promulgationDate: assigned.date }, now)
   await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, actor.agencyId, {
     kind: 'document.numbered',
@@ -91,7 +96,7 @@ async function bindNumber(
       series: assigned.series,
     },
   })
-  return { number: assigned.number, symbol: assigned.symbol, date: assigned.date }
+  return assigned
 }
 
 async function fillPage(
@@ -104,11 +109,10 @@ async function fillPage(
   const scope = { agencyId: actor.agencyId, userId: actor.userId }
   const found = await context.db.asAgency(scope, (trx) => findFill(trx, id))
   if ('fill' in found) return found.fill
-  const filled = await fillTextFields(await services.files.read(found.signed.sha256), {
-    fields: {
-      [letterFields.number]: printedNumber(assigned.number),
-      [letterFields.date]: dateLine(assigned.date),
-    },
+  const signed = await services.files.read(found.signed.sha256)
+  const printed = { number: assigned.printed, ...printedDate(assigned.date) }
+  const filled = await fillTextFields(signed, {
+    fields: fillValues(listFields(signed).names, printed),
     ...fillFontOptions(services.fillFonts),
   })
   const file = await storeFile(context, services.files, filled)

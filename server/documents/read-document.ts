@@ -5,15 +5,17 @@ import type { NodeContext } from '../context.ts'
 import type { AgencyScope, AgencyTransaction } from '../db.ts'
 import { CongvanError } from '../errors.ts'
 import { type Assignment, readAssignments } from './assignment-store.ts'
+import { readerOf, requireReadable } from './document-access-store.ts'
 import {
   type DocumentQuery,
-  type DocumentRow,
-  findDuplicates,
+  type ListPosition,
   listDocuments,
-  readDocument,
-} from './document-store.ts'
+  orderOf,
+  readReadable,
+} from './document-list-store.ts'
+import { insertRead, type ReadPart } from './document-reads-store.ts'
+import { type DocumentRow, type Duplicate, findDuplicates } from './document-store.ts'
 import type { FileStore } from './file-store.ts'
-import { requireOwnQuarantine } from './quarantine.ts'
 import { findLatestReport, type StoredReport } from './report-store.ts'
 import { type Revision, readRevisions } from './revision-store.ts'
 
@@ -25,21 +27,25 @@ export interface DocumentDetails {
   readonly duplicates: readonly string[]
 }
 
-/** @throws CongvanError `NOT_FOUND`, also while it is in somebody else's quarantine */
+/**
+ * @param remoteAddress where the request came from, for the history of the document
+ * @throws CongvanError `NOT_FOUND`, also where the actor may not see it
+ */
 export async function readDetails(
   context: NodeContext,
   actor: UserActor,
   id: string,
+  remoteAddress: string | null = null,
 ): Promise<DocumentDetails> {
   return context.db.asAgency(scopeOf(actor), async (trx) => {
-    const document = await readVisible(trx, actor, id)
+    const document = await requireReadable(trx, actor, id)
     const details = {
       document,
       revisions: await readRevisions(trx, id),
       assignments: await readAssignments(trx, id),
-      duplicates: await findDuplicates(trx, document),
+      duplicates: (await readableDuplicates(trx, actor, document)).map((one) => one.id),
     }
-    await logReading(trx, context, actor, document, { part: 'metadata' })
+    await logReading(trx, context, actor, document, { part: 'metadata', remoteAddress })
     return details
   })
 }
@@ -61,9 +67,10 @@ export async function readBytes(
   actor: UserActor,
   id: string,
   revision?: number,
+  remoteAddress: string | null = null,
 ): Promise<DocumentBytes> {
   const wanted = await context.db.asAgency(scopeOf(actor), async (trx) => {
-    const document = await readVisible(trx, actor, id)
+    const document = await requireReadable(trx, actor, id)
     if (document.state === 'quarantined') throw new CongvanError('DOCUMENT_IN_QUARANTINE')
     const revisions = await readRevisions(trx, id)
     const found =
@@ -71,21 +78,27 @@ export async function readBytes(
     if (found === undefined) {
       throw new CongvanError('NOT_FOUND', { what: `revision ${revision ?? '-'} of document ${id}` })
     }
-    await logReading(trx, context, actor, document, { part: 'file', revision: found.revision })
+    const read = { part: 'file', revision: found.revision, remoteAddress } as const
+    await logReading(trx, context, actor, document, read)
     return found
   })
   return { bytes: await files.read(wanted.sha256), revision: wanted }
 }
 
 /** @throws CongvanError `NOT_FOUND`, also when the document was not verified yet */
-export async function readReport(context: NodeContext, actor: UserActor, id: string): Promise<StoredReport> {
+export async function readReport(
+  context: NodeContext,
+  actor: UserActor,
+  id: string,
+  remoteAddress: string | null = null,
+): Promise<StoredReport> {
   return context.db.asAgency(scopeOf(actor), async (trx) => {
-    const document = await readVisible(trx, actor, id)
+    const document = await requireReadable(trx, actor, id)
     const report = await findLatestReport(trx, id)
     if (report === undefined) {
       throw new CongvanError('NOT_FOUND', { what: `verification report of document ${id}` })
     }
-    await logReading(trx, context, actor, document, { part: 'report' })
+    await logReading(trx, context, actor, document, { part: 'report', remoteAddress })
     return report
   })
 }
@@ -93,44 +106,70 @@ export async function readReport(context: NodeContext, actor: UserActor, id: str
 export interface DocumentPage {
   readonly items: readonly DocumentRow[]
   /** Where the next page begins; null after the last one. */
-  readonly next: DocumentQuery['after'] | null
+  readonly next: ListPosition | null
 }
 
-/** Documents of the agency, newest first, without those in the quarantine of others. */
+/** Documents that the actor may see, newest first. */
 export async function listPage(
   context: NodeContext,
   actor: UserActor,
-  query: Omit<DocumentQuery, 'userId'>,
+  query: Omit<DocumentQuery, 'reader'>,
 ): Promise<DocumentPage> {
   const { limit } = query
   const rows = await context.db.asAgency(scopeOf(actor), (trx) =>
-    listDocuments(trx, { ...query, limit: limit + 1, userId: actor.userId }),
+    listDocuments(trx, { ...query, limit: limit + 1, reader: readerOf(actor) }),
   )
   const items = rows.slice(0, limit)
   const last = items.at(-1)
-  const more = rows.length > limit && last !== undefined
-  return { items, next: more ? { createdAt: last.createdAt, id: last.id } : null }
+  const next = rows.length > limit && last !== undefined ? positionOf(query, last) : null
+  return { items, next }
 }
 
-async function readVisible(trx: AgencyTransaction, actor: UserActor, id: string): Promise<DocumentRow> {
-  const document = await readDocument(trx, id)
-  requireOwnQuarantine(document, actor.userId)
-  return document
+function positionOf(query: Omit<DocumentQuery, 'reader'>, last: DocumentRow): ListPosition {
+  const { id, createdAt, promulgationDate } = last
+  if (orderOf(query) === 'created') return { order: 'created', at: createdAt, id }
+  return { order: 'dated', at: promulgationDate ?? '', id }
 }
 
-/** Reading a document in quarantine leaves no trace of it: it may turn out to be one that must not be here. */
+/** Of the documents that seem to be the same only those that the actor may see. */
+async function readableDuplicates(
+  trx: AgencyTransaction,
+  actor: UserActor,
+  document: DocumentRow,
+): Promise<Duplicate[]> {
+  const duplicates = await findDuplicates(trx, document)
+  const ids = duplicates.map((one) => one.id)
+  const readable = new Set((await readReadable(trx, readerOf(actor), ids)).map((one) => one.id))
+  return duplicates.filter((one) => readable.has(one.id))
+}
+
+interface Reading {
+  readonly part: ReadPart
+  readonly revision?: number
+  readonly remoteAddress: string | null
+}
+
+/**
+ * Every reading stands in the document's own history and in the log (Phụ lục VI, III.6l); the log knows of the address
+ * by its commitment alone. Reading in quarantine leaves no trace: it may turn out to be what must not be here.
+ */
 async function logReading(
   trx: AgencyTransaction,
   context: NodeContext,
   actor: UserActor,
   document: DocumentRow,
-  facts: Readonly<Record<string, string | number>>,
+  { part, revision, remoteAddress }: Reading,
 ): Promise<void> {
   if (document.state === 'quarantined') return
-  await appendLogEntry(trx, { nodeId: context.nodeId, actor, now: context.clock() }, actor.agencyId, {
+  const now = context.clock()
+  const { agencyId, userId } = actor
+  const read = { documentId: document.id, userId, at: now, part, revision: revision ?? null, remoteAddress }
+  await insertRead(trx, agencyId, read)
+  await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, agencyId, {
     kind: 'document.read',
     subject: `document:${document.id}`,
-    facts,
+    facts: { part, ...(revision === undefined ? {} : { revision }) },
+    ...(remoteAddress === null ? {} : { personal: { remoteAddress } }),
   })
 }
 

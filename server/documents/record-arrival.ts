@@ -2,12 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import { type AgencyTransaction, withNodeTables } from '../db.ts'
-import { findByEnvelope, insertDocument, type NewDocument } from './document-store.ts'
+import { insertFile, type SeparateKind } from './document-files-store.ts'
+import { findByEnvelope, insertDocument, type NewDocument, SECRET_SUBJECT } from './document-store.ts'
 import { holdFile } from './file-hold-store.ts'
 import type { FileStore } from './file-store.ts'
 import { addPending } from './pending-verification-store.ts'
+import { insertProvenance, type Provenance } from './provenance-store.ts'
 import { LOST_AFTER_MS } from './recover-verifications.ts'
 import { insertRevision } from './revision-store.ts'
+import { findSecretField } from './secret-marks.ts'
 
 /** The fields of a document message that the recipient's register needs; a decoded message fits as it is. */
 export interface ArrivedMessage {
@@ -37,6 +40,19 @@ export interface Arrival {
   /** Bytes. */
   readonly fileLength: number
   readonly fileName: string
+  /** The files beside it, in the file store already. */
+  readonly separate: readonly ArrivedFile[]
+  readonly provenance: Provenance
+}
+
+export interface ArrivedFile {
+  /** 2, 3, … in the order of the message. */
+  readonly position: number
+  readonly kind: SeparateKind
+  readonly name: string
+  readonly contentType: string
+  readonly sha256: string
+  readonly length: number
 }
 
 export interface RecordedArrival {
@@ -51,7 +67,7 @@ export interface RecordedArrival {
  * job that verifies it. It is called inside the transaction of the node that also stores receipt and delivery, so
  * that all of it is there or nothing.
  *
- * @throws CongvanError `STORAGE_DAMAGED` when the file is not in the store
+ * @throws CongvanError `STORAGE_DAMAGED` when a file is not in the store
  */
 export async function recordArrival(
   trx: AgencyTransaction,
@@ -61,7 +77,8 @@ export async function recordArrival(
 ): Promise<RecordedArrival> {
   const now = context.clock()
   const id = randomUUID()
-  const created = await insertDocument(trx, newDocument(id, arrival, now))
+  const secret = findSecretOnArrival(arrival)
+  const created = await insertDocument(trx, newDocument(id, arrival, secret?.mark ?? null, now))
   if (!created) {
     const known = await findByEnvelope(trx, arrival.envelopeSha256)
     if (known === undefined) throw new Error('an envelope in conflict has no document')
@@ -77,9 +94,20 @@ export async function recordArrival(
     addedAt: now,
     signature: null,
   })
+  for (const one of arrival.separate) {
+    const { position, kind, name, contentType, sha256, length } = one
+    const received = { position, kind, name, contentType, sha256, length }
+    const added = { addedBy: null, addedAt: now, signature: null, findings: [] }
+    await insertFile(trx, arrival.agencyId, id, { ...received, ...added })
+  }
+  await insertProvenance(trx, arrival.agencyId, id, arrival.provenance)
   const job = { agencyId: arrival.agencyId, documentId: id }
   await withNodeTables(trx, async (node) => {
-    await holdFile(node, files, file, `document:${id}`, now)
+    const all = new Map([file, ...arrival.separate].map((one) => [one.sha256, one.length]))
+    // In the order of their hashes, so that two transactions never wait for each other.
+    for (const sha256 of [...all.keys()].sort()) {
+      await holdFile(node, files, { sha256, length: all.get(sha256) ?? 0 }, `document:${id}`, now)
+    }
     await addPending(node, job, now, new Date(now.getTime() + LOST_AFTER_MS))
   })
   const actor = { kind: 'node', nodeId: context.nodeId } as const
@@ -89,16 +117,40 @@ export async function recordArrival(
     facts: {
       envelope: arrival.envelopeSha256,
       file: arrival.fileSha256,
+      ...(arrival.separate.length === 0 ? {} : { separate: arrival.separate.map((one) => one.sha256) }),
+      ...(arrival.provenance.originCode === null ? {} : { origin: arrival.provenance.originCode }),
+      ...(arrival.provenance.copyForm === null ? {} : { copy: arrival.provenance.copyForm }),
       sender: arrival.message.from.organId,
       recipient: arrival.recipientCode,
       documentId: arrival.message.documentId,
     },
   })
+  if (secret !== undefined) {
+    await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, arrival.agencyId, {
+      kind: 'document.secret-mark-held',
+      subject: `document:${id}`,
+      facts: secret,
+    })
+  }
   await context.queue.put(trx, 'document-verify', job)
   return { documentId: id, created: true }
 }
 
-function newDocument(id: string, arrival: Arrival, now: Date): NewDocument {
+/** A mark of secrecy in what the message says: the document is held and its subject is not kept beside it. */
+function findSecretOnArrival({
+  message,
+}: Arrival): { readonly field: string; readonly mark: string } | undefined {
+  return findSecretField({
+    kind: message.documentType.typeName,
+    subject: message.subject,
+    symbol: message.code.codeNotation,
+    place: message.promulgationInfo.place ?? null,
+    'signer.position': message.signerInfo.position ?? null,
+    'signer.competence': message.signerInfo.competence ?? null,
+  })
+}
+
+function newDocument(id: string, arrival: Arrival, secretMark: string | null, now: Date): NewDocument {
   const { message } = arrival
   return {
     id,
@@ -106,7 +158,7 @@ function newDocument(id: string, arrival: Arrival, now: Date): NewDocument {
     direction: 'incoming',
     state: 'arrived',
     kind: message.documentType.typeName,
-    subject: message.subject,
+    subject: secretMark === null ? message.subject : SECRET_SUBJECT,
     codeNumber: message.code.codeNumber,
     codeNotation: message.code.codeNotation,
     promulgationDate: message.promulgationInfo.promulgationDate,
@@ -127,6 +179,7 @@ function newDocument(id: string, arrival: Arrival, now: Date): NewDocument {
       senderCode: message.from.organId,
       senderName: message.from.organName ?? null,
       recipientCode: arrival.recipientCode,
+      secretMark,
     },
   }
 }

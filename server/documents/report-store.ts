@@ -1,6 +1,7 @@
 /** The only SQL of `document_reports`: every verification of a revision, whole, with what it was judged by. */
 import type { VerificationReport } from '../../signing/index.ts'
 import type { AgencyTransaction } from '../db.ts'
+import type { Examination } from './examination.ts'
 
 /** What a report was judged by: SHA-256 of certificates and CRLs, whose bytes lie in the file store. */
 export interface ReportPolicy {
@@ -10,6 +11,8 @@ export interface ReportPolicy {
   readonly anchors: readonly string[]
   readonly untrusted: readonly string[]
   readonly crls: readonly string[]
+  /** Certificates, CRLs and OCSP responses that the file itself carries; absent from reports of before. */
+  readonly carried?: readonly string[]
 }
 
 export interface StoredReport {
@@ -19,6 +22,8 @@ export interface StoredReport {
   readonly report: VerificationReport
   /** Whether the agency that signed is the sender; null where no agency's signature holds. */
   readonly senderMatches: boolean | null
+  /** Authenticity, integrity, completeness; null in a report made before they were kept. */
+  readonly examination: Examination | null
 }
 
 export async function insertReport(
@@ -35,6 +40,7 @@ export async function insertReport(
     policy: JSON.stringify(stored.policy),
     report: JSON.stringify(stored.report),
     sender_matches: stored.senderMatches,
+    examination: stored.examination === null ? null : JSON.stringify(stored.examination),
   })
 }
 
@@ -56,6 +62,7 @@ export async function findLatestReport(
           policy: ReportPolicy
           report: VerificationReport
           sender_matches: boolean | null
+          examination: Examination | null
         }
       | undefined
     >()
@@ -67,5 +74,6 @@ export async function findLatestReport(
         policy: row.policy,
         report: row.report,
         senderMatches: row.sender_matches,
+        examination: row.examination,
       }
 }

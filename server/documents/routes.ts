@@ -2,26 +2,18 @@ import { z } from 'zod'
 import type { NodeContext } from '../context.ts'
 import { uuidParams } from '../http/mount.ts'
 import { asUser, bytesBody, type Route, route } from '../http/route.ts'
+import { accessRoutes } from './access-routes.ts'
 import { addSignature } from './add-signature.ts'
 import { cancelDocument } from './cancel-document.ts'
-import { documentStates } from './document.ts'
 import type { DocumentServices } from './document-services.ts'
-import {
-  documentDetails,
-  documentPage,
-  reportView,
-  viewDetails,
-  viewReport,
-  viewSummary,
-} from './document-view.ts'
 import { draftDocument } from './draft-document.ts'
 import { draftMetadata } from './draft-metadata.ts'
 import { endQuarantine } from './end-quarantine.ts'
+import { fileRoutes } from './file-routes.ts'
 import { incomingRoutes } from './incoming-routes.ts'
 import { issueDocument } from './issue-document.ts'
 import { numberDocument } from './number-document.ts'
-import { readCursor, writeCursor } from './page-cursor.ts'
-import { listPage, readBytes, readDetails, readReport } from './read-document.ts'
+import { readingRoutes } from './reading-routes.ts'
 import { uploadDraft } from './upload-draft.ts'
 
 const tag = 'documents'
@@ -40,7 +32,9 @@ export function documentRoutes(context: NodeContext, services: DocumentServices)
   return [
     ...outgoingRoutes(context, services),
     ...readingRoutes(context, services),
+    ...accessRoutes(context),
     ...incomingRoutes(context, services),
+    ...fileRoutes(context, services),
   ]
 }
 
@@ -83,7 +77,7 @@ function outgoingRoutes(context: NodeContext, services: DocumentServices): Route
       },
       tag,
       params: uuidParams,
-      body: z.strictObject({ stateSecret: z.boolean() }),
+      body: z.strictObject({ stateSecret: z.boolean(), scanDeclared: z.boolean().default(false) }),
       response: z.strictObject({ id: z.uuid(), state: z.enum(['draft', 'erased']) }),
       handle: ({ actor, params, body }) =>
         endQuarantine(context, services, asUser(actor), { id: params.id, ...body }),
@@ -155,85 +149,6 @@ function outgoingRoutes(context: NodeContext, services: DocumentServices): Route
         numberCancelled: z.boolean(),
       }),
       handle: ({ actor, params, body }) => cancelDocument(context, asUser(actor), { id: params.id, ...body }),
-    }),
-  ]
-}
-
-const listQuery = z.strictObject({
-  direction: z.enum(['outgoing', 'incoming']).optional(),
-  state: z.enum(documentStates).optional(),
-  cursor: z.string().max(200).optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-})
-
-function readingRoutes(context: NodeContext, services: DocumentServices): Route[] {
-  const access = { permission: 'document.read' } as const
-  return [
-    route({
-      method: 'get',
-      path: '/documents',
-      access,
-      summary: { vi: 'Danh sách văn bản, mới nhất trước', en: 'Documents, newest first' },
-      tag,
-      query: listQuery,
-      response: documentPage,
-      async handle({ actor, query }) {
-        const { direction, state, cursor, limit } = query
-        const page = await listPage(context, asUser(actor), {
-          limit,
-          ...(direction === undefined ? {} : { direction }),
-          ...(state === undefined ? {} : { state }),
-          ...(cursor === undefined ? {} : { after: readCursor(cursor) }),
-        })
-        return { items: page.items.map(viewSummary), next: page.next ? writeCursor(page.next) : null }
-      },
-    }),
-    route({
-      method: 'get',
-      path: '/documents/:id',
-      access,
-      summary: { vi: 'Một văn bản', en: 'One document' },
-      tag,
-      params: uuidParams,
-      response: documentDetails,
-      handle: async ({ actor, params }) => viewDetails(await readDetails(context, asUser(actor), params.id)),
-    }),
-    route({
-      method: 'get',
-      path: '/documents/:id/file',
-      access,
-      summary: { vi: 'Tải tệp PDF, nguyên từng byte', en: 'Download the PDF, byte for byte' },
-      tag,
-      params: uuidParams,
-      query: z.strictObject({ revision: z.coerce.number().int().min(1).max(1000).optional() }),
-      response: { raw: PDF },
-      async handle({ actor, params, query }) {
-        const user = asUser(actor)
-        const { bytes, revision } = await readBytes(context, services.files, user, params.id, query.revision)
-        return {
-          contentType: PDF,
-          body: bytes,
-          headers: {
-            'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(revision.name)}`,
-            // RFC 9530: lets the client check what it received before it is signed.
-            'Content-Digest': `sha-256=:${Buffer.from(revision.sha256, 'hex').toString('base64')}:`,
-            'Congvan-Revision': String(revision.revision),
-          },
-        }
-      },
-    }),
-    route({
-      method: 'get',
-      path: '/documents/:id/report',
-      access,
-      summary: {
-        vi: 'Báo cáo kiểm tra chữ ký số của văn bản đến',
-        en: 'Verification report of an incoming document',
-      },
-      tag,
-      params: uuidParams,
-      response: reportView,
-      handle: async ({ actor, params }) => viewReport(await readReport(context, asUser(actor), params.id)),
     }),
   ]
 }

@@ -9,6 +9,8 @@
  * - in capitals amid small letters: `Báo cáo TỐI MẬT về …`.
  * What no rule can see (a scan, a text in capitals throughout) is the clerk's declaration.
  */
+import { CongvanError } from '../errors.ts'
+
 const MARK = '(?:tuyệt\\s+mật|tối\\s+mật|mật)'
 const WORD_CHARACTER = '[\\p{L}\\p{N}\\p{M}]'
 // No comma: `danh mục … độ Tuyệt mật, Tối mật, Mật` is a list in a sentence.
@@ -57,4 +59,10 @@ export function findSecretField(
     if (mark !== undefined) return { field, mark }
   }
   return undefined
+}
+
+/** @throws CongvanError `SECRET_MARK_FOUND` naming the first field that carries a mark */
+export function refuseSecret(fields: Readonly<Record<string, string | null>>): void {
+  const found = findSecretField(fields)
+  if (found !== undefined) throw new CongvanError('SECRET_MARK_FOUND', found)
 }

@@ -25,13 +25,17 @@ const unreadable = new Set(['PDF_NOT_A_PDF', 'PDF_MALFORMED', 'PDF_ENCRYPTED', '
 /**
  * The one signature by which `next` extends `previous`.
  *
- * @param wanted the signature field that it must stand in
+ * @param wanted the signature field that it must stand in; default any, an existing or a new one
  * @throws CongvanError `SIGNATURE_NOT_AN_EXTENSION`
  * @throws SigningError when `next` is no readable PDF at all
  */
-export function requireOneSignature(previous: Uint8Array, next: Uint8Array, wanted: string): AddedSignature {
+export function requireOneSignature(previous: Uint8Array, next: Uint8Array, wanted?: string): AddedSignature {
   try {
-    const { field, certificate } = assertExtendsBySignature(previous, next, { field: wanted })
+    const { field, certificate } = assertExtendsBySignature(
+      previous,
+      next,
+      wanted === undefined ? {} : { field: wanted },
+    )
     return { field, certificate }
   } catch (error) {
     if (!(error instanceof SigningError) || unreadable.has(error.code)) throw error

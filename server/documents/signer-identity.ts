@@ -29,6 +29,23 @@ export function requireNamedSigner(
 }
 
 /**
+ * The person whom the certificate names is the one who is signed in (NB165 art 6.6): nobody hands in what another has
+ * signed. The name of an account is therefore the name in its owner's certificate.
+ *
+ * @param certificate DER
+ * @throws CongvanError `SIGNER_WRONG` with the field `account`
+ */
+export function requireOwnCertificate(certificate: Uint8Array, displayName: string): void {
+  const subject = new X509Certificate(certificate).toLegacyObject().subject as unknown as Subject
+  requireText('account', 'họ tên người đang đăng nhập', displayName, textsOf(subject.CN))
+}
+
+/** Whether two texts name the same person, whatever their case and spacing. */
+export function isSameName(one: string, other: string): boolean {
+  return comparable(one) === comparable(other)
+}
+
+/**
  * The agency's own certificate.
  *
  * @throws CongvanError `SIGNER_WRONG`

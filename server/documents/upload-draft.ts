@@ -1,43 +1,46 @@
-import {
-  assertLetterBoxes,
-  fillFields,
-  fillTextFields,
-  letterFields,
-  listFields,
-  SigningError,
-} from '../../signing/index.ts'
+import { assertLetterBoxes, fillTextFields, fillValues, listFields } from '../../signing/index.ts'
 import type { UserActor } from '../actor.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import { type AgencyTransaction, withNodeTables } from '../db.ts'
 import { CongvanError } from '../errors.ts'
+import type { AgencySettings } from './agency-settings.ts'
+import { readSettings } from './agency-settings-store.ts'
 import { requireTransition } from './document.ts'
-import type { DocumentServices, FillFonts } from './document-services.ts'
+import type { DocumentServices } from './document-services.ts'
 import { type DocumentRow, lockDocument } from './document-store.ts'
 import { holdFile, releaseFile } from './file-hold-store.ts'
 import type { StoredFile } from './file-store.ts'
 import { fillFontOptions } from './fill-fonts.ts'
 import { lookAhead } from './look-ahead.ts'
+import { type GivenPlaces, prepareLetter } from './prepare-letter.ts'
 import { requireOwnQuarantine } from './quarantine.ts'
 import { deleteRevisions, insertRevision, readRevisions } from './revision-store.ts'
+import type { LetterSigner } from './signer-places.ts'
 import { storeFile } from './store-file.ts'
 
 export interface DraftUpload {
   readonly id: string
   readonly bytes: Uint8Array
+  /** Those who sign, in their order, where they are more than the one whom the draft names. */
+  readonly signers?: readonly LetterSigner[]
+  /** Boxes told by the clerk, for a PDF without fields whose text does not tell the places. */
+  readonly places?: GivenPlaces
 }
 
 /** Number and date as wide as they get; a draft on which these do not fit cannot be issued. */
-const widest = { [letterFields.number]: '9999', [letterFields.date]: 'ngày 30 tháng 12 năm 2026' }
+const widest = { number: '9999', day: '30', month: '12', year: '2026' }
 
 /**
  * Takes the PDF of a document in quarantine; another upload replaces it. Who drafted the document is the only one
- * who can. The file must be ready for all that follows: unsigned, with the fields for number, date and both
- * signatures, with room for number and date, and with no field so large that it could cover the text.
+ * who can. The file must be ready for all that follows: unsigned, with the fields for number, date and all
+ * signatures, with room for number and date, and with no field so large that it could cover the text. Fields that a
+ * PDF of a word processor lacks are added at the places that its text tells.
  *
  * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DRAFT_ALREADY_SIGNED`, `STORAGE_FULL`
  * @throws SigningError `PDF_NOT_A_PDF`, `PDF_MALFORMED`, `PDF_ENCRYPTED`, `PDF_FIELD_NOT_FOUND`,
  *   `PDF_FIELD_BOX_WRONG`, `PDF_TEXT_TOO_WIDE`, `INPUT_TOO_LARGE`
+ * @throws CongvanError as `prepareLetter`: `PLACE_NOT_FOUND`, `PLACE_AMBIGUOUS`, `PLACE_COVERS_TEXT`, `PLACE_OFF_PAGE`
  */
 export async function uploadDraft(
   context: NodeContext,
@@ -48,9 +51,12 @@ export async function uploadDraft(
   const { agencyId, userId } = actor
   const scope = { agencyId, userId }
   const ready = await lookAhead(() =>
-    context.db.asAgency(scope, (trx) => requireQuarantined(trx, upload.id, userId)),
+    context.db.asAgency(scope, async (trx) => {
+      const { signer } = await requireQuarantined(trx, upload.id, userId)
+      return { signer, settings: await readSettings(trx) }
+    }),
   )
-  const file = ready === undefined ? undefined : await checkAndStore(context, services, upload.bytes)
+  const file = ready === undefined ? undefined : await storeDraftFile(context, services, upload, ready)
   const now = context.clock()
   return context.db.asAgency(actor, async (trx) => {
     await requireQuarantined(trx, upload.id, userId)
@@ -82,13 +88,30 @@ export async function uploadDraft(
   })
 }
 
-async function checkAndStore(
+/**
+ * The file as it will be signed, stored: unsigned, with all fields of a letter and room in them.
+ *
+ * @throws CongvanError, SigningError as `uploadDraft`
+ */
+export async function storeDraftFile(
   context: NodeContext,
   services: DocumentServices,
-  bytes: Uint8Array,
+  { bytes, signers, places }: Omit<DraftUpload, 'id'>,
+  { signer, settings }: { signer: DocumentRow['signer']; settings: AgencySettings },
 ): Promise<StoredFile> {
-  await checkDraftPdf(bytes, services.fillFonts)
-  return storeFile(context, services.files, bytes)
+  const { name, position } = signer
+  if (listFields(bytes).signatureFields.some((field) => field.signed))
+    throw new CongvanError('DRAFT_ALREADY_SIGNED')
+  const ready = await prepareLetter(bytes, {
+    signers: signers ?? [{ name, ...(position === null ? {} : { position }) }],
+    reader: services.pageText,
+    sealDiameterMm: settings.sealDiameterMm,
+    ...(places === undefined ? {} : { places }),
+  })
+  assertLetterBoxes(ready)
+  const values = fillValues(listFields(ready).names, widest)
+  await fillTextFields(ready, { fields: values, ...fillFontOptions(services.fillFonts) })
+  return storeFile(context, services.files, ready)
 }
 
 async function requireQuarantined(trx: AgencyTransaction, id: string, userId: string): Promise<DocumentRow> {
@@ -96,16 +119,4 @@ async function requireQuarantined(trx: AgencyTransaction, id: string, userId: st
   requireOwnQuarantine(document, userId)
   if (document.state !== 'quarantined') requireTransition(document.state, 'draft')
   return document
-}
-
-async function checkDraftPdf(bytes: Uint8Array, fonts: FillFonts): Promise<void> {
-  const fields = listFields(bytes)
-  if (fields.signatureFields.some((field) => field.signed)) throw new CongvanError('DRAFT_ALREADY_SIGNED')
-  const signatures = [letterFields.individualSignature, letterFields.agencySignature]
-  const missing =
-    fillFields.find((name) => !fields.names.includes(name)) ??
-    signatures.find((name) => !fields.signatureFields.some((field) => field.name === name))
-  if (missing !== undefined) throw new SigningError('PDF_FIELD_NOT_FOUND', { field: missing })
-  assertLetterBoxes(bytes)
-  await fillTextFields(bytes, { fields: widest, ...fillFontOptions(fonts) })
 }

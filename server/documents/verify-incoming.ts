@@ -5,16 +5,21 @@ import {
   verifyPdf,
 } from '../../signing/index.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
+import type { CanonicalValue } from '../audit/entry.ts'
 import type { NodeContext } from '../context.ts'
 import { withNodeTables } from '../db.ts'
+import { readSettings } from './agency-settings-store.ts'
 import { archiveTrust } from './archive-trust.ts'
 import { type DocumentState, requireTransition } from './document.ts'
+import { type FileVerdict, listSeparateFiles, recordVerdict } from './document-files-store.ts'
 import { type DocumentServices, policyAt, type TrustStore } from './document-services.ts'
 import { changeDocument, lockDocument, readDocument } from './document-store.ts'
 import { type IncomingDocument, removePending } from './pending-verification-store.ts'
+import { findProvenance } from './provenance-store.ts'
 import { insertReport } from './report-store.ts'
 import { readLatestRevision } from './revision-store.ts'
 import { matchSender, senderCodes } from './sender-match.ts'
+import { isFailed, verifyFiles } from './verify-files.ts'
 
 export interface Verified {
   readonly state: DocumentState
@@ -42,8 +47,13 @@ export async function verifyIncoming(
     const document = await readDocument(trx, documentId)
     const revision = await readLatestRevision(trx, documentId)
     const { incoming, promulgationDate } = document
-    const sender = incoming && (await senderCodes(trx, incoming.senderCode, promulgationDate, now))
-    return { document, revision, sender }
+    const provenance = await findProvenance(trx, documentId)
+    // Of a document that was passed on the agency that sent it first has signed, not the one that it came from.
+    const issuer = provenance?.originCode ?? incoming?.senderCode
+    const sender = issuer === undefined ? null : await senderCodes(trx, issuer, promulgationDate, now)
+    const separate = await listSeparateFiles(trx, documentId)
+    const { attachmentTypes } = await readSettings(trx)
+    return { document, revision, sender, provenance, separate, attachmentTypes }
   })
   if (before.document.direction === 'outgoing') requireTransition(before.document.state, 'verify')
   if (before.document.state !== 'arrived') {
@@ -51,14 +61,22 @@ export async function verifyIncoming(
     return knownVerdict(before.document)
   }
   const bytes = await services.files.read(before.revision.sha256)
-  const { report, policy } = judgeReceived(bytes, services.trust, now)
+  const isCopy = before.provenance != null && before.provenance.copyForm !== null
+  const { report, policy } = judgeReceived(bytes, services.trust, now, isCopy)
+  const verdicts = await verifyFiles(services.files, before.separate, {
+    trust: services.trust,
+    now,
+    issuer: before.sender,
+    allowedTypes: before.attachmentTypes,
+  })
   const judgedBy = await archiveTrust(context, services.files, policy)
   const { indication, subIndication } = verdictOf(report)
   const senderMatches = before.sender && matchSender(bytes, before.sender)
   return context.db.asAgency({ agencyId }, async (trx) => {
     const document = await lockDocument(trx, documentId)
     if (document.state !== 'arrived') return knownVerdict(document)
-    const { to } = requireTransition(document.state, authentic(report) ? 'verify' : 'fail-verification')
+    const holds = authentic(report) && !verdicts.some(isFailed)
+    const { to } = requireTransition(document.state, holds ? 'verify' : 'fail-verification')
     const { revision } = before.revision
     await insertReport(trx, agencyId, documentId, {
       revision,
@@ -67,6 +85,7 @@ export async function verifyIncoming(
       report,
       senderMatches,
     })
+    for (const verdict of verdicts) await recordVerdict(trx, documentId, verdict)
     await changeDocument(trx, documentId, to, { indication, subIndication, senderMatches }, now)
     await withNodeTables(trx, (node) => removePending(node, { agencyId, documentId }))
     const actor = { kind: 'node', nodeId: context.nodeId } as const
@@ -78,6 +97,7 @@ export async function verifyIncoming(
         indication,
         subIndication,
         signatures: report.signatures.length,
+        ...separateFacts(verdicts),
         senderMatches,
       },
     })
@@ -85,22 +105,29 @@ export async function verifyIncoming(
   })
 }
 
+/** What the log says of separate files: how many, and what is wrong with which. */
+function separateFacts(verdicts: readonly FileVerdict[]): Record<string, CanonicalValue> {
+  if (verdicts.length === 0) return {}
+  const found = verdicts.filter((one) => one.findings.length > 0)
+  return {
+    separate: verdicts.length,
+    findings: found.map(({ position, findings }) => `${position}: ${findings.join(' ')}`),
+  }
+}
+
 /**
- * The stored bytes, judged as an issued document; with the agency's signature alone, as the electronic copy of a
- * paper document (sao y by scanning, NĐ 30/2020 art 25.1c), which bears no other.
+ * The stored bytes, judged as an issued document; where the message says that it is a copy (NĐ 30/2020 art 25), by the
+ * agency's signature alone, which is all that a copy bears.
  */
 function judgeReceived(
   bytes: Uint8Array,
   trust: TrustStore,
   now: Date,
+  isCopy: boolean,
 ): { report: VerificationReport; policy: VerificationPolicy } {
-  const policy = policyAt(trust, now, 'issued')
+  const policy = policyAt(trust, now, isCopy ? 'scanned-copy' : 'issued')
   try {
-    const report = verifyPdf(bytes, policy)
-    const { signatures } = report
-    if (signatures.length === 0 || signatures.some((one) => one.role !== 'agency')) return { report, policy }
-    const copy = policyAt(trust, now, 'scanned-copy')
-    return { report: verifyPdf(bytes, copy), policy: copy }
+    return { report: verifyPdf(bytes, policy), policy }
   } catch (error) {
     if (!(error instanceof SigningError)) throw error
     return { report: unreadable(error), policy }

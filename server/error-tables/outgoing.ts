@@ -1,4 +1,121 @@
 import type { ErrorEntry } from './entry.ts'
 
 /** Drafting, presenting, checking, deadlines. */
-export const outgoingErrors = {} as const satisfies Record<string, ErrorEntry>
+export const outgoingErrors = {
+  RECIPIENT_TWICE: {
+    status: 400,
+    exit: 65,
+    vi: 'Nơi nhận {code} được ghi hai lần (mục {position})',
+    en: 'the recipient {code} is named twice (item {position})',
+  },
+  COMPETENCE_WRONG: {
+    status: 422,
+    exit: 65,
+    vi: 'Quyền hạn ký "{competence}" không hợp lệ: chỉ có TM., Q., KT., TL., TUQ. hoặc để trống',
+    en: 'the competence "{competence}" is wrong: it is TM., Q., KT., TL., TUQ. or none',
+    hint: {
+      vi: 'ví dụ "TM. ỦY BAN NHÂN DÂN", "KT. CHỦ TỊCH"',
+      en: 'for example "TM. ỦY BAN NHÂN DÂN", "KT. CHỦ TỊCH"',
+    },
+  },
+  REPLY_NOT_TO_ACCEPTED: {
+    status: 422,
+    exit: 65,
+    vi: 'Văn bản {id} không phải là văn bản đến đã vào sổ của cơ quan, không trả lời được',
+    en: 'the document {id} is no registered incoming document of the agency and cannot be answered',
+    hint: { vi: 'tiếp nhận văn bản đến trước', en: 'accept the incoming document first' },
+  },
+  PAPER_REASON_MISSING: {
+    status: 422,
+    exit: 65,
+    vi: 'Nơi nhận ({recipients}) nhận được bản điện tử hoặc loại văn bản này chỉ gửi điện tử; gửi thêm bản giấy phải nêu lý do',
+    en: 'the recipient ({recipients}) is reached electronically, or this kind goes out electronically only: paper beside it needs a reason',
+  },
+  PAPER_COPIES_WRONG: {
+    status: 422,
+    exit: 65,
+    vi: 'Số lượng bản giấy là {copies}, nơi nhận và bản lưu cần {needed}',
+    en: 'there are {copies} paper copies, recipients and kept copies need {needed}',
+  },
+  SIGNER_UNKNOWN: {
+    status: 422,
+    exit: 65,
+    vi: '"{user}" không phải là người dùng có quyền ký của cơ quan',
+    en: '"{user}" is no user of the agency who may sign',
+    hint: {
+      vi: 'quản trị cấp vai trò signer hoặc leader cho người ký',
+      en: 'the administrator grants signers the role signer or leader',
+    },
+  },
+  SIGNER_TWICE: {
+    status: 422,
+    exit: 65,
+    vi: '"{user}" được ghi hai lần trong danh sách ký',
+    en: '"{user}" is named twice in the order of signing',
+  },
+  SIGNER_NOT_AMONG: {
+    status: 422,
+    exit: 65,
+    vi: 'Người ký ghi trên văn bản ({name}) không có trong danh sách trình ký',
+    en: 'the signer named on the document ({name}) is not among those it is presented to',
+  },
+  SIGNERS_DIFFER: {
+    status: 422,
+    exit: 65,
+    vi: 'Tệp có {fields} ô chữ ký cá nhân, danh sách ký có {signers} người',
+    en: 'the file has {fields} fields for individual signatures, there are {signers} signers',
+    hint: {
+      vi: 'tải bản thảo có đủ ô chữ ký theo thứ tự, hoặc trình đúng số người ký',
+      en: 'upload a version with a field for each signer, or present it to as many signers',
+    },
+  },
+  SIGNER_NOT_NAMED: {
+    status: 403,
+    exit: 77,
+    vi: 'Văn bản không được trình cho bạn ký',
+    en: 'the document was not presented to you',
+  },
+  SIGNING_OUT_OF_ORDER: {
+    status: 409,
+    exit: 75,
+    vi: 'Chưa đến lượt bạn ký: lượt {position} là của {name}',
+    en: 'it is not your turn to sign: turn {position} is that of {name}',
+    hint: { vi: 'chờ người trước ký xong', en: 'wait until those before you have signed' },
+  },
+  CHECK_MISSING: {
+    status: 409,
+    exit: 65,
+    vi: 'Bản thảo hiện tại chưa qua bước "{checkVi}"',
+    en: 'the current version has not passed the check of {check}',
+    hint: {
+      vi: 'lãnh đạo đơn vị soạn thảo kiểm tra nội dung, văn thư kiểm tra thể thức, rồi ký',
+      en: 'the head of the drafting unit checks the content, the clerk the form; then it is signed',
+    },
+  },
+  AUTHORISATION_MISSING: {
+    status: 422,
+    exit: 65,
+    vi: 'Ký {prefix} phải dẫn giấy ủy quyền hoặc quy định giao ký của {name}, còn hiệu lực và đúng loại văn bản',
+    en: 'signing {prefix} needs the written authorisation of {name}, in force and for this kind of document',
+    hint: {
+      vi: 'lãnh đạo cơ quan ghi văn bản ủy quyền trước khi trình ký',
+      en: 'the leader records the authorisation before it is presented',
+    },
+  },
+  AUTHORISATION_PASSED_ON: {
+    status: 422,
+    exit: 65,
+    vi: 'Người được ủy quyền không được ủy quyền lại, và không ai tự ủy quyền cho mình',
+    en: 'who signs by authorisation cannot authorise others, and nobody authorises himself',
+  },
+  AGENCY_SIGNATURE_ALONE: {
+    status: 409,
+    exit: 65,
+    vi: 'Chưa có chữ ký số của người có thẩm quyền; không ký số cơ quan được',
+    en: 'the person with authority has not signed yet: the agency cannot sign alone',
+    hint: {
+      vi: 'người có thẩm quyền ký trước, văn thư ký số cơ quan sau',
+      en: 'the person with authority signs first, the clerk signs for the agency afterwards',
+    },
+  },
+} as const satisfies Record<string, ErrorEntry>

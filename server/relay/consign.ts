@@ -3,6 +3,7 @@ import { holdFile } from '../documents/file-hold-store.ts'
 import { recordArrival } from '../documents/record-arrival.ts'
 import type { DocumentMessage } from '../edxml/envelope.ts'
 import type { ExaminedOffer, LocalRecipient } from './examine-offer.ts'
+import { provenanceOf, separateFiles } from './message-files.ts'
 import { makeReceipt, type ReceiptFacts } from './make-receipt.ts'
 import type { SealedReceipt } from './receipt-store.ts'
 import type { RelayDeps } from './relay-deps.ts'
@@ -43,6 +44,8 @@ export async function layBeforeClerks(
   offer: Pick<ExaminedOffer, 'message' | 'document' | 'here'>,
 ): Promise<void> {
   const { message, document } = offer
+  const separate = separateFiles(message, document)
+  const provenance = provenanceOf(message)
   for (const one of offer.here.filter((recipient) => recipient.closedOn === null)) {
     await withAgencyTables(trx, one.agencyId, (agency) =>
       recordArrival(agency, deps.context, deps.files, {
@@ -53,6 +56,8 @@ export async function layBeforeClerks(
         fileSha256: document.sha256,
         fileLength: document.length,
         fileName: document.attachmentName,
+        separate,
+        provenance,
       }),
     )
   }

@@ -194,3 +194,13 @@ export async function eventsOfDeliveries(
   }
   return events
 }
+
+/** How many deliveries of an agency have not ended: their terminal receipt is still to come. */
+export async function countOpenDeliveries(trx: AgencyTransaction, agencyId: string): Promise<number> {
+  const row = await trx('deliveries')
+    .where('agency_id', agencyId)
+    .whereIn('transport', ['queued', 'relayed'])
+    .count('* as count')
+    .first<{ count: string } | undefined>()
+  return Number(row?.count ?? 0)
+}

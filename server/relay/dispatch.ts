@@ -56,15 +56,55 @@ export async function dispatchDocument(
   actor: UserActor,
   request: DispatchRequest,
 ): Promise<DispatchResult> {
+  return sendOut(deps, actor, request, {
+    read: (trx) => readIssuedForDispatch(trx, request.documentId),
+    async record(trx, { document, sealed, message, now }) {
+      await markDispatched(trx, document.id, now)
+      await appendLogEntry(trx, { nodeId: deps.context.nodeId, actor, now }, actor.agencyId, {
+        kind: 'document.dispatched',
+        subject: `document:${document.id}`,
+        facts: sendingFacts({ document, sealed, message }),
+      })
+    },
+  })
+}
+
+/** What is sent, and how it is noted: the difference between dispatching an own document and passing one on. */
+export interface Sending {
+  /** The document as it goes out, its row locked. */
+  read(trx: AgencyTransaction, now: Date): Promise<IssuedDocument>
+  /** Changes state and writes the log, in the transaction that stores the envelope; locks the document's row first. */
+  record(trx: AgencyTransaction, sent: Prepared): Promise<void>
+}
+
+/** What the log says of an envelope and what is in it. */
+export function sendingFacts({ document, sealed, message }: Pick<Prepared, 'document' | 'sealed' | 'message'>) {
+  const separate = document.files.filter((one) => one.kind !== 'main').map((one) => one.sha256)
+  return {
+    envelope: sealed.sha256,
+    file: document.file.sha256,
+    ...(separate.length === 0 ? {} : { separate }),
+    recipients: message.to.map((one) => one.organId),
+    notAfter: message.notAfter.toISOString(),
+  }
+}
+
+/** One envelope for a document that goes out, stored with all that it needs in one transaction. */
+export async function sendOut(
+  deps: RelayDeps,
+  actor: UserActor,
+  request: DispatchRequest,
+  sending: Sending,
+): Promise<DispatchResult> {
   const { context } = deps
   let prepared: Prepared
   try {
-    prepared = await prepare(deps, actor, request)
+    prepared = await prepare(deps, actor, request, sending)
   } catch (error) {
     // What failed now may have succeeded before under the same key: then the stored answer counts.
     return context.db.asAgency(actor, () => Promise.reject(error))
   }
-  return context.db.asAgency(actor, (trx) => store(trx, deps, actor, prepared))
+  return context.db.asAgency(actor, (trx) => store(trx, deps, actor, prepared, sending))
 }
 
 interface Recipient {
@@ -73,7 +113,7 @@ interface Recipient {
   readonly agency: Agency
 }
 
-interface Prepared {
+export interface Prepared {
   readonly document: IssuedDocument
   readonly message: DocumentMessage
   readonly recipients: readonly Recipient[]
@@ -82,7 +122,12 @@ interface Prepared {
   readonly now: Date
 }
 
-async function prepare(deps: RelayDeps, actor: UserActor, request: DispatchRequest): Promise<Prepared> {
+async function prepare(
+  deps: RelayDeps,
+  actor: UserActor,
+  request: DispatchRequest,
+  sending: Sending,
+): Promise<Prepared> {
   const { context } = deps
   const now = wholeSecond(context.clock())
   const notAfter = requireNotAfter(context, request.notAfter, now)
@@ -91,7 +136,7 @@ async function prepare(deps: RelayDeps, actor: UserActor, request: DispatchReque
   const { document, message, hops, recipients } = await context.db.asAgency(
     { agencyId, userId },
     async (trx) => {
-      const document = await readIssuedForDispatch(trx, request.documentId)
+      const document = await sending.read(trx, now)
       const sender = await requireOpenAgency(trx, document.senderCode, vietnamDay(now))
       if (sender.id !== agencyId || sender.hostingNode !== context.nodeId) {
         throw new CongvanError('DISPATCH_INVALID', {
@@ -224,13 +269,13 @@ async function store(
   deps: RelayDeps,
   actor: UserActor,
   prepared: Prepared,
+  sending: Sending,
 ): Promise<DispatchResult> {
-  const { context } = deps
   const { document, message, recipients, sealed, branches, now } = prepared
   const { agencyId } = actor
   const codes = message.to.map((one) => one.organId)
   // The document's row is locked from here on: of two dispatches at the same time the second sees the first's deliveries.
-  await markDispatched(trx, document.id, now)
+  await sending.record(trx, prepared)
   await requireNotSent(trx, document.id, recipients)
   await insertDeliveries(
     trx,
@@ -252,16 +297,6 @@ async function store(
     const mine = await lockDeliveries(trx, agencyId, sealed.sha256, SERIES, receipt.receipt.recipients)
     await addToHistory(trx, agencyId, mine, { kind: 'receipt', sealed: receipt }, now)
   }
-  await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, agencyId, {
-    kind: 'document.dispatched',
-    subject: `document:${document.id}`,
-    facts: {
-      envelope: sealed.sha256,
-      file: document.file.sha256,
-      recipients: codes,
-      notAfter: message.notAfter.toISOString(),
-    },
-  })
   const deliveries = await lockDeliveries(trx, agencyId, sealed.sha256, SERIES, codes)
   return {
     envelope: sealed.sha256,

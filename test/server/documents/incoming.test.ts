@@ -25,6 +25,7 @@ import {
   signAsIndividual,
   type TestNode,
   toIssued,
+  noProvenance,
 } from './support.ts'
 
 describe('documents: incoming', () => {
@@ -61,6 +62,8 @@ describe('documents: incoming', () => {
       fileSha256: file.sha256,
       fileLength: file.length,
       fileName: '01-UBND-VP.pdf',
+      separate: [],
+      provenance: noProvenance,
       ...more,
     }
   }

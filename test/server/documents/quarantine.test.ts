@@ -190,10 +190,9 @@ describe('documents: quarantine', () => {
     expect(await declare(id, false, claim('declare-2'))).to.deep.equal(ended)
   })
 
-  it('refuses what is no PDF, is encrypted, is cut off, is signed already or lacks the fields', async () => {
+  it('refuses what is no PDF, is encrypted, is cut off, is signed already or has its number printed', async () => {
     const { id } = await draft()
     const pdf = await letter()
-    const without = await makeLetter({ ...communeLetter, created: NOW, formFields: false })
     const assigned = await makeLetter({
       ...communeLetter,
       created: NOW,
@@ -203,8 +202,7 @@ describe('documents: quarantine', () => {
     await expectCode(upload(id, await encrypted(pdf, 'mat-khau')), 'PDF_ENCRYPTED')
     await expectCode(upload(id, truncated(pdf)), 'PDF_MALFORMED')
     await expectCode(upload(id, await signAsIndividual(pdf, node.one.individual)), 'DRAFT_ALREADY_SIGNED')
-    await expectCode(upload(id, without), 'PDF_FIELD_NOT_FOUND')
-    await expectCode(upload(id, assigned), 'PDF_FIELD_NOT_FOUND')
+    await expectCode(upload(id, assigned), 'PLACE_NOT_FOUND')
     expect(storedFiles()).to.deep.equal([])
     expect((await readDetails(node.context, node.one.clerk, id)).revisions).to.deep.equal([])
   })

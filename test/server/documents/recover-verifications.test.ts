@@ -6,7 +6,7 @@ import { recordArrival } from '../../../server/documents/record-arrival.ts'
 import { recoverLostVerifications } from '../../../server/documents/recover-verifications.ts'
 import { verifyIncoming } from '../../../server/documents/verify-incoming.ts'
 import { openQueue } from '../../../server/queue.ts'
-import { expectCode, letter, NOW, openTestNode, signAsAgency, type TestNode } from './support.ts'
+import { noProvenance, expectCode, letter, NOW, openTestNode, signAsAgency, type TestNode } from './support.ts'
 
 const MINUTE = 60_000
 
@@ -51,6 +51,8 @@ describe('documents: a verification whose job the queue gave up', () => {
           fileSha256: file.sha256,
           fileLength: file.length,
           fileName: '01-UBND-VP.pdf',
+          separate: [],
+          provenance: noProvenance,
         }),
       ),
     )

@@ -19,6 +19,8 @@ import { endQuarantine } from '../../../server/documents/end-quarantine.ts'
 import { openFileStore } from '../../../server/documents/file-store.ts'
 import { issueDocument } from '../../../server/documents/issue-document.ts'
 import { numberDocument } from '../../../server/documents/number-document.ts'
+import { openPageTextReader } from '../../../server/documents/page-text.ts'
+import type { Provenance } from '../../../server/documents/provenance-store.ts'
 import { readBytes } from '../../../server/documents/read-document.ts'
 import type { AnnouncedStatus } from '../../../server/documents/status-announcer.ts'
 import { uploadDraft } from '../../../server/documents/upload-draft.ts'
@@ -74,6 +76,7 @@ export async function openTestNode(): Promise<TestNode> {
     log: openLog({ level: 'silent' }),
     limits: {
       fileBytes: 5_000_000,
+      messageBytes: 7_000_000,
       jsonBytes: 100_000,
       envelopeBytes: 1_000_000,
       recipients: 100,
@@ -82,6 +85,7 @@ export async function openTestNode(): Promise<TestNode> {
       deliveryHours: 24,
     },
   }
+  const pageText = openPageTextReader()
   const services: DocumentServices = {
     files: await openFileStore({ folder, now }),
     trust: { anchors: [pki.root], untrusted: [pki.governmentCa], crls: pki.crls() },
@@ -89,6 +93,7 @@ export async function openTestNode(): Promise<TestNode> {
       number: await readFont('400Regular/Tinos_400Regular.ttf'),
       date: await readFont('400Regular_Italic/Tinos_400Regular_Italic.ttf'),
     },
+    pageText,
     announce: async (_trx, status) => void announced.push(status),
   }
   return {
@@ -105,6 +110,7 @@ export async function openTestNode(): Promise<TestNode> {
       now = time
     },
     async close() {
+      await pageText.close()
       await database.drop()
       rmSync(folder, { recursive: true, force: true })
     },
@@ -151,6 +157,16 @@ async function addAgency(
     individual: pki.issueIndividual({ ...named, commonName: 'Người ký 1', title: 'Chủ tịch' }),
     agency: pki.issueAgency(named),
   }
+}
+
+/** Of an arrival whose message says nothing of its way. */
+export const noProvenance: Provenance = {
+  trace: [],
+  originCode: null,
+  copyForm: null,
+  copyPart: null,
+  sourceDocumentCode: null,
+  missing: [],
 }
 
 export const metadata: DraftMetadata = draftMetadata.parse({

@@ -160,6 +160,7 @@ export interface Network {
 
 const limits: Limits = {
   fileBytes: 30_000_000,
+  messageBytes: 40_000_000,
   jsonBytes: 100_000,
   envelopeBytes: 1_000_000,
   recipients: 200,
