@@ -40,7 +40,9 @@ export async function up(knex: Knex, roles: DatabaseRoles): Promise<void> {
       add column last_used_at timestamptz,
       add column last_used_from text not null default '' check (length(last_used_from) <= 100)
   `)
-  await knex.raw("comment on column tokens.scopes is 'Permissions that it is confined to; null: no confinement'")
+  await knex.raw(
+    "comment on column tokens.scopes is 'Permissions that it is confined to; null: no confinement'",
+  )
   await knex.raw('create index tokens_by_expiry on tokens (expires_at)')
   await createRightChanges(knex, roles)
   await letOldKeysGo(knex, roles)

@@ -245,7 +245,7 @@ async function carryOver(knex: Knex): Promise<void> {
 }
 
 const SEARCH =
-  'congvan_search_register(tsquery, text, integer, text, date, date, date, text, integer, integer)'
+  'congvan_search_register(tsquery, text, integer, text, text, text, date, date, date, text, integer, integer)'
 
 /** Browsing in the order of the book, newest first, by kind and by unit; and words, as `congvan_search` does it. */
 async function createListing(knex: Knex, roles: DatabaseRoles): Promise<void> {
@@ -261,7 +261,7 @@ async function createListing(knex: Knex, roles: DatabaseRoles): Promise<void> {
   )
   await knex.raw(`
     create function congvan_search_register(query tsquery, of_book text, of_year integer, only_series text,
-      from_date date, to_date date, before_date date, before_series text, before_number integer, wanted integer)
+      only_kind text, only_unit text, from_date date, to_date date, before_date date, before_series text, before_number integer, wanted integer)
     returns table (series text, number integer, date date)
     language plpgsql stable security definer set search_path = public, pg_temp as $$
     declare
@@ -279,6 +279,8 @@ async function createListing(knex: Knex, roles: DatabaseRoles): Promise<void> {
     begin
       if agency is null then raise exception 'a search outside an agency' using errcode = '42501'; end if;
       if only_series is not null then filter := filter || format(' and n.series = %L', only_series); end if;
+      if only_kind is not null then filter := filter || format(' and n.kind = %L', only_kind); end if;
+      if only_unit is not null then filter := filter || format(' and n.unit = %L', only_unit); end if;
       if from_date is not null then filter := filter || format(' and n.date >= %L', from_date); end if;
       if to_date is not null then filter := filter || format(' and n.date <= %L', to_date); end if;
       for series, number, date, seen in execute format(

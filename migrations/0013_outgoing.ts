@@ -16,6 +16,19 @@ export async function up(knex: Knex, roles: DatabaseRoles): Promise<void> {
   await createPresentations(knex, roles)
   await createChecks(knex, roles)
   await createGuards(knex)
+  await createHistory(knex)
+}
+
+/** The log knows every act on a document: its history is one walk along an index. */
+async function createHistory(knex: Knex): Promise<void> {
+  await knex.raw(`
+    create function congvan_log_subject(entry bytea) returns text language sql immutable parallel safe strict
+    as $$ select convert_from(entry, 'UTF8')::json ->> 'subject' $$
+  `)
+  await knex.raw(`
+    alter table log_entries add column subject text generated always as (congvan_log_subject(entry)) stored
+  `)
+  await knex.raw('create index log_entries_of_subject on log_entries (agency_id, subject, position)')
 }
 
 const states = (outgoing: string) => `
@@ -192,13 +205,14 @@ async function createChecks(knex: Knex, roles: DatabaseRoles): Promise<void> {
       checked_by uuid not null,
       checked_by_name text not null,
       checked_at timestamptz not null,
+      position bigint generated always as identity,
       primary key (agency_id, id),
       foreign key (agency_id, document_id, revision)
         references document_revisions (agency_id, document_id, revision),
       check (passed or remark is not null)
     )
   `)
-  await knex.raw('create index document_checks_of on document_checks (agency_id, document_id, checked_at)')
+  await knex.raw('create index document_checks_of on document_checks (agency_id, document_id, position)')
   await knex.raw(`
     create table document_comments (
       agency_id uuid not null,
@@ -209,11 +223,12 @@ async function createChecks(knex: Knex, roles: DatabaseRoles): Promise<void> {
       author_id uuid not null,
       author_name text not null,
       made_at timestamptz not null,
+      position bigint generated always as identity,
       primary key (agency_id, id),
       foreign key (agency_id, document_id) references documents (agency_id, id)
     )
   `)
-  await knex.raw('create index document_comments_of on document_comments (agency_id, document_id, made_at)')
+  await knex.raw('create index document_comments_of on document_comments (agency_id, document_id, position)')
   await enableTenancy(knex, roles, 'document_checks', 'select, insert')
   await enableTenancy(knex, roles, 'document_comments', 'select, insert')
 }
@@ -264,6 +279,9 @@ async function createGuards(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop index log_entries_of_subject')
+  await knex.raw('alter table log_entries drop column subject')
+  await knex.raw('drop function congvan_log_subject(bytea)')
   await knex.raw('drop trigger documents_outgoing_guard on documents')
   await knex.raw('drop function documents_outgoing_guard()')
   for (const table of [

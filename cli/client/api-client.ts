@@ -25,7 +25,11 @@ export interface ApiRequest {
   readonly contentType?: string
   /** A key of the caller's, so that running the same command again does nothing twice. Random by default. */
   readonly idempotencyKey?: string
+  /** The version (ETag) that a change is based on. */
+  readonly ifMatch?: number
 }
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** What a node says may be anybody's words: they are shown on a terminal, never obeyed by it. */
 const param = z.union([z.string().transform(safeLines), z.number()])
@@ -64,6 +68,19 @@ export class ApiClient {
     return this.send('POST', path, request, (response) => this.parse(response, form))
   }
 
+  /** A change of something that is there; `ifMatch` names the version that it is based on. */
+  put<T extends z.ZodType>(path: string, form: T, request: ApiRequest = {}): Promise<z.output<T>> {
+    return this.send('PUT', path, request, (response) => this.parse(response, form))
+  }
+
+  patch<T extends z.ZodType>(path: string, form: T, request: ApiRequest = {}): Promise<z.output<T>> {
+    return this.send('PATCH', path, request, (response) => this.parse(response, form))
+  }
+
+  delete<T extends z.ZodType>(path: string, form: T, request: ApiRequest = {}): Promise<z.output<T>> {
+    return this.send('DELETE', path, request, (response) => this.parse(response, form))
+  }
+
   getBytes(path: string, request: ApiRequest = {}): Promise<Uint8Array> {
     return this.send('GET', path, request, async (response) => new Uint8Array(await response.arrayBuffer()))
   }
@@ -91,7 +108,7 @@ export class ApiClient {
 
   /** Asks, and reads the answer, again where either was lost on the way. */
   private async send<T>(
-    method: 'GET' | 'POST',
+    method: Method,
     path: string,
     request: ApiRequest,
     read: (response: Response) => Promise<T>,
@@ -110,7 +127,7 @@ export class ApiClient {
   }
 
   private async sendOnce<T>(
-    method: 'GET' | 'POST',
+    method: Method,
     path: string,
     request: ApiRequest,
     key: string,
@@ -142,7 +159,7 @@ export class ApiClient {
     }
   }
 
-  private headersOf(method: string, request: ApiRequest, key: string): Record<string, string> {
+  private headersOf(method: Method, request: ApiRequest, key: string): Record<string, string> {
     const { token, language = 'vi' } = this.options
     const type =
       request.json !== undefined
@@ -152,6 +169,7 @@ export class ApiClient {
       'accept-language': language,
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(method === 'POST' ? { 'idempotency-key': key } : {}),
+      ...(request.ifMatch === undefined ? {} : { 'if-match': `"${request.ifMatch}"` }),
       ...(type === undefined ? {} : { 'content-type': type }),
     }
   }

@@ -30,14 +30,24 @@ function read(io: Io): Sessions {
 
 /** Keeps a session and makes its node the one that later commands speak to. Replaced as a whole, never half. */
 export function storeSession(io: Io, url: string, session: z.output<typeof sessionForm>): string {
+  return write(io, { current: url, sessions: { ...read(io).sessions, [url]: session } })
+}
+
+function write(io: Io, content: Sessions): string {
   const file = fileOf(io)
-  const known = read(io)
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  const content = { current: url, sessions: { ...known.sessions, [url]: session } }
   const fresh = `${file}.${process.pid}`
   writeFileSync(fresh, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 })
   renameSync(fresh, file)
   return file
+}
+
+/** Forgets the session at a node; the node itself ends it. */
+export function forgetSession(io: Io, url: string): void {
+  const known = read(io)
+  if (known.sessions[url] === undefined) return
+  const { [url]: _, ...sessions } = known.sessions
+  write(io, { ...known, sessions })
 }
 
 export interface Credentials {

@@ -11,8 +11,22 @@ export interface Draft {
   readonly signer: { readonly name: string; readonly position?: string; readonly competence?: string }
   readonly place?: string
   readonly dueDate?: string
+  /** Id of the incoming document that it answers. */
+  readonly inReplyTo?: string
+  /** Given: it goes out on paper too. */
+  readonly paper?: {
+    readonly recipients: readonly string[]
+    readonly copies?: number
+    readonly reason?: string
+  }
+  readonly keptBy?: string
+  readonly keptCopies?: number
+  readonly draftingUnit?: string
+  readonly draftingAssignedBy?: string
   /** The clerk's declaration that it holds no state secret; without it the document stays in quarantine. */
   readonly declaredFreeOfSecrets: boolean
+  /** Of a scan: that its first page was looked at and bears no mark of secrecy. */
+  readonly scanDeclared?: boolean
 }
 
 /** How often the same file and metadata may be drafted anew after being given up. */
@@ -28,7 +42,7 @@ export async function draftDocument(
   pdf: Uint8Array,
   draft: Draft,
 ): Promise<{ id: string; state: string }> {
-  const { declaredFreeOfSecrets, ...metadata } = draft
+  const { declaredFreeOfSecrets, scanDeclared = false, ...metadata } = draft
   let id = ''
   let round = 0
   const key = (step: string) => derivedKey(step, pdf, JSON.stringify(metadata), String(round))
@@ -43,8 +57,8 @@ export async function draftDocument(
   })
   if (!declaredFreeOfSecrets) return uploaded
   return client.post(`/documents/${encodeURIComponent(id)}/declaration`, stateForm, {
-    json: { stateSecret: false },
-    idempotencyKey: key('declaration'),
+    json: { stateSecret: false, scanDeclared },
+    idempotencyKey: key(scanDeclared ? 'declaration-of-scan' : 'declaration'),
   })
 }
 

@@ -18,18 +18,36 @@ export const documentForm = z.object({
       indication: z.string().nullable(),
       subIndication: z.string().nullable(),
       number: z.int().nullable(),
+      // Older nodes do not say these.
+      senderMatches: z.boolean().nullish(),
+      handlingDue: z.string().nullish(),
+      secretMark: z.string().nullish(),
     })
     .nullable(),
+  urgency: z.int().optional(),
+  dueDate: z.string().nullish(),
 })
 export type Document = z.output<typeof documentForm>
 
 export const detailsForm = documentForm.extend({
-  revisions: z.array(z.object({ revision: z.int(), kind: z.string(), sha256: z.string(), name: z.string() })),
+  revisions: z.array(
+    z.object({
+      revision: z.int(),
+      kind: z.string(),
+      sha256: z.string(),
+      name: z.string(),
+      signature: z.object({ subject: z.string() }).nullish(),
+    }),
+  ),
 })
 export type DocumentDetails = z.output<typeof detailsForm>
+
+/** What is shown of a document before it is sent. */
+export const summaryForm = documentForm.extend({ urgency: z.int(), recipients: z.array(z.string()) })
 
 export const pageForm = z.object({ items: z.array(documentForm), next: z.string().nullable() })
 export const stateForm = z.object({ id: z.uuid(), state: z.string() })
 export const numberedForm = stateForm.extend({ number: z.string(), date: z.string() })
 export const revisionForm = stateForm.extend({ sha256: z.string(), indication: z.string() })
 export const acceptedForm = stateForm.extend({ incomingNumber: z.int() })
+export const revisionOfFile = z.object({ position: z.int(), sha256: z.string(), indication: z.string() })

@@ -15,16 +15,20 @@ import {
   defaultLock,
   defaultSignatureField,
   fillsOf,
+  individualAppearance,
   type KeyProvider,
   letterFields,
   listFields,
   roleOf,
   type SignatureAppearance,
   type SignatureRole,
+  sealAppearance,
+  signingTimeText,
   signPdf,
 } from '../../signing/index.ts'
 import type { ApiClient } from './api-client.ts'
 import { type DocumentDetails, detailsForm, numberedForm, revisionForm } from './forms.ts'
+import { signAnnexes } from './sign-annexes.ts'
 
 /** The signed bytes of a document that an individual or the agency signs next, made on this machine. */
 async function signNext(
@@ -32,37 +36,54 @@ async function signNext(
   key: KeyProvider,
   role: SignatureRole,
   now: Date,
-): Promise<Uint8Array> {
-  assertCertificateUsable(key.certificate, now)
-  const found = roleOf(key.certificate)
-  if (found !== role) throw new CongvanError('KEY_ROLE_WRONG', { wanted: role, found })
+  image: Uint8Array | undefined,
+): Promise<{ bytes: Uint8Array; seal: SealReport | undefined }> {
+  requireKeyOf(role, key, now)
   // What is drawn after the first signature is drawn inside the boxes that this signature fixes.
   if (role === 'individual') assertLetterBoxes(pdf)
   const { names, signatureFields } = listFields(pdf)
   const field = defaultSignatureField(role, signatureFields)
   const lock = defaultLock(field, names, signatureFields)
-  const { commonName, title } = certificateSubject(key.certificate)
-  return signPdf(pdf, {
+  const { commonName } = certificateSubject(key.certificate)
+  // The agency's box lies over title and signature, where only the picture of its seal may stand, no text (NĐ
+  // 30/2020 Phụ lục I II.8): without that picture it stays empty.
+  const seal = role === 'agency' && image !== undefined ? sealAppearance(pdf, { image }) : undefined
+  const appearance = role === 'agency' ? seal?.appearance : individualPicture(image, commonName, now)
+  const bytes = await signPdf(pdf, {
     key,
     field,
     signingTime: now,
     ...(commonName === undefined ? {} : { name: commonName }),
     ...(lock === undefined ? {} : { lock }),
-    // The agency's box lies over title and signature, where only the picture of its seal may stand, no text (NĐ
-    // 30/2020 Phụ lục I II.8): without that picture it stays empty.
-    ...(role === 'agency' ? {} : { appearance: textAppearance([title, commonName], now) }),
+    ...(appearance === undefined ? {} : { appearance }),
   })
+  return { bytes, seal: seal && { covered: seal.covered, deviates: seal.deviates } }
 }
 
-function textAppearance(names: readonly (string | undefined)[], now: Date): SignatureAppearance {
-  const lines = names.flatMap((name) => (name === undefined ? [] : [name]))
-  return { fontBytes: font('400Regular'), lines: [...lines, timeLine(now)] }
+/** @throws CongvanError `KEY_ROLE_WRONG`; SigningError for a certificate that has ended or has not begun */
+function requireKeyOf(role: SignatureRole, key: KeyProvider, now: Date): void {
+  assertCertificateUsable(key.certificate, now)
+  const found = roleOf(key.certificate)
+  if (found !== role) throw new CongvanError('KEY_ROLE_WRONG', { wanted: role, found })
 }
 
-/** `05.03.2020 14:25:16 +07:00`, as the signing tools of the public-duty CA print it. */
-function timeLine(now: Date): string {
-  const [date = '', time = ''] = new Date(now.getTime() + 7 * 3_600_000).toISOString().split('T')
-  return `${date.split('-').reverse().join('.')} ${time.slice(0, 8)} +07:00`
+/** How the seal lies over the person’s picture. */
+export interface SealReport {
+  /** The share of the picture that it covers; null where there is none under it. */
+  readonly covered: number | null
+  /** Whether that is not about a third. */
+  readonly deviates: boolean
+}
+
+/** What the person’s box shows: a picture of the handwriting, or name and time of signing. */
+function individualPicture(
+  image: Uint8Array | undefined,
+  name: string | undefined,
+  now: Date,
+): SignatureAppearance {
+  const time = signingTimeText(now)
+  const fontBytes = font('400Regular')
+  return individualAppearance({ name, time, fontBytes, ...(image === undefined ? {} : { image }) })
 }
 
 function font(face: '400Regular' | '400Regular_Italic'): Uint8Array {
@@ -93,19 +114,20 @@ async function download(client: ApiClient, details: DocumentDetails, revision?: 
 }
 
 /**
- * Signs a draft as the person with authority. Asked again after a lost answer it finds the document signed and
- * says so instead of signing twice.
+ * Signs a draft as the person with authority whose turn it is, with a picture of the handwriting where one is given.
+ * Asked again after a lost answer it finds its own signature on the current version and says so instead of signing twice.
  */
 export async function signDocument(
   client: ApiClient,
   id: string,
   key: KeyProvider,
   now: Date,
+  image?: Uint8Array,
 ): Promise<{ id: string; state: string; sha256: string }> {
   const details = await client.get(`/documents/${encodeURIComponent(id)}`, detailsForm)
-  const before = details.revisions.find((one) => one.kind === 'individual')
+  const before = signedBefore(details, key)
   if (before !== undefined) return { id, state: details.state, sha256: before.sha256 }
-  const signed = await signNext(await download(client, details), key, 'individual', now)
+  const { bytes: signed } = await signNext(await download(client, details), key, 'individual', now, image)
   const { state, sha256 } = await client.post(
     `/documents/${encodeURIComponent(id)}/signatures`,
     revisionForm,
@@ -114,9 +136,27 @@ export async function signDocument(
   return { id, state, sha256 }
 }
 
+const unsigned = new Set(['draft', 'presented'])
+
+/**
+ * The revision that this person's signature made, of the version that counts now; of a document that all have signed
+ * the last one. A newer draft begins a new version, on which nobody has signed yet.
+ */
+function signedBefore(details: DocumentDetails, key: KeyProvider) {
+  const from = details.revisions.findLastIndex((one) => one.kind === 'draft')
+  const signed = details.revisions.slice(from + 1).filter((one) => one.kind === 'individual')
+  if (!unsigned.has(details.state)) return signed.at(-1)
+  const { commonName } = certificateSubject(key.certificate)
+  const mine = commonName?.normalize('NFC')
+  return signed.find(
+    ({ signature }) => mine !== undefined && signature?.subject.normalize('NFC').includes(`CN=${mine}`),
+  )
+}
+
 /**
  * Issues a signed document as the clerk: the node assigns number and date and writes them on the page; this side
- * checks that nothing else was changed, and only then puts the agency's signature on it. Each step is left out
+ * checks that nothing else was changed, and only then puts the agency's signature on it, with a picture of the seal where
+ * one is given. Each step is left out
  * when it is done already, so the whole may be run again after any failure.
  */
 export async function issueDocument(
@@ -124,9 +164,12 @@ export async function issueDocument(
   id: string,
   key: KeyProvider,
   now: Date,
-): Promise<{ id: string; state: string; number: string; sha256: string }> {
+  sealImage?: Uint8Array,
+): Promise<{ id: string; state: string; number: string; sha256: string; seal?: SealReport }> {
   const before = await client.get(`/documents/${encodeURIComponent(id)}`, detailsForm)
   if (before.state === 'issued' || before.state === 'dispatched') return issuedAlready(before)
+  // A number that is taken is taken for good: a key that cannot sign is found out before.
+  requireKeyOf('agency', key, now)
   const personSigned = before.revisions.findLast((one) => one.kind === 'individual')
   const numbered = await client.post(`/documents/${encodeURIComponent(id)}/number`, numberedForm, {
     json: {},
@@ -140,11 +183,12 @@ export async function issueDocument(
   const values = assertOnlyFills(unfilled, filled, fillsOf(listFields(unfilled).names), fillFonts())
   if (!numbered.number.startsWith(`${values[letterFields.number]}/`))
     throw new CongvanError('DOWNLOAD_DAMAGED', { id })
-  const issued = await signNext(filled, key, 'agency', now)
+  await signAnnexes(client, id, numbered.number, key, now)
+  const { bytes: issued, seal } = await signNext(filled, key, 'agency', now, sealImage)
   const { state, sha256 } = await client.post(`/documents/${encodeURIComponent(id)}/issue`, revisionForm, {
     bytes: issued,
   })
-  return { id, state, number: numbered.number, sha256 }
+  return { id, state, number: numbered.number, sha256, ...(seal === undefined ? {} : { seal }) }
 }
 
 function issuedAlready(details: DocumentDetails): {

@@ -2,7 +2,7 @@
  * Passwords: scrypt (RFC 7914) with parameters kept beside each hash, so that they can be raised later.
  * Form: `$scrypt$ln=15,r=8,p=1$<salt>$<hash>`, both base64url.
  */
-import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
+import { randomBytes, randomInt, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
 import { CongvanError } from '../errors.ts'
 
 const LOG_COST = 15
@@ -23,6 +23,15 @@ export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16)
   const hash = await derive(password, salt, { N: 2 ** LOG_COST, r: BLOCK, p: PARALLEL })
   return `$scrypt$ln=${LOG_COST},r=${BLOCK},p=${PARALLEL}$${salt.toString('base64url')}$${hash.toString('base64url')}`
+}
+
+/** Digits and small letters without those that are misread: a password is read out, or copied from paper. */
+const PLAIN = '23456789abcdefghjkmnpqrstvwxyz'
+
+/** A password of about 78 random bits for an account whose owner has to choose another one. */
+export function newOneTimePassword(): string {
+  const letters = Array.from({ length: 16 }, () => PLAIN[randomInt(PLAIN.length)])
+  return (letters.join('').match(/.{4}/g) ?? []).join('-')
 }
 
 const FORM = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d)\$([\w-]+)\$([\w-]+)$/

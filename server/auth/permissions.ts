@@ -4,6 +4,9 @@ import { CongvanError } from '../errors.ts'
 /** What everybody may do who has an account: look agencies up, make tokens of their own. */
 const everyone: readonly Permission[] = ['agency.read', 'token.create']
 
+/** What everybody may do in an agency: find the colleagues who sign or are assigned, and whom the log names. */
+const colleagues: readonly Permission[] = [...everyone, 'member.read']
+
 /**
  * The one table of rights: what a role may do in its own agency. Deny by default: a permission that is not
  * named here is nobody's. NĐ 30/2020 arts 6.3, 32.2: only the clerk (văn thư) registers, numbers, issues and signs for
@@ -14,7 +17,7 @@ const everyone: readonly Permission[] = ['agency.read', 'token.create']
  */
 const rights: Readonly<Record<Role, readonly Permission[]>> = {
   clerk: [
-    ...everyone,
+    ...colleagues,
     'document.read',
     'document.read-all',
     'document.permit',
@@ -34,10 +37,11 @@ const rights: Readonly<Record<Role, readonly Permission[]>> = {
     'statistics.read',
     'delivery.read',
   ],
-  signer: [...everyone, 'document.read', 'document.check-content', 'document.sign', 'delivery.read'],
+  signer: [...colleagues, 'document.read', 'document.check-content', 'document.sign', 'delivery.read'],
   leader: [
-    ...everyone,
+    ...colleagues,
     'agency.settings',
+    'right.confirm',
     'document.read',
     'document.read-all',
     'document.permit',
@@ -52,15 +56,15 @@ const rights: Readonly<Record<Role, readonly Permission[]>> = {
     'delivery.read',
   ],
   specialist: [
-    ...everyone,
+    ...colleagues,
     'document.read',
     'document.draft',
     'document.process',
     'dossier.keep',
     'delivery.read',
   ],
-  auditor: [...everyone, 'register.read', 'statistics.read', 'log.export'],
-  administrator: [...everyone, 'agency.settings', 'user.manage', 'statistics.read'],
+  auditor: [...colleagues, 'register.read', 'statistics.read', 'log.export'],
+  administrator: [...colleagues, 'agency.settings', 'user.manage', 'statistics.read'],
   operator: [
     ...everyone,
     'agency.import',
@@ -84,6 +88,8 @@ const acts: Readonly<Record<Permission, { readonly act: string; readonly actVi: 
   'agency.settings': { act: 'change the settings of the agency', actVi: 'thay đổi thiết lập của cơ quan' },
   'calendar.manage': { act: 'change the calendar of working days', actVi: 'thay đổi lịch ngày làm việc' },
   'user.manage': { act: 'manage accounts', actVi: 'quản lý tài khoản' },
+  'member.read': { act: 'see the people of the agency', actVi: 'xem danh sách người dùng của cơ quan' },
+  'right.confirm': { act: 'confirm changes of rights', actVi: 'xác nhận thay đổi về quyền' },
   'token.create': { act: 'make API tokens', actVi: 'tạo mã truy cập' },
   'document.read': { act: 'read documents', actVi: 'xem văn bản' },
   'document.read-all': { act: 'read every document of the agency', actVi: 'xem mọi văn bản của cơ quan' },
@@ -124,8 +130,15 @@ export function rolesOf(actor: Actor): readonly Role[] {
   }
 }
 
+/** Whether an actor's roles permit it, and the API token at hand, if there is one, too. */
+export function actorMay(actor: Actor, permission: Permission): boolean {
+  if (actor.kind === 'node') return false
+  if (actor.scopes !== undefined && !actor.scopes.includes(permission)) return false
+  return permissionsOf(rolesOf(actor)).has(permission)
+}
+
 /** @throws CongvanError `NOT_PERMITTED` naming the permission that is missing. */
 export function requirePermission(actor: Actor, permission: Permission): void {
-  if (permissionsOf(rolesOf(actor)).has(permission)) return
+  if (actorMay(actor, permission)) return
   throw new CongvanError('NOT_PERMITTED', { permission, ...acts[permission] })
 }

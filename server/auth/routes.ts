@@ -1,22 +1,32 @@
-import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { agencyRoles } from '../actor.ts'
-import { appendEntryOf } from '../audit/audit-store.ts'
+import { permissions } from '../actor.ts'
 import type { NodeContext } from '../context.ts'
-import type { NodeTransaction } from '../db.ts'
-import { CongvanError } from '../errors.ts'
 import { type Route, route } from '../http/route.ts'
-import { addUser } from './add-user.ts'
-import { rolesOf } from './permissions.ts'
+import { accountRoutes } from './account-routes.ts'
+import type { AccountServices } from './account-services.ts'
+import { createToken, endOwnTokens, listOwnTokens } from './own-tokens.ts'
+import { actorMay, rolesOf } from './permissions.ts'
+import { agencyOf, asPerson } from './person.ts'
+import { rightRoutes } from './right-routes.ts'
 import { signIn } from './sign-in.ts'
-import { newToken } from './tokens.ts'
-import { insertToken, revokeToken } from './user-store.ts'
+import { userRoutes } from './user-routes.ts'
 
-const login = z.string().min(2).max(64)
-const password = z.string().min(1).max(200)
 const tag = 'auth'
+const kind = z.enum(['session', 'api'])
+const instant = z.iso.datetime()
 
-export function authRoutes(context: NodeContext, sessionHours: number): Route[] {
+/** Accounts, sessions, tokens and rights. */
+export function authRoutes(context: NodeContext, accounts: AccountServices): Route[] {
+  return [
+    ...sessionRoutes(context, accounts),
+    ...tokenRoutes(context, accounts),
+    ...accountRoutes(context, accounts),
+    ...userRoutes(context),
+    ...rightRoutes(context),
+  ]
+}
+
+function sessionRoutes(context: NodeContext, accounts: AccountServices): Route[] {
   return [
     route({
       method: 'post',
@@ -24,15 +34,33 @@ export function authRoutes(context: NodeContext, sessionHours: number): Route[] 
       tag,
       access: 'public',
       summary: { vi: 'Đăng nhập', en: 'Sign in' },
-      body: z.strictObject({ login, password, agencyCode: z.string().min(1).max(40).optional() }),
+      body: z.strictObject({
+        login: z.string().min(2).max(64),
+        password: z.string().min(1).max(200),
+        agencyCode: z.string().min(1).max(40).optional(),
+        otp: z.string().min(1).max(40).optional(),
+      }),
       response: z.strictObject({
         token: z.string(),
-        expiresAt: z.iso.datetime(),
+        expiresAt: instant,
         agencyId: z.uuid().nullable(),
         roles: z.array(z.string()).readonly(),
+        mustChangePassword: z.boolean(),
       }),
       status: 201,
-      handle: ({ body }) => signIn(context, body, sessionHours),
+      handle: ({ body, remoteAddress }) => signIn(context, accounts, { ...body, address: remoteAddress }),
+    }),
+    route({
+      method: 'delete',
+      path: '/session',
+      tag,
+      access: 'signed-in',
+      summary: { vi: 'Đăng xuất', en: 'Sign out' },
+      response: z.strictObject({ ended: z.boolean() }),
+      handle: async ({ actor }) => {
+        const { tokenId } = asPerson(actor)
+        return { ended: (await endOwnTokens(context, actor, { id: tokenId })) > 0 }
+      },
     }),
     route({
       method: 'get',
@@ -41,118 +69,113 @@ export function authRoutes(context: NodeContext, sessionHours: number): Route[] 
       access: 'signed-in',
       summary: { vi: 'Tài khoản đang dùng', en: 'The account in use' },
       response: z.strictObject({
-        userId: z.uuid().nullable(),
+        userId: z.uuid(),
         login: z.string(),
         agencyId: z.uuid().nullable(),
         roles: z.array(z.string()).readonly(),
+        permissions: z.array(z.enum(permissions)),
+        restriction: z.enum(['change-password', 'enrol-second-factor']).nullable(),
         node: z.string(),
       }),
       handle: async ({ actor }) => {
-        if (actor.kind === 'node') throw new CongvanError('NOT_AUTHENTICATED')
+        const person = asPerson(actor)
         return {
-          userId: actor.userId,
-          login: actor.login,
-          agencyId: actor.kind === 'user' ? actor.agencyId : null,
+          userId: person.userId,
+          login: person.login,
+          agencyId: agencyOf(actor),
           roles: rolesOf(actor),
+          permissions: permissions.filter((one) => actorMay(actor, one)),
+          restriction: person.restriction ?? null,
           node: context.nodeId,
         }
       },
     }),
+  ]
+}
+
+function tokenRoutes(context: NodeContext, { settings }: AccountServices): Route[] {
+  return [
     route({
-      method: 'post',
-      path: '/users',
+      method: 'get',
+      path: '/tokens',
       tag,
-      access: { permission: 'user.manage' },
-      summary: { vi: 'Tạo tài khoản và cấp vai trò', en: 'Make an account and grant roles' },
-      body: z.strictObject({
-        login,
-        displayName: z.string().min(1).max(100),
-        password,
-        operator: z.boolean().default(false),
-        grants: z
-          .array(
-            z.strictObject({
-              agencyCode: z.string().max(40),
-              role: z.enum(agencyRoles),
-            }),
-          )
-          .max(50),
+      access: 'signed-in',
+      summary: { vi: 'Phiên và mã truy cập của mình', en: 'One’s own sessions and tokens' },
+      response: z.strictObject({
+        items: z.array(
+          z.strictObject({
+            id: z.uuid(),
+            kind,
+            label: z.string(),
+            agencyId: z.uuid().nullable(),
+            scopes: z.array(z.enum(permissions)).nullable(),
+            createdAt: instant,
+            expiresAt: instant,
+            madeFrom: z.string(),
+            lastUsedAt: instant.nullable(),
+            lastUsedFrom: z.string(),
+            current: z.boolean(),
+          }),
+        ),
       }),
-      response: z.strictObject({ id: z.uuid() }),
-      status: 201,
-      handle: ({ actor, body }) => addUser(context, actor, body),
+      handle: async ({ actor }) => {
+        const items = await listOwnTokens(context, actor, settings.idleMinutes)
+        return {
+          items: items.map(({ userId: _, scopes, createdAt, expiresAt, lastUsedAt, ...rest }) => ({
+            ...rest,
+            scopes: scopes === null ? null : [...scopes],
+            createdAt: createdAt.toISOString(),
+            expiresAt: expiresAt.toISOString(),
+            lastUsedAt: lastUsedAt?.toISOString() ?? null,
+          })),
+        }
+      },
     }),
     route({
       method: 'post',
       path: '/tokens',
       tag,
       access: { permission: 'token.create' },
-      summary: { vi: 'Tạo mã truy cập API (chỉ hiện một lần)', en: 'Make an API token (shown once)' },
-      body: z.strictObject({ label: z.string().min(1).max(100), days: z.int().min(1).max(366) }),
-      response: z.strictObject({ id: z.uuid(), token: z.string(), expiresAt: z.iso.datetime() }),
-      status: 201,
-      handle: async ({ actor, body, now }) => {
-        if (actor.kind === 'node' || actor.userId === null) throw new CongvanError('NOT_AUTHENTICATED')
-        // A stolen token must end at its own expiry: only who signed in with the password makes another.
-        if (actor.byApiToken) {
-          throw new CongvanError('NOT_PERMITTED', {
-            permission: 'token.create',
-            act: 'make a token by means of another token',
-            actVi: 'tạo mã truy cập bằng một mã truy cập khác',
-          })
-        }
-        const { userId } = actor
-        const { token, sha256 } = newToken()
-        const id = randomUUID()
-        const agencyId = actor.kind === 'user' ? actor.agencyId : null
-        const expiresAt = new Date(now.getTime() + body.days * 86_400_000)
-        // Shown once means once: what is kept for a repeated request does not hold the secret. A caller whose answer
-        // was lost is told so, revokes the token and makes another one.
-        let shown: string | undefined
-        const work = async (trx: NodeTransaction) => {
-          await insertToken(trx, {
-            id,
-            tokenSha256: sha256,
-            userId,
-            agencyId,
-            kind: 'api',
-            label: body.label,
-            createdAt: now,
-            expiresAt,
-          })
-          await appendEntryOf(trx, { nodeId: context.nodeId, actor, now }, agencyId, {
-            kind: 'token.created',
-            subject: `token:${id}`,
-            facts: { user: userId },
-          })
-          shown = token
-          return { id, expiresAt: expiresAt.toISOString() }
-        }
-        const { idempotency } = actor
-        const made = await context.db.asNode(work, idempotency && { userId, idempotency })
-        if (shown === undefined) throw new CongvanError('TOKEN_SHOWN_ALREADY', { id: made.id })
-        return { ...made, token: shown }
+      summary: {
+        vi: 'Tạo mã truy cập cho kịch bản (chỉ hiện một lần)',
+        en: 'Make an API token (shown once)',
       },
+      body: z.strictObject({
+        label: z.string().min(1).max(100),
+        days: z.int().min(1).max(366),
+        scopes: z.array(z.enum(permissions)).min(1).max(permissions.length).optional(),
+      }),
+      response: z.strictObject({ id: z.uuid(), token: z.string(), expiresAt: instant }),
+      status: 201,
+      handle: ({ actor, body, remoteAddress }) =>
+        createToken(context, actor, { ...body, address: remoteAddress }),
+    }),
+    route({
+      method: 'delete',
+      path: '/tokens',
+      tag,
+      access: 'signed-in',
+      summary: {
+        vi: 'Kết thúc mọi phiên và mã truy cập khác của mình',
+        en: 'End all other sessions and tokens of one’s own',
+      },
+      query: z.strictObject({ kind: kind.optional() }),
+      response: z.strictObject({ ended: z.int() }),
+      handle: async ({ actor, query }) => ({
+        ended: await endOwnTokens(context, actor, { kind: query.kind, keepCurrent: true }),
+      }),
     }),
     route({
       method: 'delete',
       path: '/tokens/:id',
       tag,
       access: 'signed-in',
-      summary: { vi: 'Thu hồi mã truy cập của mình', en: 'Revoke one’s own token' },
+      summary: { vi: 'Thu hồi phiên hoặc mã truy cập của mình', en: 'Revoke one’s own session or token' },
       params: z.strictObject({ id: z.uuid() }),
       response: z.strictObject({ revoked: z.boolean() }),
-      handle: ({ actor, params, now }) =>
-        context.db.asNode(async (trx) => {
-          if (actor.kind === 'node' || actor.userId === null) throw new CongvanError('NOT_AUTHENTICATED')
-          const revoked = await revokeToken(trx, params.id, actor.userId, now)
-          if (revoked === undefined) throw new CongvanError('NOT_FOUND', { what: `token ${params.id}` })
-          await appendEntryOf(trx, { nodeId: context.nodeId, actor, now }, revoked.agencyId, {
-            kind: 'token.revoked',
-            subject: `token:${params.id}`,
-          })
-          return { revoked: true }
-        }),
+      handle: async ({ actor, params }) => ({
+        revoked: (await endOwnTokens(context, actor, { id: params.id })) > 0,
+      }),
     }),
   ]
 }

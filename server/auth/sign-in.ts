@@ -1,18 +1,36 @@
 import { randomUUID } from 'node:crypto'
-import { appendEntryOf, appendLogEntry } from '../audit/audit-store.ts'
-import type { NodeContext } from '../context.ts'
+import { appendEntryOf, appendLogEntry, type LogContext } from '../audit/audit-store.ts'
+import type { AccountSettings, NodeContext } from '../context.ts'
+import type { NodeTransaction } from '../db.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { type Agency, findAgencyByCode } from '../directory/agency-store.ts'
 import { CongvanError } from '../errors.ts'
+import type { AccountServices } from './account-services.ts'
+import {
+  addressKey,
+  countAttempt,
+  forgetFailures,
+  type LockPolicy,
+  lockAfterFailure,
+  loginKey,
+  takeBackAttempt,
+} from './failure-store.ts'
+import { listMemberships } from './membership-store.ts'
 import { checkPassword } from './password.ts'
+import { factorError, takeSecondFactor } from './second-factor.ts'
+import { insertToken } from './token-store.ts'
 import { newToken } from './tokens.ts'
-import { findUserByLogin, insertToken, listMemberships } from './user-store.ts'
+import { findUserByLogin, noteSignIn, type User } from './user-store.ts'
 
 export interface SignIn {
   readonly login: string
   readonly password: string
   /** The agency to act for, by code; may be left out by a user of exactly one, and by the operator. */
   readonly agencyCode?: string | undefined
+  /** The code of the second factor, or a recovery code. */
+  readonly otp?: string | undefined
+  /** Where the request comes from. */
+  readonly address: string
 }
 
 export interface Session {
@@ -20,50 +38,147 @@ export interface Session {
   readonly expiresAt: string
   readonly agencyId: string | null
   readonly roles: readonly string[]
+  readonly mustChangePassword: boolean
 }
 
 /**
- * Checks a password and opens a session for one agency (or for the node, by an operator).
+ * Checks a password and, where there is one, the second factor, and opens a session for one agency (or for the node,
+ * by an operator).
  *
- * @throws CongvanError `SIGN_IN_FAILED` for an unknown login, a wrong password and a disabled account alike;
- *   `AGENCY_NOT_YOURS`; `INPUT_INVALID` when the agency must be named. The failed try is logged.
+ * @throws CongvanError `ACCOUNT_LOCKED`, `ADDRESS_LOCKED` before anything is looked at; `SIGN_IN_FAILED` for an
+ *   unknown login, a wrong password and a disabled account alike; `OTP_REQUIRED`, `OTP_WRONG`, `OTP_USED`,
+ *   `PASSWORD_EXPIRED`; `AGENCY_NOT_YOURS`; `INPUT_INVALID` when the agency must be named. A failed try is logged.
  */
-export async function signIn(context: NodeContext, input: SignIn, sessionHours: number): Promise<Session> {
+export async function signIn(
+  context: NodeContext,
+  accounts: AccountServices,
+  input: SignIn,
+): Promise<Session> {
   const now = context.clock()
   const log = { nodeId: context.nodeId, actor: { kind: 'node', nodeId: context.nodeId } as const, now }
-  const user = await context.db.asNode((trx) => findUserByLogin(trx, input.login))
-  const matches = await checkPassword(input.password, user?.passwordHash ?? null)
-  if (user === undefined || !matches || user.disabled) {
-    await context.db.asNode((trx) =>
-      appendLogEntry(trx, log, null, {
-        kind: 'user.sign-in-failed',
-        subject: user === undefined ? 'user:unknown' : `user:${user.id}`,
-        personal: { login: input.login },
-      }),
-    )
-    throw new CongvanError('SIGN_IN_FAILED')
+  // Killed after this, the attempt stands as a failed one.
+  await countAttempts(context, accounts, log, input)
+  let failed = false
+  try {
+    const user = await context.db.asNode((trx) => findUserByLogin(trx, input.login))
+    const matches = await checkPassword(input.password, user?.passwordHash ?? null)
+    if (user === undefined || !matches || user.disabled) {
+      failed = true
+      await logFailure(context, accounts, log, input, user)
+      throw new CongvanError('SIGN_IN_FAILED')
+    }
+    if (user.passwordExpiresAt !== null && user.passwordExpiresAt <= now) {
+      throw new CongvanError('PASSWORD_EXPIRED')
+    }
+    const outcome = await context.db.asNode((trx) => openSession(trx, accounts, log, input, user))
+    if ('problem' in outcome) {
+      failed = outcome.problem !== 'OTP_REQUIRED'
+      if (failed) await logFailure(context, accounts, log, input, user)
+      throw factorError(outcome.problem)
+    }
+    return outcome
+  } catch (error) {
+    if (!failed) await context.db.asNode((trx) => takeBack(trx, input))
+    throw error
   }
-  const { token, sha256 } = newToken()
-  const expiresAt = new Date(now.getTime() + sessionHours * 3_600_000)
-  return context.db.asNode(async (trx) => {
-    const memberships = await listMemberships(trx, user.id)
-    const wanted = input.agencyCode
-      ? await findAgencyByCode(trx, input.agencyCode, vietnamDay(now))
-      : undefined
-    const place = choosePlace(memberships, wanted, input.agencyCode, user.isOperator)
-    await insertToken(trx, {
-      id: randomUUID(),
-      tokenSha256: sha256,
-      userId: user.id,
-      agencyId: place.agencyId,
-      kind: 'session',
-      label: '',
-      createdAt: now,
-      expiresAt,
-    })
-    await appendEntryOf(trx, log, place.agencyId, { kind: 'user.signed-in', subject: `user:${user.id}` })
-    return { token, expiresAt: expiresAt.toISOString(), agencyId: place.agencyId, roles: place.roles }
+}
+
+/** @throws CongvanError `ACCOUNT_LOCKED`, `ADDRESS_LOCKED` */
+async function countAttempts(
+  { db }: NodeContext,
+  { settings }: AccountServices,
+  log: LogContext,
+  input: SignIn,
+): Promise<void> {
+  await db.asNode(async (trx) => {
+    const { now } = log
+    const byAddress = await countAttempt(trx, addressKey(input.address), addressPolicy(settings), now)
+    if (byAddress !== undefined) throw locked('ADDRESS_LOCKED', byAddress, now)
+    const byLogin = await countAttempt(trx, loginKey(input.login), settings, now)
+    if (byLogin !== undefined) throw locked('ACCOUNT_LOCKED', byLogin, now)
   })
+}
+
+function addressPolicy(settings: AccountSettings): LockPolicy {
+  return { ...settings, attempts: settings.addressAttempts }
+}
+
+function locked(code: 'ACCOUNT_LOCKED' | 'ADDRESS_LOCKED', until: Date, now: Date): CongvanError {
+  return new CongvanError(code, { seconds: Math.ceil((until.getTime() - now.getTime()) / 1000) })
+}
+
+async function takeBack(trx: NodeTransaction, input: SignIn): Promise<void> {
+  await takeBackAttempt(trx, addressKey(input.address))
+  await takeBackAttempt(trx, loginKey(input.login))
+}
+
+/** What was counted ahead stands, and from the limit on it locks. */
+async function logFailure(
+  { db }: NodeContext,
+  { settings }: AccountServices,
+  log: LogContext,
+  input: SignIn,
+  user: User | undefined,
+): Promise<void> {
+  const subject = user === undefined ? 'user:unknown' : `user:${user.id}`
+  await db.asNode(async (trx) => {
+    await lockAfterFailure(trx, addressKey(input.address), addressPolicy(settings), log.now)
+    const seconds = await lockAfterFailure(trx, loginKey(input.login), settings, log.now)
+    await appendLogEntry(trx, log, null, {
+      kind: 'user.sign-in-failed',
+      subject,
+      personal: { login: input.login, address: input.address },
+    })
+    if (seconds > 0 && user !== undefined) {
+      await appendLogEntry(trx, log, null, { kind: 'user.locked', subject, facts: { seconds } })
+    }
+  })
+}
+
+async function openSession(
+  trx: NodeTransaction,
+  { settings, key }: AccountServices,
+  log: LogContext,
+  input: SignIn,
+  user: User,
+): Promise<Session | { readonly problem: 'OTP_REQUIRED' | 'OTP_WRONG' | 'OTP_USED' }> {
+  const problem = await takeSecondFactor(trx, key, log, user, input.otp)
+  if (problem !== undefined) return { problem }
+  const { now } = log
+  const memberships = await listMemberships(trx, user.id, now)
+  const wanted = input.agencyCode ? await findAgencyByCode(trx, input.agencyCode, vietnamDay(now)) : undefined
+  const place = choosePlace(memberships, wanted, input.agencyCode, user.isOperator)
+  const { token, sha256 } = newToken()
+  const expiresAt = new Date(now.getTime() + settings.sessionHours * 3_600_000)
+  const id = randomUUID()
+  await insertToken(trx, {
+    id,
+    tokenSha256: sha256,
+    userId: user.id,
+    agencyId: place.agencyId,
+    kind: 'session',
+    label: '',
+    createdAt: now,
+    expiresAt,
+    madeFrom: input.address,
+    scopes: null,
+  })
+  await noteSignIn(trx, user.id, now)
+  await takeBackAttempt(trx, addressKey(input.address))
+  await forgetFailures(trx, loginKey(input.login))
+  await appendEntryOf(trx, log, place.agencyId, {
+    kind: 'user.signed-in',
+    subject: `user:${user.id}`,
+    facts: { session: id, secondFactor: user.totp?.confirmed === true },
+    personal: { address: input.address },
+  })
+  return {
+    token,
+    expiresAt: expiresAt.toISOString(),
+    agencyId: place.agencyId,
+    roles: place.roles,
+    mustChangePassword: user.mustChangePassword,
+  }
 }
 
 function choosePlace(

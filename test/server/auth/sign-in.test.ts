@@ -4,7 +4,8 @@ import { expect } from 'chai'
 import type { Knex } from 'knex'
 import { type ApiNode, agencies, PASSWORD, type Sending, send, startApiNode } from '../api/node.ts'
 
-const DAY = 86_400_000
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
 
 describe('auth: signing in over HTTP', () => {
   let node: ApiNode
@@ -138,12 +139,17 @@ describe('auth: signing in over HTTP', () => {
   it('ends a session at its hour, and not before', async () => {
     const { body } = await signIn({ login: 'commune-clerk', password: PASSWORD })
     const end = new Date(String(body.expiresAt)).getTime()
+    // In use all the while: an hour apart.
+    for (let at = end - 12 * HOUR + 1; at < end; at += HOUR) {
+      node.setClock(new Date(at))
+      expect((await me(String(body.token))).status).to.equal(200)
+    }
     node.setClock(new Date(end - 1))
     expect((await me(String(body.token))).status).to.equal(200)
     node.setClock(new Date(end))
     const ended = await me(String(body.token))
-    expect([ended.status, ended.body.code]).to.deep.equal([401, 'NOT_AUTHENTICATED'])
-    expect(ended.body.title).to.equal('Chưa đăng nhập hoặc phiên đã hết hạn')
+    expect([ended.status, ended.body.code]).to.deep.equal([401, 'TOKEN_EXPIRED'])
+    expect(ended.body.title).to.equal(`Phiên hoặc mã truy cập đã hết hạn lúc ${body.expiresAt}`)
     expect(ended.body.hint).to.contain('congvan user sign-in')
   })
 
@@ -206,7 +212,8 @@ describe('auth: signing in over HTTP', () => {
       node.setClock(new Date(end - 1))
       expect((await me(own)).status).to.equal(200)
       node.setClock(new Date(end))
-      expect((await me(own)).status).to.equal(401)
+      const ended = await me(own)
+      expect([ended.status, ended.body.code]).to.deep.equal([401, 'TOKEN_EXPIRED'])
     })
 
     it('make no further tokens', async () => {
@@ -217,7 +224,7 @@ describe('auth: signing in over HTTP', () => {
         json: { label: 'x', days: 1 },
       })
       expect([again.status, again.body.code]).to.deep.equal([403, 'NOT_PERMITTED'])
-      expect(again.body.title).to.contain('không được tạo mã truy cập bằng một mã truy cập khác')
+      expect(again.body.title).to.contain('không được làm việc này bằng một mã truy cập')
     })
 
     it('are shown once: the same request again makes no second one and shows none', async () => {
@@ -267,7 +274,7 @@ describe('auth: signing in over HTTP', () => {
       const grants = [{ agencyCode: agencies.district.code, role: 'clerk' }]
       const foreign = await add('commune-administrator', account({ grants }))
       expect([foreign.status, foreign.body.code]).to.deep.equal([403, 'NOT_PERMITTED'])
-      expect(foreign.body.title).to.contain(`cấp vai trò ở cơ quan ${agencies.district.code}`)
+      expect(foreign.body.title).to.contain(`cấp hoặc thu vai trò ở cơ quan ${agencies.district.code}`)
       expect((await add('operator', account({ grants }))).status).to.equal(201)
       const operator = await add('commune-administrator', account({ operator: true }))
       expect(operator.status).to.equal(403)

@@ -1,0 +1,49 @@
+import type { UserActor } from '../actor.ts'
+import { appendLogEntry } from '../audit/audit-store.ts'
+import { lockRightChange, type RightChange, settleRightChange } from '../audit/right-change-store.ts'
+import type { NodeContext } from '../context.ts'
+import type { AgencyTransaction } from '../db.ts'
+import { CongvanError } from '../errors.ts'
+import { rolesOf } from './permissions.ts'
+
+/** Undoes what a change did, in the same transaction; `false` for a kind of change that it does not know. */
+export type UndoRightChange = (
+  trx: AgencyTransaction,
+  actor: UserActor,
+  change: RightChange,
+  now: Date,
+) => Promise<boolean>
+
+/**
+ * Takes a change of rights off the alert list: it stands (`confirmed`), or it is undone (`reverted`). Who made the
+ * change does not settle it.
+ *
+ * @throws CongvanError `NOT_FOUND`, `RIGHT_CHANGE_SETTLED`, `RIGHT_CHANGE_OWN`, `INPUT_INVALID` for a change that
+ *   cannot be undone from here
+ */
+export async function settleChange(
+  context: NodeContext,
+  actor: UserActor,
+  id: string,
+  outcome: 'confirmed' | 'reverted',
+  undo: UndoRightChange,
+): Promise<{ id: string; outcome: string }> {
+  const now = context.clock()
+  return context.db.asAgency(actor, async (trx) => {
+    const change = await lockRightChange(trx, id)
+    if (change === undefined) throw new CongvanError('NOT_FOUND', { what: `change of rights ${id}` })
+    if (change.outcome !== null) throw new CongvanError('RIGHT_CHANGE_SETTLED', { outcome: change.outcome })
+    if (change.by === actor.userId) throw new CongvanError('RIGHT_CHANGE_OWN')
+    if (outcome === 'reverted' && !(await undo(trx, actor, change, now))) {
+      const reason = 'không hoàn nguyên được ở đây / cannot be undone here'
+      throw new CongvanError('INPUT_INVALID', { field: 'id', reason })
+    }
+    await settleRightChange(trx, id, { outcome, by: actor.userId, at: now })
+    await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, actor.agencyId, {
+      kind: `right.${outcome}`,
+      subject: change.subject,
+      facts: { change: id, kind: change.kind, right: change.right, byRoles: [...rolesOf(actor)] },
+    })
+    return { id, outcome }
+  })
+}
