@@ -101,3 +101,11 @@ export async function lockSeriesOfYear(trx: AgencyTransaction, year: number): Pr
     .select('last_number')
   return Math.max(0, ...rows.map((row) => row.last_number))
 }
+
+/** Lets every outgoing series of a year go on behind a number. */
+export async function raiseSeries(trx: AgencyTransaction, year: number, number: number): Promise<void> {
+  await trx('registers')
+    .where({ year })
+    .whereRaw("split_part(series, ':', 1) = 'outgoing'")
+    .update({ last_number: number })
+}

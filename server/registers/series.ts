@@ -173,6 +173,29 @@ export function ruleProblem(rules: SeriesRules): RuleProblem | undefined {
   return undefined
 }
 
+/**
+ * Whether a change leaves every series as it was and only adds some: a council that was founded, a kind that a sector
+ * prescribes anew. Such a series begins at 01 within the year and disturbs no other.
+ */
+export function isAddition(before: SeriesRules, after: SeriesRules): boolean {
+  const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other)
+  const kept = (part: 'specialised' | 'councils' | 'separate') =>
+    before[part].every((one) => after[part].some((other) => same(one, other)))
+  const administrative = (kind: string) => findKind(kind) !== undefined
+  const added = [
+    ...after.specialised.filter((one) => !before.specialised.some((other) => same(one, other))),
+    ...after.separate.filter((one) => !before.separate.some((other) => same(one, other))),
+  ]
+  return (
+    before.cut === after.cut &&
+    same(before.groups, after.groups) &&
+    kept('specialised') &&
+    kept('councils') &&
+    kept('separate') &&
+    !added.some((one) => ('kinds' in one ? one.kinds : [one.kind]).some(administrative))
+  )
+}
+
 /** A name in one spelling, so that `Giấy uỷ quyền` and `giấy ủy quyền` are one kind. */
 function keyOf(name: string): string {
   return (findKind(name)?.name ?? name).trim().replace(/\s+/g, ' ').toLowerCase().normalize('NFC')

@@ -58,7 +58,7 @@ function mayBePrefix(word: string): boolean {
 function phrasesOf(text: string): { text: string; quoted: boolean }[] {
   return text
     .split(/["“”]/u)
-    .flatMap((part, index) =>
+    .flatMap((part, index): { text: string; quoted: boolean }[] =>
       index % 2 === 1
         ? [{ text: part, quoted: true }]
         : part.split(/\s+/u).map((one) => ({ text: one, quoted: false })),

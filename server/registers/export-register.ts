@@ -1,0 +1,61 @@
+import { Readable } from 'node:stream'
+import type { UserActor } from '../actor.ts'
+import { appendLogEntry } from '../audit/audit-store.ts'
+import type { NodeContext } from '../context.ts'
+import type { RawResponse } from '../http/route.ts'
+import { openBook } from './book-content.ts'
+import { bookCsv } from './book-csv.ts'
+import { type BookFonts, bookPdf } from './book-pdf.ts'
+import { bookXlsx } from './book-xlsx.ts'
+import type { Book, Series } from './register.ts'
+
+export const exportFormats = ['csv', 'xlsx', 'pdf'] as const
+export type ExportFormat = (typeof exportFormats)[number]
+
+export const exportTypes: Readonly<Record<ExportFormat, string>> = {
+  csv: 'text/csv',
+  xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+  pdf: 'application/pdf',
+}
+
+export interface ExportRequest {
+  readonly book: Book
+  readonly year: number
+  readonly series?: Series
+  readonly format: ExportFormat
+}
+
+/**
+ * Writes a book of a year out: all its columns, with cover and first page (NĐ 30/2020 Phụ lục IV). CSV and PDF are
+ * made while they are read. The act stands in the log.
+ */
+export async function exportRegister(
+  context: NodeContext,
+  fonts: BookFonts,
+  actor: UserActor,
+  { book, year, series, format }: ExportRequest,
+): Promise<RawResponse> {
+  const { agencyId, userId } = actor
+  const content = await openBook(context, { agencyId, userId }, { book, year, ...(series && { series }) })
+  const now = context.clock()
+  await context.db.asAgency({ agencyId, userId }, (trx) =>
+    appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, agencyId, {
+      kind: 'register.exported',
+      subject: `register:${book}/${year}`,
+      facts: { book, year, series: series ?? null, format },
+    }),
+  )
+  const name = ['so', book, String(year), ...(series === undefined ? [] : [series.replace(':', '-')])].join(
+    '-',
+  )
+  return {
+    contentType: exportTypes[format],
+    headers: { 'Content-Disposition': `attachment; filename="${name}.${format}"` },
+    body:
+      format === 'csv'
+        ? Readable.from(bookCsv(content))
+        : format === 'xlsx'
+          ? await bookXlsx(content)
+          : bookPdf(content, fonts),
+  }
+}
