@@ -72,6 +72,12 @@ export {
   sealAppearance,
 } from './pdf/letter-pictures.ts'
 export { type DocumentFields, listFields } from './pdf/list-fields.ts'
+export {
+  type PagePicture,
+  type PagePictures,
+  type PicturedPage,
+  readPagePictures,
+} from './pdf/page-pictures.ts'
 export type { FieldPlace } from './pdf/page-place.ts'
 export type { OpenOptions } from './pdf/pdf-file.ts'
 export {

@@ -101,7 +101,7 @@ function measurer(fontBytes: Uint8Array): (text: string) => number {
   const font = openFont(fontBytes)
   return (text) => {
     const advances = [...text.normalize('NFC')].map(
-      (character) => font.glyphForCodePoint(character.codePointAt(0) ?? 0).advanceWidth,
+      (character) => font.glyphForCodePoint(character.codePointAt(0) ?? 0)?.advanceWidth ?? 0,
     )
     return (advances.reduce((sum, advance) => sum + advance, 0) * size) / font.unitsPerEm
   }

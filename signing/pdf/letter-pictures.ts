@@ -52,18 +52,23 @@ export function individualAppearance(options: IndividualAppearanceOptions): Sign
 export interface SealOptions {
   /** PNG, red on a transparent ground. */
   readonly image: Uint8Array
-  /** The real diameter of the seal in millimetres. */
-  readonly diameterMm: number
+  /** The real diameter of the seal in millimetres; default the height of its field, which was made for it. */
+  readonly diameterMm?: number
 }
 
 export interface PlacedSeal {
   readonly appearance: InkAppearance
   /**
    * The share of the individual's picture that the seal covers from the left; null where no individual's signature
-   * stands on its page. The decree says about a third.
+   * stands under it. The decree says about a third.
    */
   readonly covered: number | null
+  /** Whether that is more than `sealTolerance` from a third. */
+  readonly deviates: boolean
 }
+
+/** How far the covered share may be from a third. */
+export const sealTolerance = 0.1
 
 /**
  * What the agency's signature on a letter shows: the seal in its field, over the left third of the picture of the
@@ -82,8 +87,9 @@ export function sealAppearance(pdf: Uint8Array, { image, diameterMm }: SealOptio
   const box = placeOf(snapshot, letterFields.agencySignature)
   if (box === undefined)
     throw new SigningError('PDF_FIELD_NOT_FOUND', { field: letterFields.agencySignature })
-  const diameter = diameterMm * mm
-  if (Math.min(box.width, box.height) < diameter - tooSmall * mm) throw largerThanField(diameterMm, box)
+  const diameter = diameterMm === undefined ? box.height : diameterMm * mm
+  if (Math.min(box.width, box.height) < diameter - tooSmall * mm)
+    throw largerThanField(Math.round((diameter / mm) * 10) / 10, box)
   const picture = pictureUnder(snapshot, box)
   const room = { x: Math.max(0, box.width - diameter), y: Math.max(0, box.height - diameter) }
   const size = { width: Math.min(diameter, box.width), height: Math.min(diameter, box.height) }
@@ -101,7 +107,8 @@ export function sealAppearance(pdf: Uint8Array, { image, diameterMm }: SealOptio
   }
   const reach = box.left + at.left + at.width
   const covered = picture === undefined ? null : (reach - picture.left) / picture.width
-  return { appearance: { ink: image, colour: 'red', at }, covered }
+  const deviates = covered !== null && Math.abs(covered - 1 / 3) > sealTolerance
+  return { appearance: { ink: image, colour: 'red', at }, covered, deviates }
 }
 
 /** The picture of the last individual's signature that a box overlaps, as it stands on that page. */

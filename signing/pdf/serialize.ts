@@ -22,12 +22,12 @@ export function serialize(value: PdfValue): string {
   }
 }
 
-/** Plain decimals: PDF knows no exponent. */
+/** Plain decimals, since PDF knows no exponent, and as many as it takes to read the same number back. */
 function serializeNumber(value: number): string {
   if (!Number.isFinite(value)) throw new RangeError('PDF has no such number')
   if (Number.isInteger(value)) return BigInt(value).toString()
-  const text = value.toFixed(10)
-  return text.replace(/\.?0+$/, '')
+  const shortest = String(value)
+  return shortest.includes('e') ? value.toFixed(20).replace(/\.?0+$/, '') : shortest
 }
 
 function serializeName(name: string): string {
