@@ -1,6 +1,6 @@
 // Imports go one way (design 5). `npm run imports` runs this and then proves that it looked at every file and
 // that a planted violation is caught: a check that cannot fail is none.
-const feature = '^server/(auth|directory|registers|documents|edxml|relay|audit|statistics|console)/'
+const feature = '^server/(auth|directory|calendar|registers|search|documents|dossiers|edxml|relay|audit|statistics|console)/'
 
 /** From a folder, everything of ours is forbidden but what is named. */
 const only = (name, from, allowed) => ({
@@ -13,6 +13,8 @@ const only = (name, from, allowed) => ({
 // What every feature may use beneath it: types and doors, no feature among them.
 const ground = [
   '^server/(actor|errors|db|log|context|queue)\\.ts$',
+  // Who may do what is one pure table.
+  '^server/auth/permissions\\.ts$',
   '^server/http/(route|mount|peer-routes|peer-client|message-signature|node-signature)\\.ts$',
 ]
 const signing = '^signing/index\\.ts$'
@@ -31,12 +33,19 @@ module.exports = {
     only('audit', '^server/audit/', [...ground, signing]),
     only('auth', '^server/auth/', [...ground, '^server/(directory|audit)/']),
     only('directory', '^server/directory/', [...ground, '^server/audit/', signing]),
-    only('registers', '^server/registers/', [...ground, '^server/(directory|audit)/']),
+    only('calendar', '^server/calendar/', [...ground, '^server/(directory|audit)/']),
+    only('registers', '^server/registers/', [...ground, '^server/(search|calendar|directory|audit)/']),
+    only('search', '^server/search/', ground),
     only('edxml', '^server/edxml/', [...ground, signing]),
-    only('documents', '^server/documents/', [...ground, '^server/(registers|directory|audit)/', signing]),
+    only('documents', '^server/documents/', [...ground, '^server/(registers|search|calendar|directory|audit)/', signing]),
+    only('dossiers', '^server/dossiers/', [
+      ...ground,
+      '^server/(documents|directory|audit)/',
+    ]),
+    only('statistics', '^server/statistics/', [...ground, '^server/(calendar|directory)/']),
     only('relay', '^server/relay/', [
       ...ground,
-      '^server/(documents|registers|directory|audit|edxml)/',
+      '^server/(documents|registers|search|calendar|directory|audit|edxml)/',
       signing,
     ]),
     {

@@ -39,6 +39,11 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/agency.ts')).defineAgency,
   },
   {
+    name: 'calendar',
+    description: described('lịch ngày làm việc', 'calendar of working days'),
+    load: async () => (await import('./commands/calendar.ts')).defineCalendar,
+  },
+  {
     name: 'user',
     description: described('tài khoản và đăng nhập', 'accounts and signing in'),
     load: async () => (await import('./commands/user.ts')).defineUser,
@@ -83,6 +88,11 @@ const commands: readonly CommandEntry[] = [
     name: 'track',
     description: described('văn bản đã gửi đang ở đâu', 'what became of sent documents'),
     load: async () => (await import('./commands/track.ts')).defineTrack,
+  },
+  {
+    name: 'register',
+    description: described('sổ đăng ký văn bản', 'registers of documents'),
+    load: async () => (await import('./commands/register.ts')).defineRegister,
   },
   {
     name: 'log',

@@ -1,32 +1,39 @@
 import { createInterface } from 'node:readline'
-import type { CommandContext } from './command.ts'
+import type { Bilingual, CommandContext } from './command.ts'
 import { type InputContext, readInput } from './read-input.ts'
 import { usageError } from './usage.ts'
 
 /** Longer than any password anybody types. */
 const LIMIT = 4_096
 
+const password = { prompt: { vi: 'Mật khẩu', en: 'Password' }, flag: '--password-file' }
+
 /**
  * A password from a file, from standard input (`-`), or typed at the terminal without echo; never from a flag.
  * One line end at its end does not belong to it.
  */
-export async function readSecret(file: string | undefined, context: CommandContext): Promise<string> {
+export async function readSecret(
+  file: string | undefined,
+  context: CommandContext,
+  asked: { readonly prompt: Bilingual; readonly flag: string } = password,
+): Promise<string> {
   if (file !== undefined) {
     const bytes = await readInput(file, context, LIMIT)
     return new TextDecoder().decode(bytes).replace(/\r?\n$/, '')
   }
   const { stdin, stderr } = context.io
   if (!('isTTY' in stdin) || stdin.isTTY !== true) {
-    throw usageError({ vi: 'thiếu --password-file', en: '--password-file is missing' }, context.language)
+    throw usageError({ vi: `thiếu ${asked.flag}`, en: `${asked.flag} is missing` }, context.language)
   }
   // No output is given to the reader, so what is typed is not shown; it reads before the prompt stands there.
   const reader = createInterface({ input: stdin, terminal: true })
-  stderr.write(context.language === 'vi' ? 'Mật khẩu: ' : 'Password: ')
+  stderr.write(`${asked.prompt[context.language]}: `)
   try {
     return await new Promise<string>((accept, reject) => {
       reader.once('line', accept)
       // Ctrl-C or Ctrl-D.
-      const given = { vi: 'không nhập mật khẩu', en: 'no password was given' }
+      const { vi, en } = asked.prompt
+      const given = { vi: `không nhập ${vi.toLowerCase()}`, en: `no ${en.toLowerCase()} was given` }
       reader.once('close', () => reject(usageError(given, context.language)))
     })
   } finally {

@@ -12,6 +12,8 @@ export const permissions = [
   'agency.settings',
   'calendar.manage',
   'user.manage',
+  'member.read',
+  'right.confirm',
   'token.create',
   'document.read',
   'document.read-all',
@@ -53,6 +55,9 @@ export interface IdempotencyClaim {
   readonly requestSha256: string
 }
 
+/** An account that was given its password must choose its own; one that must have a second factor must enrol it. */
+export type Restriction = 'change-password' | 'enrol-second-factor'
+
 export interface UserActor {
   readonly kind: 'user'
   readonly userId: string
@@ -62,6 +67,12 @@ export interface UserActor {
   readonly roles: readonly Role[]
   /** Set when the request came with an API token: such a token makes no further tokens. */
   readonly byApiToken?: true
+  /** The session or API token that the request came with. */
+  readonly tokenId?: string
+  /** What the API token is confined to; left out, whatever the roles permit. See `actorMay`. */
+  readonly scopes?: readonly Permission[]
+  /** What the person must do before anything else. */
+  readonly restriction?: Restriction
   readonly idempotency?: IdempotencyClaim
 }
 
@@ -71,6 +82,9 @@ export interface OperatorActor {
   readonly userId: string | null
   readonly login: string
   readonly byApiToken?: true
+  readonly tokenId?: string
+  readonly scopes?: readonly Permission[]
+  readonly restriction?: Restriction
   readonly idempotency?: IdempotencyClaim
 }
 

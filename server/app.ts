@@ -1,10 +1,13 @@
 /** The express application: a flat list of mounts. */
 import express, { type Express } from 'express'
+import type { Language } from '../signing/index.ts'
 import { authenticate, authorise } from './auth/authenticate.ts'
 import { CongvanError } from './errors.ts'
-import { errorHandler } from './http/error-handler.ts'
+import { DOCS_POLICY, DOCS_STYLE, renderDocs } from './http/docs-page.ts'
+import { errorHandler, languageOf } from './http/error-handler.ts'
 import { mountRoutes } from './http/mount.ts'
 import { describeApi } from './http/openapi.ts'
+import { openRateLimiter } from './http/rate-limit.ts'
 import type { Services } from './services.ts'
 
 export interface Health {
@@ -18,6 +21,8 @@ export function createApp(services: Services, health: Health, version: string): 
   app.disable('x-powered-by')
   app.set('etag', false)
   app.set('query parser', 'simple')
+  // Behind a named proxy the address is what that one hop says; without one, nobody's word is taken for it.
+  app.set('trust proxy', services.behindProxy ? 1 : false)
   app.use((_request, response, next) => {
     response.setHeader('Cache-Control', 'no-store')
     response.setHeader('X-Content-Type-Options', 'nosniff')
@@ -33,19 +38,43 @@ export function createApp(services: Services, health: Health, version: string): 
   app.get('/openapi.json', (_request, response) => {
     response.json(description)
   })
+  mountDocs(app, description)
   app.use(
     '/api/v1',
     mountRoutes(apiRoutes, {
       clock: context.clock,
       maxJsonBytes: context.limits.jsonBytes,
-      authenticate: (request, now) => authenticate(context.db, request.get('authorization'), now),
+      authenticate: (request, now) => {
+        const caller = { authorization: request.get('authorization'), address: request.ip ?? '' }
+        return authenticate(context.db, services.accounts.settings, caller, now)
+      },
       authorise,
+      rates: openRateLimiter(services.rates),
     }),
   )
   app.use('/relay/v1', services.peerRouter)
   app.use((request, _response, next) => next(new CongvanError('NOT_FOUND', { what: request.path })))
   app.use(errorHandler(context.log))
   return app
+}
+
+/** The reference at `/docs`; each language is rendered when it is first asked for. */
+function mountDocs(app: Express, description: unknown): void {
+  const pages = new Map<Language, string>()
+  app.get('/docs', (request, response) => {
+    const { lang } = request.query
+    const language = lang === 'vi' || lang === 'en' ? lang : languageOf(request.get('accept-language'))
+    const page = pages.get(language) ?? renderDocs(description, language)
+    pages.set(language, page)
+    response.setHeader('Content-Security-Policy', DOCS_POLICY)
+    response.setHeader('Content-Language', language)
+    response.setHeader('Referrer-Policy', 'no-referrer')
+    response.setHeader('Vary', 'Accept-Language')
+    response.type('html').send(page)
+  })
+  app.get('/docs/style.css', (_request, response) => {
+    response.type('css').send(DOCS_STYLE)
+  })
 }
 
 async function ready(services: Services, health: Health): Promise<void> {

@@ -7,7 +7,8 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
-import type { Limits } from './context.ts'
+import { roles } from './actor.ts'
+import type { AccountSettings, Limits, RateLimits } from './context.ts'
 import { CongvanError } from './errors.ts'
 import { issueWords } from './issue-words.ts'
 import type { LogLevel } from './log.ts'
@@ -30,7 +31,10 @@ export interface Config {
   readonly trustPaths: readonly string[]
   /** SHA-256 of the SPKI of the directory's root node, hexadecimal. */
   readonly directoryRoot: string | undefined
-  readonly sessionHours: number
+  /** Seals what accounts keep secret; made when it is missing. */
+  readonly accountKeyFile: string
+  readonly accounts: AccountSettings
+  readonly rates: RateLimits
   readonly logLevel: LogLevel
   readonly limits: Limits
 }
@@ -69,8 +73,23 @@ const settings = z.object({
     .regex(/^[0-9a-f]{64}$/, 'cần 64 chữ số hệ 16 / 64 hexadecimal digits are wanted')
     .optional(),
   CONGVAN_SESSION_HOURS: whole(1, 24 * 30, 12),
+  CONGVAN_SESSION_IDLE_MINUTES: whole(1, 24 * 60 * 30, 120),
+  CONGVAN_ACCOUNT_KEY_FILE: z.string().min(1).optional(),
+  CONGVAN_SIGN_IN_ATTEMPTS: whole(2, 100, 5),
+  CONGVAN_SIGN_IN_ATTEMPTS_PER_ADDRESS: whole(5, 100_000, 100),
+  CONGVAN_SIGN_IN_LOCK_SECONDS: whole(1, 86_400, 60),
+  CONGVAN_SIGN_IN_LONGEST_LOCK_SECONDS: whole(1, 86_400, 3_600),
+  CONGVAN_SECOND_FACTOR_ROLES: z
+    .string()
+    .default('')
+    .transform((text) => text.split(/[\s,]+/).filter((one) => one !== ''))
+    .pipe(z.array(z.enum(roles))),
+  CONGVAN_REQUESTS_PER_MINUTE: whole(0, 10_000_000, 6_000),
+  CONGVAN_REQUESTS_PER_MINUTE_PER_ADDRESS: whole(0, 10_000_000, 30_000),
   CONGVAN_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   CONGVAN_MAX_FILE_BYTES: whole(1_000, 2_000_000_000, 50_000_000),
+  // A file as large as it may be has to fit: base64 makes 66,666,668 bytes of 50,000,000.
+  CONGVAN_MAX_MESSAGE_BYTES: whole(10_000, 4_000_000_000, 70_000_000),
   CONGVAN_MAX_JSON_BYTES: whole(1_000, 50_000_000, 1_000_000),
   CONGVAN_MAX_ENVELOPE_BYTES: whole(10_000, 50_000_000, 4_000_000),
   CONGVAN_MAX_RECIPIENTS: whole(1, 5_000, 1_000),
@@ -129,10 +148,24 @@ function shape(value: z.output<typeof settings>): Config {
     nodeCertificateFile: value.CONGVAN_NODE_CERTIFICATE_FILE ?? join(dataFolder, 'node-certificate.pem'),
     trustPaths: value.CONGVAN_TRUST === '' ? [join(dataFolder, 'trust')] : value.CONGVAN_TRUST.split(':'),
     directoryRoot: value.CONGVAN_DIRECTORY_ROOT,
-    sessionHours: value.CONGVAN_SESSION_HOURS,
+    accountKeyFile: value.CONGVAN_ACCOUNT_KEY_FILE ?? join(dataFolder, 'account-key'),
+    accounts: {
+      sessionHours: value.CONGVAN_SESSION_HOURS,
+      idleMinutes: value.CONGVAN_SESSION_IDLE_MINUTES,
+      attempts: value.CONGVAN_SIGN_IN_ATTEMPTS,
+      addressAttempts: value.CONGVAN_SIGN_IN_ATTEMPTS_PER_ADDRESS,
+      lockSeconds: value.CONGVAN_SIGN_IN_LOCK_SECONDS,
+      longestLockSeconds: value.CONGVAN_SIGN_IN_LONGEST_LOCK_SECONDS,
+      secondFactorRoles: value.CONGVAN_SECOND_FACTOR_ROLES,
+    },
+    rates: {
+      perUser: value.CONGVAN_REQUESTS_PER_MINUTE,
+      perAddress: value.CONGVAN_REQUESTS_PER_MINUTE_PER_ADDRESS,
+    },
     logLevel: value.CONGVAN_LOG_LEVEL,
     limits: {
       fileBytes: value.CONGVAN_MAX_FILE_BYTES,
+      messageBytes: value.CONGVAN_MAX_MESSAGE_BYTES,
       jsonBytes: value.CONGVAN_MAX_JSON_BYTES,
       envelopeBytes: value.CONGVAN_MAX_ENVELOPE_BYTES,
       recipients: value.CONGVAN_MAX_RECIPIENTS,

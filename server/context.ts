@@ -1,3 +1,4 @@
+import type { Role } from './actor.ts'
 import type { Database } from './db.ts'
 import type { Logger } from './log.ts'
 import type { Queue } from './queue.ts'
@@ -18,6 +19,8 @@ export interface NodeContext {
 export interface Limits {
   /** One file, bytes (NB161 art 8.4: 50 MB). */
   readonly fileBytes: number
+  /** All files of a document as one message carries them inline, in base64, bytes. */
+  readonly messageBytes: number
   /** One JSON body of the API, bytes. */
   readonly jsonBytes: number
   /** One sealed envelope, status or receipt, bytes. */
@@ -30,4 +33,29 @@ export interface Limits {
   readonly clockSkewSeconds: number
   /** How long a document may travel before it expires, hours. */
   readonly deliveryHours: number
+}
+
+/** How long and how often, where accounts are concerned; all of it configuration. */
+export interface AccountSettings {
+  /** The longest life of a session, hours. */
+  readonly sessionHours: number
+  /** A session that nobody uses ends after so many minutes. */
+  readonly idleMinutes: number
+  /** Failed sign-ins of one login until it is locked. */
+  readonly attempts: number
+  /** Failed sign-ins from one address until it is locked. */
+  readonly addressAttempts: number
+  /** The first lock, seconds; each further failure doubles it. */
+  readonly lockSeconds: number
+  readonly longestLockSeconds: number
+  /** Who must have a second factor. */
+  readonly secondFactorRoles: readonly Role[]
+}
+
+/** How often one may ask in a minute; see `http/rate-limit.ts`. */
+export interface RateLimits {
+  /** Requests of one address, signed in or not; 0 = no limit. */
+  readonly perAddress: number
+  /** Requests of one user, over all of the sessions and tokens; 0 = no limit. */
+  readonly perUser: number
 }

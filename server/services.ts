@@ -7,35 +7,47 @@ import { type KeyProvider, nodeKeyFingerprint } from '../signing/index.ts'
 import type { OperatorActor } from './actor.ts'
 import { appendLogEntry } from './audit/audit-store.ts'
 import { auditRoutes } from './audit/routes.ts'
-import { addUser, type NewUser } from './auth/add-user.ts'
+import { openAccountKey } from './auth/account-key.ts'
+import type { AccountServices } from './auth/account-services.ts'
+import { addUser, type MadeUser, type NewUser } from './auth/add-user.ts'
+import { countMembers } from './auth/membership-store.ts'
 import { authRoutes } from './auth/routes.ts'
+import { sweepAccounts } from './auth/sweep-accounts.ts'
+import { calendarRoutes } from './calendar/routes.ts'
 import type { Config } from './config.ts'
-import type { NodeContext } from './context.ts'
+import type { NodeContext, RateLimits } from './context.ts'
 import type { Database } from './db.ts'
 import type { NewPeer } from './directory/add-peer.ts'
 import { directoryPeerRoutes } from './directory/feed-routes.ts'
 import type { ImportInput, ImportReport } from './directory/import-agencies.ts'
 import { addPeerAndPublish, importAndPublish } from './directory/operator-acts.ts'
 import { createPeerRegister } from './directory/peer-store.ts'
+import { reorganiseRoutes } from './directory/reorganise-routes.ts'
 import { directoryRoutes } from './directory/routes.ts'
 import { type RunningFeed, runDirectoryFeed } from './directory/run-feed.ts'
 import type { DocumentServices, FillFonts } from './documents/document-services.ts'
 import { openFileStore } from './documents/file-store.ts'
+import { openPageTextReader } from './documents/page-text.ts'
 import { recoverLostVerifications } from './documents/recover-verifications.ts'
 import { documentRoutes } from './documents/routes.ts'
 import { sweepFiles } from './documents/sweep-files.ts'
 import { verifyIncoming } from './documents/verify-incoming.ts'
+import { dossierRoutes } from './dossiers/routes.ts'
 import { createPeerClient } from './http/peer-client.ts'
 import { mountPeerRoutes } from './http/peer-routes.ts'
 import type { Route } from './http/route.ts'
 import type { Logger } from './log.ts'
 import type { Queue } from './queue.ts'
+import type { BookFonts } from './registers/book-pdf.ts'
+import { registerRoutes } from './registers/routes.ts'
+import { readAgencyWork } from './relay/agency-work.ts'
 import { statusAnnouncer } from './relay/announce.ts'
 import { relayPeerRoutes } from './relay/peer-relay-routes.ts'
 import { openPieceStore } from './relay/piece-store.ts'
 import type { RelayDeps } from './relay/relay-deps.ts'
 import { relayRoutes } from './relay/routes.ts'
 import { type RelayWorkers, startRelayWorkers } from './relay/workers.ts'
+import { statisticsRoutes } from './statistics/routes.ts'
 import { openTrustStore } from './trust-store.ts'
 
 /** Jobs of one kind that a process handles at a time. */
@@ -45,13 +57,17 @@ const RECOVER_EVERY_MS = 60 * 1000
 
 export interface Services {
   readonly context: NodeContext
+  readonly accounts: AccountServices
+  readonly rates: RateLimits
+  /** Whether requests come through a proxy that says where from. */
+  readonly behindProxy: boolean
   /** Everything below `/api/v1`. */
   readonly apiRoutes: readonly Route[]
   /** Everything below `/relay/v1`. */
   readonly peerRouter: Router
   /** What an operator does at the node's own machine, without signing in. */
   readonly console: {
-    addUser(user: NewUser): Promise<{ id: string }>
+    addUser(user: NewUser): Promise<MadeUser>
     addPeer(peer: NewPeer): Promise<{ nodeId: string }>
     importAgencies(input: ImportInput): Promise<ImportReport>
   }
@@ -80,11 +96,13 @@ export async function createServices(options: ServiceOptions): Promise<Services>
   const feed = { context, nodeKey: key, rootFingerprint: config.directoryRoot, client: peers }
   const files = await openFileStore({ folder: join(config.dataFolder, 'store'), now: clock() })
   const pieces = await openPieceStore({ folder: join(config.dataFolder, 'pieces'), now: clock() })
-  const relay: RelayDeps = { context, key, peers, files, pieces, random: Math.random }
+  const pageText = openPageTextReader()
+  const relay: RelayDeps = { context, key, peers, files, pieces, pageText, random: Math.random }
   const documents: DocumentServices = {
     files,
     trust: openTrustStore(config.trustPaths, clock, log),
     fillFonts: readFillFonts(),
+    pageText,
     announce: statusAnnouncer(context),
   }
   const register = createPeerRegister(context)
@@ -92,12 +110,21 @@ export async function createServices(options: ServiceOptions): Promise<Services>
   let running:
     | { readonly feed: RunningFeed; readonly relay: RelayWorkers; readonly timers: readonly NodeJS.Timeout[] }
     | undefined
+  const accounts = { settings: config.accounts, key: openAccountKey(config.accountKeyFile) }
   return {
     context,
+    accounts,
+    rates: config.rates,
+    behindProxy: config.behindProxy !== undefined,
     apiRoutes: [
-      ...authRoutes(context, config.sessionHours),
+      ...authRoutes(context, accounts),
       ...directoryRoutes(feed),
+      ...reorganiseRoutes(feed, (trx, agencyId) => readAgencyWork(trx, agencyId, countMembers)),
+      ...calendarRoutes(context),
       ...documentRoutes(context, documents),
+      ...registerRoutes(context, readBookFonts()),
+      ...dossierRoutes(context),
+      ...statisticsRoutes(context),
       ...relayRoutes(relay),
       ...auditRoutes(context),
     ],
@@ -130,6 +157,7 @@ export async function createServices(options: ServiceOptions): Promise<Services>
       })
       const sweep = setInterval(() => {
         sweepFiles(context, files).catch((error: unknown) => log.warn({ error: String(error) }, 'sweep'))
+        sweepAccounts(context).catch((error: unknown) => log.warn({ error: String(error) }, 'sweep'))
       }, SWEEP_EVERY_MS)
       const recover = () => {
         recoverLostVerifications(context).catch((error: unknown) =>
@@ -146,11 +174,21 @@ export async function createServices(options: ServiceOptions): Promise<Services>
       }
     },
     async stop() {
-      if (running === undefined) return
-      for (const timer of running.timers) clearInterval(timer)
-      await Promise.all([running.relay.stop(), running.feed.stop()])
+      if (running !== undefined) {
+        for (const timer of running.timers) clearInterval(timer)
+        await Promise.all([running.relay.stop(), running.feed.stop()])
+      }
+      await documents.pageText.close()
     },
   }
+}
+
+/** The faces that registers are printed in. */
+function readBookFonts(): BookFonts {
+  const require = createRequire(import.meta.url)
+  const read = (face: string) =>
+    readFileSync(require.resolve(`@expo-google-fonts/tinos/${face}/Tinos_${face}.ttf`))
+  return { regular: read('400Regular'), bold: read('700Bold') }
 }
 
 /** The faces of the number and, in italics, of the date; metric-compatible with Times New Roman. */

@@ -8,6 +8,7 @@ import { parseOptions } from '../parse-options.ts'
 import { readInput } from '../read-input.ts'
 import { safeText } from '../terminal-text.ts'
 import { usageError } from '../usage.ts'
+import { defineAgencyActs } from './agency-acts.ts'
 
 const importForm = z.object({
   preview: z.boolean().default(false),
@@ -42,6 +43,7 @@ export function defineAgency(command: Command, invoke: Invoke): void {
     .action((words: string | undefined, options: unknown) =>
       invoke((context) => list(words, parseOptions(listForm, options, context.language), context)),
     )
+  defineAgencyActs(command, invoke)
 }
 
 async function importFile(

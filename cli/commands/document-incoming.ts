@@ -1,20 +1,52 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { acceptedForm, stateForm } from '../client/forms.ts'
-import { type CommandContext, described, type Invoke } from '../command.ts'
+import { type CommandContext, described, type Invoke, repeatable } from '../command.ts'
 import { forEachItem } from '../each.ts'
 import { nodeOptionsForm, signedInClient, withNodeOptions } from '../node-options.ts'
 import { parseOptions } from '../parse-options.ts'
 import { stateText } from '../state-words.ts'
+import { defineIncomingLists } from './document-tasks.ts'
 
-const acceptForm = nodeOptionsForm.extend({ acceptIndeterminate: z.boolean().default(false) })
+const acceptForm = nodeOptionsForm.extend({
+  acceptIndeterminate: z.boolean().default(false),
+  duplicateReason: z.string().optional(),
+  incompleteReason: z.string().optional(),
+})
 const refuseForm = nodeOptionsForm.extend({ reason: z.string(), text: z.string().default('') })
-const assignForm = nodeOptionsForm.extend({ lead: z.string(), due: z.string().optional() })
-
-type Context = CommandContext
+const assignForm = nodeOptionsForm.extend({
+  lead: z.string(),
+  with: z.array(z.string()).default([]),
+  due: z.string().optional(),
+  instruction: z.string().default(''),
+  moreAnswers: z.boolean().default(false),
+})
+const reassignForm = assignForm.extend({ reason: z.string() })
+const textForm = nodeOptionsForm.extend({ text: z.string() })
+const extendForm = nodeOptionsForm.extend({
+  due: z.string(),
+  reason: z.string(),
+  position: z.coerce.number().int().min(0).max(100).default(0),
+})
+const remindForm = nodeOptionsForm.extend({
+  text: z.string().default(''),
+  position: z.coerce.number().int().min(0).max(100).optional(),
+})
+const completeForm = nodeOptionsForm.extend({
+  answer: z.string().optional(),
+  noAnswerReason: z.string().optional(),
+})
 
 /** `congvan document …` for what clerks, leaders and specialists do with incoming documents. */
 export function defineIncoming(command: Command, invoke: Invoke): void {
+  defineRegistering(command, invoke)
+  defineAssigning(command, invoke)
+  defineDirecting(command, invoke)
+  defineDoing(command, invoke)
+  defineIncomingLists(command, invoke)
+}
+
+function defineRegistering(command: Command, invoke: Invoke): void {
   withNodeOptions(
     command
       .command('accept <id...>')
@@ -23,6 +55,14 @@ export function defineIncoming(command: Command, invoke: Invoke): void {
     .option(
       '--accept-indeterminate',
       described('tiếp nhận cả khi chưa đủ căn cứ', 'accept though the verdict is indeterminate'),
+    )
+    .option(
+      '--duplicate-reason <text>',
+      described('lý do vẫn đăng ký dù trùng', 'why it is registered though it seems a duplicate'),
+    )
+    .option(
+      '--incomplete-reason <text>',
+      described('lý do vẫn đăng ký dù thiếu tệp', 'why it is registered though files are missing'),
     )
     .action((ids: string[], options: unknown) =>
       invoke((context) => accept(ids, parseOptions(acceptForm, options, context.language), context)),
@@ -38,35 +78,154 @@ export function defineIncoming(command: Command, invoke: Invoke): void {
         return act(ids, 'refuse', { reason, text }, node, context)
       }),
     )
-  withNodeOptions(command.command('assign <id...>').description(described('phân công (04)', 'assign (04)')))
-    .requiredOption('--lead <text>', described('đơn vị, người chủ trì', 'who leads'))
-    .option('--due <date>', described('thời hạn, YYYY-MM-DD', 'deadline'))
+}
+
+/** Who is meant: `user:<login>` for a person, anything else is the name of a unit; `=YYYY-MM-DD` gives a deadline. */
+function party(text: string): object {
+  const [, name = '', dueDate] = /^(.*?)(?:=(\d{4}-\d{2}-\d{2}))?$/s.exec(text) ?? []
+  const due = dueDate === undefined ? {} : { dueDate }
+  return name.startsWith('user:') ? { user: name.slice(5), ...due } : { unit: name, ...due }
+}
+
+function defineAssigning(command: Command, invoke: Invoke): void {
+  const who = described('đơn vị, hoặc user:<tên đăng nhập>', 'a unit, or user:<login>')
+  const withOrder = (verb: Command) =>
+    withNodeOptions(verb)
+      .requiredOption('--lead <party>', described('chủ trì: đơn vị, hoặc user:<tên đăng nhập>', 'who leads'))
+      .option('--with <party[=date]>', `${described('phối hợp', 'who co-operates')}: ${who}`, repeatable, [])
+      .option('--due <date>', described('thời hạn, YYYY-MM-DD', 'deadline'))
+      .option('--instruction <text>', described('ý kiến chỉ đạo', 'instruction'))
+      .option('--more-answers', described('còn các văn bản trả lời khác', 'more answers follow'))
+  const order = (options: z.output<typeof assignForm>) => ({
+    lead: party(options.lead),
+    cooperating: options.with.map(party),
+    instruction: options.instruction,
+    awaitsMoreAnswers: options.moreAnswers,
+    ...(options.due === undefined ? {} : { dueDate: options.due }),
+  })
+  withOrder(command.command('assign <id...>').description(described('phân công (04)', 'assign (04)'))).action(
+    (ids: string[], options: unknown) =>
+      invoke((context) => {
+        const parsed = parseOptions(assignForm, options, context.language)
+        return act(ids, 'assign', order(parsed), parsed, context)
+      }),
+  )
+  withOrder(command.command('reassign <id...>').description(described('phân công lại', 'assign to others')))
+    .requiredOption('--reason <text>', described('lý do', 'reason'))
     .action((ids: string[], options: unknown) =>
       invoke((context) => {
-        const { lead, due, ...node } = parseOptions(assignForm, options, context.language)
-        return act(ids, 'assign', { lead, ...(due === undefined ? {} : { dueDate: due }) }, node, context)
+        const parsed = parseOptions(reassignForm, options, context.language)
+        return act(ids, 'reassign', { ...order(parsed), reason: parsed.reason }, parsed, context)
       }),
     )
-  for (const [verb, description] of [
-    ['processing', described('bắt đầu xử lý (05)', 'start processing (05)')],
-    ['complete', described('hoàn thành (06)', 'complete (06)')],
-  ] as const) {
-    withNodeOptions(command.command(`${verb} <id...>`).description(description)).action(
-      (ids: string[], options: unknown) =>
-        invoke((context) =>
-          act(ids, verb, {}, parseOptions(nodeOptionsForm, options, context.language), context),
-        ),
+}
+
+function defineDirecting(command: Command, invoke: Invoke): void {
+  const whose = described('0: chủ trì; từ 1: phối hợp', '0: who leads; from 1: who co-operates')
+  withNodeOptions(
+    command.command('instruct <id...>').description(described('thêm ý kiến chỉ đạo', 'add an instruction')),
+  )
+    .requiredOption('--text <text>', described('ý kiến', 'the instruction'))
+    .action((ids: string[], options: unknown) =>
+      invoke((context) => {
+        const parsed = parseOptions(textForm, options, context.language)
+        return act(ids, 'instructions', { text: parsed.text }, parsed, context)
+      }),
     )
-  }
+  withNodeOptions(
+    command.command('extend <id...>').description(described('gia hạn giải quyết', 'extend the deadline')),
+  )
+    .requiredOption('--due <date>', described('thời hạn mới, YYYY-MM-DD', 'the new deadline'))
+    .requiredOption('--reason <text>', described('lý do', 'reason'))
+    .option('--position <n>', whose)
+    .action((ids: string[], options: unknown) =>
+      invoke((context) => {
+        const parsed = parseOptions(extendForm, options, context.language)
+        const { due: dueDate, reason, position } = parsed
+        return act(ids, 'deadline', { dueDate, reason, position }, parsed, context)
+      }),
+    )
+  withNodeOptions(command.command('remind <id...>').description(described('đôn đốc', 'remind')))
+    .option('--text <text>', described('nội dung đôn đốc', 'what to say'))
+    .option('--position <n>', whose)
+    .action((ids: string[], options: unknown) =>
+      invoke((context) => {
+        const parsed = parseOptions(remindForm, options, context.language)
+        const { text, position } = parsed
+        return act(
+          ids,
+          'reminders',
+          { text, ...(position === undefined ? {} : { position }) },
+          parsed,
+          context,
+        )
+      }),
+    )
+}
+
+function defineDoing(command: Command, invoke: Invoke): void {
+  withNodeOptions(
+    command
+      .command('process <id...>')
+      .alias('processing')
+      .description(described('bắt đầu xử lý (05)', 'start processing (05)')),
+  ).action((ids: string[], options: unknown) =>
+    invoke((context) =>
+      act(ids, 'processing', {}, parseOptions(nodeOptionsForm, options, context.language), context),
+    ),
+  )
+  withNodeOptions(
+    command
+      .command('contribute <id...>')
+      .description(described('người phối hợp báo xong phần mình', 'one’s part as co-operating is done')),
+  )
+    .requiredOption('--text <text>', described('kết quả phần phối hợp', 'what was done'))
+    .action((ids: string[], options: unknown) =>
+      invoke((context) => {
+        const parsed = parseOptions(textForm, options, context.language)
+        return act(ids, 'contribution', { text: parsed.text }, parsed, context)
+      }),
+    )
+  withNodeOptions(
+    command.command('complete <id...>').description(described('hoàn thành (06)', 'complete (06)')),
+  )
+    .option('--answer <id>', described('văn bản đi trả lời, đã gửi', 'the answering document, sent already'))
+    .option('--no-answer-reason <text>', described('lý do không cần trả lời', 'why no answer is needed'))
+    .action((ids: string[], options: unknown) =>
+      invoke((context) => {
+        const { answer, noAnswerReason, ...node } = parseOptions(
+          completeForm,
+          given(options),
+          context.language,
+        )
+        const json = {
+          ...(answer === undefined ? {} : { answer }),
+          ...(noAnswerReason === undefined ? {} : { noAnswerReason }),
+        }
+        return act(ids, 'complete', json, node, context)
+      }),
+    )
+}
+
+/** `--no-answer-reason` is a name, though commander reads `--no-` as the denial of an option called so. */
+function given(options: unknown): unknown {
+  if (typeof options !== 'object' || options === null) return options
+  const { answerReason, ...rest } = options as Record<string, unknown>
+  return typeof answerReason === 'string' ? { ...rest, noAnswerReason: answerReason } : rest
 }
 
 async function accept(
   ids: readonly string[],
   options: z.output<typeof acceptForm>,
-  context: Context,
+  context: CommandContext,
 ): Promise<number> {
   const client = signedInClient(options, context)
-  const json = { acceptIndeterminate: options.acceptIndeterminate }
+  const { acceptIndeterminate, duplicateReason, incompleteReason } = options
+  const json = {
+    acceptIndeterminate,
+    ...(duplicateReason === undefined ? {} : { duplicateReason }),
+    ...(incompleteReason === undefined ? {} : { incompleteReason }),
+  }
   return forEachItem('id', ids, context, async (id) => {
     const { state, incomingNumber } = await client.post(
       `/documents/${encodeURIComponent(id)}/accept`,
@@ -85,7 +244,7 @@ async function act(
   verb: string,
   json: object,
   options: z.output<typeof nodeOptionsForm>,
-  context: Context,
+  context: CommandContext,
 ): Promise<number> {
   const client = signedInClient(options, context)
   return forEachItem('id', ids, context, async (id) => {

@@ -3,17 +3,20 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { draftDocument } from '../client/draft-document.ts'
 import { detailsForm } from '../client/forms.ts'
-import { issueDocument, signDocument } from '../client/sign-revision.ts'
+import { issueDocument, type SealReport, signDocument } from '../client/sign-revision.ts'
 import { type CommandContext, described, type Invoke, repeatable } from '../command.ts'
 import { forEachItem } from '../each.ts'
 import { loadKeyFile } from '../key-file.ts'
 import { nodeOptionsForm, signedInClient, withNodeOptions } from '../node-options.ts'
 import { parseOptions } from '../parse-options.ts'
 import { readInput } from '../read-input.ts'
+import { MOST_IMAGE_BYTES, sealNote, sealOption } from '../seal-option.ts'
 import { stateText } from '../state-words.ts'
 import { safeText } from '../terminal-text.ts'
 import { writeNewFile } from '../write-new-file.ts'
+import { defineDrafting } from './document-drafting.ts'
 import { defineIncoming } from './document-incoming.ts'
+import { defineDocumentLists } from './document-lists.ts'
 
 const draftForm = nodeOptionsForm.extend({
   kind: z.string(),
@@ -26,13 +29,30 @@ const draftForm = nodeOptionsForm.extend({
   signerCompetence: z.string().optional(),
   due: z.string().optional(),
   to: z.array(z.string()),
+  replyTo: z.string().optional(),
+  paper: z.boolean().default(false),
+  paperTo: z.array(z.string()),
+  paperCopies: z.coerce.number().int().min(1).optional(),
+  paperReason: z.string().optional(),
+  keptBy: z.string().optional(),
+  keptCopies: z.coerce.number().int().min(0).optional(),
+  draftingUnit: z.string().optional(),
+  assignedBy: z.string().optional(),
   stateSecret: z.boolean(),
+  scanSeen: z.boolean().default(false),
 })
-const keyForm = nodeOptionsForm.extend({ key: z.string(), passwordFile: z.string().optional() })
+const keyForm = nodeOptionsForm.extend({
+  key: z.string(),
+  passwordFile: z.string().optional(),
+  image: z.string().optional(),
+  seal: z.string().optional(),
+})
 const downloadForm = nodeOptionsForm.extend({ out: z.string().optional() })
 
 export function defineDocument(command: Command, invoke: Invoke): void {
   defineOutgoing(command, invoke)
+  defineDrafting(command, invoke)
+  defineDocumentLists(command, invoke)
   defineIncoming(command, invoke)
 }
 
@@ -52,9 +72,25 @@ function defineOutgoing(command: Command, invoke: Invoke): void {
     .option('--urgency <0-3>', described('0 thường … 3 hỏa tốc', '0 ordinary … 3 most urgent'), '0')
     .option('--due <date>', described('thời hạn trả lời, YYYY-MM-DD', 'deadline of the answer'))
     .option('--to <code>', described('nơi nhận dự kiến', 'intended recipient'), repeatable, [])
+    .option('--reply-to <id>', described('trả lời văn bản đến', 'incoming document that it answers'))
+    .option('--paper', described('gửi song song bản giấy', 'goes out on paper too'))
+    .option('--paper-to <text>', described('nơi nhận bản giấy', 'who gets it on paper'), repeatable, [])
+    .option('--paper-copies <count>', described('số lượng bản giấy', 'number of paper copies'))
+    .option('--paper-reason <text>', described('lý do gửi thêm bản giấy', 'why on paper too'))
+    .option('--kept-by <text>', described('đơn vị, người nhận bản lưu', 'who keeps a copy'))
+    .option('--kept-copies <count>', described('số bản giấy lưu', 'kept paper copies'))
+    .option('--drafting-unit <text>', described('đơn vị, người chủ trì soạn thảo', 'who drafts it'))
+    .option('--assigned-by <text>', described('người giao soạn thảo', 'who assigned the drafting'))
     .option(
       '--no-state-secret',
       described('cam kết không có bí mật nhà nước', 'declare that it holds no state secret'),
+    )
+    .option(
+      '--scan-seen',
+      described(
+        'bản quét: đã xem trang đầu, không có dấu chỉ độ mật',
+        'a scan: its first page was looked at and bears no mark of secrecy',
+      ),
     )
     .action((files: string[], options: unknown) =>
       invoke((context) => draft(files, parseOptions(draftForm, options, context.language), context)),
@@ -63,9 +99,11 @@ function defineOutgoing(command: Command, invoke: Invoke): void {
     ['sign', described('ký cá nhân (người có thẩm quyền)', 'sign as the person with authority')],
     ['issue', described('cấp số, ký số cơ quan, phát hành', 'number, sign for the agency, issue')],
   ] as const) {
-    withNodeOptions(command.command(`${verb} <id...>`).description(description))
+    const signing = withNodeOptions(command.command(`${verb} <id...>`).description(description))
       .requiredOption('--key <file>', described('tệp khóa PKCS#12', 'PKCS#12 key file'))
       .option('--password-file <file>', described('tệp mật khẩu của khóa', 'file with the key’s password'))
+    signing
+      .option(...pictureOptions[verb])
       .action((ids: string[], options: unknown) =>
         invoke((context) =>
           signOrIssue(verb, ids, parseOptions(keyForm, options, context.language), context),
@@ -88,6 +126,24 @@ function defineOutgoing(command: Command, invoke: Invoke): void {
 
 type Context = CommandContext
 
+/** What `signDocument` and `issueDocument` answer. */
+interface SignedOrIssued {
+  readonly id: string
+  readonly state: string
+  readonly sha256: string
+  readonly number?: string
+  readonly seal?: SealReport
+}
+
+/** A picture of a hand's signature. */
+const pictureOptions: Readonly<Record<'sign' | 'issue', readonly [string, string]>> = {
+  issue: sealOption,
+  sign: [
+    '--image <file>',
+    described('ảnh chữ ký: PNG nền trong suốt, màu xanh', 'picture of the signature: transparent PNG, blue'),
+  ],
+}
+
 async function draft(
   files: readonly string[],
   options: z.output<typeof draftForm>,
@@ -109,10 +165,32 @@ async function draft(
       },
       ...(options.place === undefined ? {} : { place: options.place }),
       ...(options.due === undefined ? {} : { dueDate: options.due }),
+      ...besideThePage(options),
       declaredFreeOfSecrets: !options.stateSecret,
+      scanDeclared: options.scanSeen,
     })
     return { json: { id, state }, text: `${basename(file)} → ${id} (${stateText(state, context.language)})` }
   })
+}
+
+/** What is said of a draft beside what stands on the page; nothing where no option says it. */
+function besideThePage(options: z.output<typeof draftForm>) {
+  const { paperTo, paperCopies, paperReason } = options
+  const onPaper =
+    options.paper || paperTo.length > 0 || paperCopies !== undefined || paperReason !== undefined
+  const paper = {
+    recipients: paperTo,
+    ...(paperCopies === undefined ? {} : { copies: paperCopies }),
+    ...(paperReason === undefined ? {} : { reason: paperReason }),
+  }
+  return {
+    ...(options.replyTo === undefined ? {} : { inReplyTo: options.replyTo }),
+    ...(onPaper ? { paper } : {}),
+    ...(options.keptBy === undefined ? {} : { keptBy: options.keptBy }),
+    ...(options.keptCopies === undefined ? {} : { keptCopies: options.keptCopies }),
+    ...(options.draftingUnit === undefined ? {} : { draftingUnit: options.draftingUnit }),
+    ...(options.assignedBy === undefined ? {} : { draftingAssignedBy: options.assignedBy }),
+  }
 }
 
 async function signOrIssue(
@@ -124,10 +202,13 @@ async function signOrIssue(
   const client = signedInClient(options, context)
   const key = await loadKeyFile(options.key, options.passwordFile, context)
   const sign = verb === 'sign' ? signDocument : issueDocument
+  const file = verb === 'sign' ? options.image : options.seal
+  const picture = file === undefined ? undefined : await readInput(file, context, MOST_IMAGE_BYTES)
   return forEachItem('id', ids, context, async (id) => {
-    const { id: _, ...done } = await sign(client, id, key, context.io.now())
-    const number = 'number' in done ? ` ${done.number}` : ''
-    return { json: done, text: `${id}${number} (${stateText(done.state, context.language)})` }
+    const { id: _, ...done }: SignedOrIssued = await sign(client, id, key, context.io.now(), picture)
+    const number = done.number === undefined ? '' : ` ${done.number}`
+    const note = sealNote(done.seal, context.language)
+    return { json: done, text: `${id}${number} (${stateText(done.state, context.language)})${note}` }
   })
 }
 

@@ -1,11 +1,14 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
+import type { Language } from '../../signing/index.ts'
 import { type Document, pageForm } from '../client/forms.ts'
 import { type CommandContext, described, type Invoke } from '../command.ts'
 import { nodeOptionsForm, signedInClient, withNodeOptions } from '../node-options.ts'
 import { parseOptions } from '../parse-options.ts'
 import { stateText } from '../state-words.ts'
 import { safeText } from '../terminal-text.ts'
+import { urgencyText } from '../urgency-text.ts'
+import { vietnamDateText, vietnamTimeText } from '../vietnam-date-text.ts'
 
 const optionsForm = nodeOptionsForm.extend({
   state: z.string().optional(),
@@ -44,16 +47,36 @@ async function inbox(options: z.output<typeof optionsForm>, context: CommandCont
   return 0
 }
 
+/** Ngày đến, số đến, cơ quan gửi, số ký hiệu, trích yếu, mức độ khẩn, thời hạn, trạng thái, and what to beware of. */
 function row(one: Document, context: CommandContext): string[] {
-  const verdict = one.incoming?.indication ?? ''
+  const { incoming } = one
+  const due = incoming?.handlingDue ?? one.dueDate ?? null
   const cells = [
     one.id,
+    vietnamTimeText(one.createdAt),
+    incoming?.number == null ? '-' : String(incoming.number),
+    incoming?.senderName ?? incoming?.senderCode ?? '',
     `${one.code.number ?? ''}/${one.code.notation}`,
-    one.incoming?.senderName ?? one.incoming?.senderCode ?? '',
     one.subject.length > 60 ? `${one.subject.slice(0, 59)}…` : one.subject,
+    urgencyText(one.urgency ?? 0, context.language),
+    due === null ? '' : vietnamDateText(due),
     stateText(one.state, context.language),
-    verdict,
+    warningsOf(one, context.language),
   ]
   // Senders elsewhere chose these words.
   return cells.map(safeText)
+}
+
+const warnings = {
+  secret: { vi: 'CÓ DẤU MẬT', en: 'MARKED SECRET' },
+  stranger: { vi: 'cơ quan ký khác cơ quan gửi', en: 'signed by another agency' },
+} as const
+
+function warningsOf({ incoming, state }: Document, language: Language): string {
+  const found = [
+    incoming?.secretMark == null ? '' : warnings.secret[language],
+    incoming?.senderMatches === false ? warnings.stranger[language] : '',
+    state === 'verified' || state === 'failed-verification' ? (incoming?.indication ?? '') : '',
+  ]
+  return found.filter((one) => one !== '').join('; ')
 }

@@ -181,7 +181,9 @@ async function answer(client: ApiClient, id: string, how: Answer): Promise<void>
   await client.post(`/documents/${id}/accept`, acceptedForm, { json: {} })
   await client.post(`/documents/${id}/assign`, stateForm, { json: { lead: 'Văn phòng' } })
   await client.post(`/documents/${id}/processing`, stateForm, { json: {} })
-  await client.post(`/documents/${id}/complete`, stateForm, { json: {} })
+  await client.post(`/documents/${id}/complete`, stateForm, {
+    json: { noAnswerReason: 'Văn bản gửi để biết, không yêu cầu trả lời' },
+  })
 }
 
 /** Statuses that the sender must hear of in the end, the arrival (01) among them. */

@@ -3,11 +3,9 @@ import type { UserActor } from '../actor.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import { type AgencyTransaction, withNodeTables } from '../db.ts'
-import { vietnamDay } from '../directory/agency-entry.ts'
 import { CongvanError } from '../errors.ts'
-import type { DocumentServices } from './document-services.ts'
-import { policyAt } from './document-services.ts'
 import { grantAccess } from './document-access-store.ts'
+import { type DocumentServices, policyAt } from './document-services.ts'
 import { holdFile } from './file-hold-store.ts'
 import type { StoredFile } from './file-store.ts'
 import { lookAhead } from './look-ahead.ts'
@@ -120,7 +118,13 @@ async function recordTurn(
   if (presentation !== undefined) {
     await recordSigned(trx, document.id, presentation.round, position, { revision, at: now })
     if (last) {
-      const closing = { outcome: 'signed', remark: null, by: userId, byName: actor.displayName, at: now } as const
+      const closing = {
+        outcome: 'signed',
+        remark: null,
+        by: userId,
+        byName: actor.displayName,
+        at: now,
+      } as const
       await closePresentation(trx, document.id, presentation.round, closing)
     }
   }

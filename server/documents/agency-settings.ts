@@ -76,7 +76,10 @@ export const agencySettings = z.strictObject({
   /** From this day on state bodies sign with public-duty certificates only (NB165 art 8.1). */
   publicDutySince: z.iso.date().default('2025-12-31'),
   /** Prefixes that need a recorded right beside TUQ., which always does (arts 13.1, 13.4). */
-  authorisedPrefixes: z.array(z.enum(['KT.', 'TL.'])).max(2).default([]),
+  authorisedPrefixes: z
+    .array(z.enum(['KT.', 'TL.']))
+    .max(2)
+    .default([]),
   /** Whether an excerpt of an electronic document may be an electronic copy (arts 25.3a against 33.2). */
   allowElectronicExtracts: z.boolean().default(false),
 })

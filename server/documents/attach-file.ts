@@ -5,6 +5,7 @@ import type { NodeContext } from '../context.ts'
 import { type AgencyTransaction, withNodeTables } from '../db.ts'
 import { CongvanError } from '../errors.ts'
 import { readSettings } from './agency-settings-store.ts'
+import { requireNoCopy } from './copy-store.ts'
 import { requireTransition } from './document.ts'
 import { lockReadable } from './document-access-store.ts'
 import {
@@ -142,6 +143,7 @@ async function readAttachable(
 ): Promise<Attachable> {
   const document = await lockReadable(trx, actor, attachment.id)
   requireTransition(document.state, 'edit')
+  await requireNoCopy(trx, document.id)
   if (document.state !== 'quarantined' && !attachment.declaredFreeOfSecrets) {
     throw new CongvanError('DECLARATION_NEEDED')
   }

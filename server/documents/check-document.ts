@@ -15,7 +15,10 @@ export type CheckRequest = {
   readonly id: string
   readonly kind: CheckKind
   readonly ifMatch?: number
-} & ({ readonly passed: true; readonly remark?: string } | { readonly passed: false; readonly remark: string })
+} & (
+  | { readonly passed: true; readonly remark?: string }
+  | { readonly passed: false; readonly remark: string }
+)
 
 export interface Checked {
   readonly id: string

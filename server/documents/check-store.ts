@@ -39,7 +39,7 @@ export async function insertCheck(
 
 /** All checks of a document, the first one first. */
 export async function readChecks(trx: AgencyTransaction, documentId: string): Promise<Check[]> {
-  return trx('document_checks').where({ document_id: documentId }).orderBy(['checked_at', 'id']).select({
+  return trx('document_checks').where({ document_id: documentId }).orderBy('position').select({
     id: 'id',
     kind: 'kind',
     revision: 'revision',
@@ -84,7 +84,7 @@ export async function insertComment(
 
 /** All comments on a document, the first one first. */
 export async function readComments(trx: AgencyTransaction, documentId: string): Promise<Comment[]> {
-  return trx('document_comments').where({ document_id: documentId }).orderBy(['made_at', 'id']).select({
+  return trx('document_comments').where({ document_id: documentId }).orderBy('position').select({
     id: 'id',
     revision: 'revision',
     comment: 'comment',

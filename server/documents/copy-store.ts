@@ -1,6 +1,8 @@
 /** The only SQL of `document_copies`: every copy that the agency has made, and of what. */
 import type { AgencyTransaction } from '../db.ts'
+import { CongvanError } from '../errors.ts'
 import type { CopyForm, Medium } from './copy-forms.ts'
+import type { Signer } from './document-store.ts'
 
 /** The document that was copied, as it names itself. */
 export interface CopySource {
@@ -14,6 +16,8 @@ export interface CopySource {
   readonly agency: string
   /** DocumentId, of an electronic one. */
   readonly documentCode: string | null
+  readonly place: string | null
+  readonly signer: Signer
 }
 
 export interface CopyRecord {
@@ -97,6 +101,15 @@ export async function findCopyOf(
 ): Promise<CopyRecord | undefined> {
   const row = await trx('document_copies').where({ document_id: documentId }).first<Row | undefined>()
   return row === undefined ? undefined : fromRow(row)
+}
+
+/**
+ * Keeps copies out of what is done with drafts: they are scanned, declared and signed by the agency, and nothing else.
+ *
+ * @throws CongvanError `IS_A_COPY`
+ */
+export async function requireNoCopy(trx: AgencyTransaction, documentId: string): Promise<void> {
+  if ((await findCopyOf(trx, documentId)) !== undefined) throw new CongvanError('IS_A_COPY')
 }
 
 export async function findCopy(trx: AgencyTransaction, id: string): Promise<CopyRecord | undefined> {

@@ -1,7 +1,8 @@
 /** Which revisions belong to the version of a draft that counts now. Pure. */
-import type { Check } from './check-store.ts'
-import type { CheckKind } from './agency-settings.ts'
+
 import { CongvanError } from '../errors.ts'
+import type { CheckKind } from './agency-settings.ts'
+import type { Check } from './check-store.ts'
 import type { Revision } from './revision-store.ts'
 
 export interface CurrentVersion {

@@ -88,14 +88,19 @@ async function refuseStranger(
 ): Promise<void> {
   requireOwnQuarantine(document, actor.userId)
   if (document.state === 'quarantined') return
-  if (!document.restricted && readerOf(actor).readsAll) return
+  if (!document.restricted && readsAll(actor)) return
   if (await hasAccess(trx, document.id, actor.userId)) return
   throw new CongvanError('NOT_FOUND', { what: `document ${document.id}` })
 }
 
 /** The actor as one who looks at lists. */
 export function readerOf(actor: UserActor): Reader {
-  return { userId: actor.userId, readsAll: actorMay(actor, 'document.read-all') }
+  return { userId: actor.userId, readsAll: readsAll(actor) }
+}
+
+/** Whether the actor sees all documents of the agency that are not restricted. */
+export function readsAll(actor: UserActor): boolean {
+  return actorMay(actor, 'document.read-all')
 }
 
 async function hasAccess(trx: AgencyTransaction, documentId: string, userId: string): Promise<boolean> {
@@ -207,10 +212,15 @@ export async function findOpenDossier(
   return open?.code
 }
 
-/** Gives every member of a dossier the right to see every document that lies in it, where they do not have it yet. */
+/**
+ * Gives every member of a dossier the right to see every document that lies in it, where they do not have it yet.
+ *
+ * @param whose the document that was filed, or the member who was added
+ */
 export async function grantThroughDossier(
   trx: AgencyTransaction,
   dossierId: string,
+  whose: { readonly documentId: string } | { readonly userId: string },
   { by, at }: { readonly by: string; readonly at: Date },
 ): Promise<void> {
   await trx.raw(
@@ -221,8 +231,9 @@ export async function grantThroughDossier(
      join documents d on d.agency_id = f.agency_id and d.id = f.document_id
      join dossier_members m on m.agency_id = f.agency_id and m.dossier_id = f.dossier_id
      where f.dossier_id = :dossierId and f.removed_at is null and m.withdrawn_at is null
+       and ${'documentId' in whose ? 'f.document_id = :one' : 'm.user_id = :one'}
      on conflict do nothing`,
-    { dossierId, by, at },
+    { dossierId, by, at, one: 'documentId' in whose ? whose.documentId : whose.userId },
   )
 }
 

@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { documentStates } from './document.ts'
 import type { DocumentRow } from './document-store.ts'
+import { examinationView, viewExamination } from './examination-view.ts'
+import { outgoingView, viewOutgoing } from './outgoing-view.ts'
 import type { DocumentDetails } from './read-document.ts'
 import type { StoredReport } from './report-store.ts'
 import type { Revision } from './revision-store.ts'
@@ -80,6 +82,7 @@ export const documentDetails = documentSummary.extend({
   revisions: z.array(revisionView),
   assignments: z.array(assignmentView),
   duplicates: z.array(z.uuid()),
+  outgoing: outgoingView.nullable(),
 })
 
 export const documentPage = z.strictObject({
@@ -104,6 +107,8 @@ export const reportView = z.strictObject({
     signatures: z.array(z.looseObject({ id: z.string(), indication: z.string() })),
   }),
   senderMatches: z.boolean().nullable(),
+  /** Authenticity, integrity and completeness as separate findings; null in reports made before they were kept. */
+  examination: examinationView.nullable(),
 })
 
 export function viewSummary(document: DocumentRow): z.input<typeof documentSummary> {
@@ -161,6 +166,7 @@ export function viewDetails(details: DocumentDetails): z.input<typeof documentDe
       assignedAt: one.assignedAt.toISOString(),
     })),
     duplicates: [...details.duplicates],
+    outgoing: details.outgoing === undefined ? null : viewOutgoing(details.outgoing, details.presentations),
   }
 }
 
@@ -177,5 +183,6 @@ export function viewReport(stored: StoredReport): z.input<typeof reportView> {
     },
     report: { ...stored.report, signatures: stored.report.signatures.map((one) => ({ ...one })) },
     senderMatches: stored.senderMatches,
+    examination: stored.examination === null ? null : viewExamination(stored.examination),
   }
 }

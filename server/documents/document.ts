@@ -44,6 +44,7 @@ export type DocumentEvent =
   | 'sign-in-turn'
   | 'number'
   | 'issue'
+  | 'issue-copy'
   | 'dispatch'
   | 'cancel'
   | 'arrive'
@@ -89,6 +90,8 @@ export const transitions: readonly Transition[] = [
   { event: 'sign', from: 'presented', to: 'signed' },
   { event: 'number', from: 'signed', to: 'numbered' },
   { event: 'issue', from: 'numbered', to: 'issued' },
+  // Of a copy that the agency has made: nobody signs it in person, and it gets no number.
+  { event: 'issue-copy', from: 'draft', to: 'issued' },
   { event: 'dispatch', from: 'issued', to: 'dispatched' },
   { event: 'cancel', from: 'draft', to: 'cancelled' },
   { event: 'cancel', from: 'presented', to: 'cancelled' },
@@ -160,6 +163,7 @@ const eventNames: Readonly<Record<DocumentEvent, string>> = {
   'sign-in-turn': 'ký',
   number: 'cấp số',
   issue: 'phát hành',
+  'issue-copy': 'phát hành bản sao',
   dispatch: 'gửi',
   cancel: 'hủy',
   arrive: 'nhận',

@@ -125,9 +125,7 @@ export function requireCompetence(competence: string | null): void {
 }
 
 /** Paper copies by the list of recipients and the kept ones (NĐ 30/2020 art 17.1a); 0 without paper. */
-export function copiesNeeded(
-  metadata: Pick<DraftMetadata, 'paper' | 'recipients' | 'keptCopies'>,
-): number {
+export function copiesNeeded(metadata: Pick<DraftMetadata, 'paper' | 'recipients' | 'keptCopies'>): number {
   if (metadata.paper === undefined) return 0
   const named = metadata.paper.recipients.length
   return (named === 0 ? metadata.recipients.length : named) + metadata.keptCopies

@@ -3,6 +3,7 @@ import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import { CongvanError } from '../errors.ts'
 import { requireVersion } from '../http/route.ts'
+import { requireNoCopy } from './copy-store.ts'
 import { requireTransition } from './document.ts'
 import { lockReadable } from './document-access-store.ts'
 import { type DocumentRow, readDocument } from './document-store.ts'
@@ -36,7 +37,11 @@ export interface DraftEdited {
  *
  * @throws CongvanError `VERSION_STALE`, `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, and as `draftDocument`
  */
-export async function editDraft(context: NodeContext, actor: UserActor, edit: DraftEdit): Promise<DraftEdited> {
+export async function editDraft(
+  context: NodeContext,
+  actor: UserActor,
+  edit: DraftEdit,
+): Promise<DraftEdited> {
   const now = context.clock()
   const log = { nodeId: context.nodeId, actor, now }
   const subject = `document:${edit.id}`
@@ -44,6 +49,7 @@ export async function editDraft(context: NodeContext, actor: UserActor, edit: Dr
     const document = await lockReadable(trx, actor, edit.id)
     requireVersion(document.version, edit.ifMatch)
     requireTransition(document.state, 'edit')
+    await requireNoCopy(trx, edit.id)
     const outgoing = await findOutgoing(trx, edit.id)
     if (outgoing === undefined) throw new CongvanError('NOT_FOUND', { what: subject })
     const metadata = merge(document, outgoing, edit.change)

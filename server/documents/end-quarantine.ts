@@ -3,6 +3,9 @@ import { appendLogEntry, type LogContext } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import { type AgencyTransaction, withNodeTables } from '../db.ts'
 import { CongvanError } from '../errors.ts'
+import { setContentText } from '../search/search-store.ts'
+import { contentTextOf } from './content-text.ts'
+import { deleteCopyOf } from './copy-store.ts'
 import { requireTransition } from './document.ts'
 import { deleteAllFiles } from './document-files-store.ts'
 import type { DocumentServices } from './document-services.ts'
@@ -69,6 +72,7 @@ export async function endQuarantine(
     if (seen.page.kind === 'picture' && declaration.scanDeclared !== true)
       throw new CongvanError('SCAN_NOT_DECLARED')
     await changeDocument(trx, id, to, {}, now)
+    await setContentText(trx, actor.agencyId, id, seen.text)
     await appendLogEntry(trx, log, actor.agencyId, {
       kind: 'document.quarantine-ended',
       subject: `document:${id}`,
@@ -105,7 +109,9 @@ async function lookAtFirstPage(
   if (revision === undefined) return undefined
   const { sha256 } = revision
   try {
-    return { sha256, page: await examineFirstPage(services, await services.files.read(sha256)) }
+    const bytes = await services.files.read(sha256)
+    const page = await examineFirstPage(services, bytes)
+    return { sha256, page, text: page.kind === 'text' ? await contentTextOf(services, bytes) : '' }
   } catch (damage) {
     // The bytes may have gone in an erasure that was killed before its end: the metadata then erase the rest.
     if (damage instanceof CongvanError && damage.code === 'STORAGE_DAMAGED')
@@ -115,7 +121,7 @@ async function lookAtFirstPage(
 }
 
 type SeenPage =
-  | { readonly sha256: string; readonly page: FirstPage }
+  | { readonly sha256: string; readonly page: FirstPage; readonly text: string }
   | { readonly sha256: string; readonly page: undefined; readonly damage: CongvanError }
 
 /**
@@ -132,6 +138,7 @@ async function erase(
   const revisions = await readRevisions(trx, id)
   await deleteRevisions(trx, id)
   const separate = await deleteAllFiles(trx, id)
+  await deleteCopyOf(trx, id)
   await deleteDocument(trx, id)
   await appendLogEntry(trx, log, agencyId, { kind: 'document.refused-secret', subject: `document:${id}` })
   await withNodeTables(trx, async (node) => {

@@ -3,6 +3,7 @@
  * findings, and one word over all of them (NĐ 30/2020 art 21.2; QĐ 28/2018 art 9). Pure.
  */
 import type { SignatureReport, VerificationReport } from '../../signing/index.ts'
+import { vietnamDay } from '../directory/agency-entry.ts'
 import type { AgencySettings } from './agency-settings.ts'
 import type { SignatureFacts } from './signature-facts.ts'
 
@@ -57,6 +58,8 @@ export const examinationCodes = {
   SCANNED_COPY: ['completeness', 'notice'],
   FILE_MISSING: ['completeness', 'doubt'],
   ANNEX_UNSIGNED: ['completeness', 'doubt'],
+  FILE_INVALID: ['integrity', 'failure'],
+  FILE_UNUSUAL: ['completeness', 'notice'],
   FIELD_MISSING: ['completeness', 'doubt'],
   TEXT_UNREADABLE: ['completeness', 'notice'],
   SECRET_MARK: ['completeness', 'failure'],
@@ -98,13 +101,16 @@ export function conclude(
 }
 
 /** What the signatures say by themselves. */
-export function signatureFindings(report: VerificationReport): ExaminationFinding[] {
+export function signatureFindings(report: VerificationReport, isCopy: boolean): ExaminationFinding[] {
   const { signatures } = report
   if (signatures.length === 0) {
     if (report.indication === 'NO_SIGNATURE') return [finding('NOT_SIGNED')]
     return [finding('FILE_UNREADABLE', { reason: report.errors[0]?.code ?? report.indication })]
   }
-  return [...signatures.flatMap(findingsOf), ...roleFindings(signatures)]
+  const found = [...signatures.flatMap(findingsOf), ...roleFindings(signatures, isCopy)]
+  const explained = found.some((one) => one.weight === 'failure')
+  if (report.indication !== 'TOTAL_FAILED' || explained) return found
+  return [...found, finding('FILE_UNREADABLE', { reason: report.errors[0]?.code ?? report.indication })]
 }
 
 function findingsOf(one: SignatureReport): ExaminationFinding[] {
@@ -116,13 +122,13 @@ function findingsOf(one: SignatureReport): ExaminationFinding[] {
   return [finding(one.subIndication === 'TRY_LATER' ? 'REVOCATION_UNCHECKED' : 'SIGNATURE_UNCERTAIN', params)]
 }
 
-/** A person with authority, then the agency; an agency alone makes an electronic copy of paper (ref art 25.1c). */
-function roleFindings(signatures: readonly SignatureReport[]): ExaminationFinding[] {
+/** A person with authority, then the agency; an agency alone makes an electronic copy of paper (art 25.1c). */
+function roleFindings(signatures: readonly SignatureReport[], isCopy: boolean): ExaminationFinding[] {
   const roles = signatures.map((one) => one.role)
   const person = roles.lastIndexOf('individual')
   const agency = roles.lastIndexOf('agency')
   if (agency < 0) return [finding('AGENCY_MISSING')]
-  if (person < 0) return [finding(roles.every((role) => role === 'agency') ? 'SCANNED_COPY' : 'INDIVIDUAL_MISSING')]
+  if (person < 0) return [finding(isCopy ? 'SCANNED_COPY' : 'INDIVIDUAL_MISSING')]
   return person > agency ? [finding('SIGNED_OUT_OF_ORDER')] : []
 }
 
@@ -168,7 +174,9 @@ function personFindings(people: readonly SignatureFacts[], claimed: Claimed): Ex
   const found: ExaminationFinding[] = []
   const params = { signature: named.id }
   if (!same(named.name, claimed.signerName)) {
-    found.push(finding('SIGNER_DIFFERS', { ...params, expected: claimed.signerName, found: named.name ?? '-' }))
+    found.push(
+      finding('SIGNER_DIFFERS', { ...params, expected: claimed.signerName, found: named.name ?? '-' }),
+    )
   }
   if (claimed.signerPosition !== null && !same(named.title, claimed.signerPosition)) {
     found.push(
@@ -182,7 +190,7 @@ function authorityFindings(one: SignatureFacts, since: string): ExaminationFindi
   if (one.role !== 'individual' && one.role !== 'agency') return []
   const params = { signature: one.id, authority: one.authority.name ?? '-' }
   if (one.authority.kind === 'other') return [finding('OTHER_CA', params)]
-  const day = one.signingTime?.at.slice(0, 10) ?? null
+  const day = one.signingTime === null ? null : vietnamDay(new Date(one.signingTime.at))
   const late = one.authority.kind === 'public' && (day === null || day >= since)
   return late ? [finding('PUBLIC_CA_TOO_LATE', { ...params, since })] : []
 }
@@ -216,6 +224,11 @@ const NUMBER_LINE = /(?:^|\s)Số\s*:\s*(\d{1,11}\s*\/\s*[\p{L}\p{N}&.-]+)/giu
 
 /** `05/UBND-VP` and `5/UBND-VP` are one number. */
 function sameCode(one: string, other: string): boolean {
-  const plain = (code: string) => code.normalize('NFC').replace(/\s+/g, '').replace(/^0+(?=\d)/, '').toLowerCase()
+  const plain = (code: string) =>
+    code
+      .normalize('NFC')
+      .replace(/\s+/g, '')
+      .replace(/^0+(?=\d)/, '')
+      .toLowerCase()
   return plain(one) === plain(other)
 }

@@ -1,17 +1,18 @@
 import { z } from 'zod'
 import type { NodeContext } from '../context.ts'
 import { uuidParams } from '../http/mount.ts'
-import { asUser, type Route, route } from '../http/route.ts'
+import { asUser, type Route, requireVersion, route } from '../http/route.ts'
 import { acceptDocument } from './accept-document.ts'
 import { documentStates } from './document.ts'
 import type { DocumentServices } from './document-services.ts'
-import { assignDocument, completeDocument, startProcessing } from './process-document.ts'
+import { handlingRoutes } from './handling-routes.ts'
 import { refusalReasonCodes, refuseDocument } from './refuse-document.ts'
+import { editRegistration, type RegistrationView, readRegistration } from './register-incoming.ts'
+import { registrationEdit } from './registration.ts'
 import { verifyIncoming } from './verify-incoming.ts'
 
 const tag = 'documents'
 
-const processed = z.strictObject({ id: z.uuid(), state: z.enum(documentStates) })
 const words = (max: number) => z.string().trim().min(1).max(max)
 
 /**
@@ -49,7 +50,12 @@ export function incomingRoutes(context: NodeContext, services: DocumentServices)
       },
       tag,
       params: uuidParams,
-      body: z.strictObject({ acceptIndeterminate: z.boolean().default(false) }),
+      body: z.strictObject({
+        acceptIndeterminate: z.boolean().default(false),
+        duplicateReason: words(500).optional(),
+        incompleteReason: words(500).optional(),
+        fields: registrationEdit.optional(),
+      }),
       response: z.strictObject({
         id: z.uuid(),
         state: z.literal('accepted'),
@@ -78,44 +84,83 @@ export function incomingRoutes(context: NodeContext, services: DocumentServices)
       handle: ({ actor, params, body }) =>
         refuseDocument(context, services, asUser(actor), { id: params.id, ...body }),
     }),
+    ...registrationRoutes(context),
+    ...handlingRoutes(context, services),
+  ]
+}
+
+const registrationView = z.strictObject({
+  version: z.int(),
+  /** 2 and 13, 12: by the system. */
+  arrivalDate: z.iso.datetime(),
+  arrivalNumber: z.int().nullable(),
+  fields: z.strictObject({
+    typeName: z.string(),
+    codeNumber: z.string().nullable(),
+    codeNotation: z.string(),
+    issuedDate: z.iso.date().nullable(),
+    organName: z.string().nullable(),
+    subject: z.string(),
+    language: z.string(),
+    pageAmount: z.int().nullable(),
+    description: z.string().nullable(),
+    position: z.string().nullable(),
+    fullName: z.string(),
+    priority: z.int(),
+    dueDate: z.iso.date().nullable(),
+  }),
+  toPlaces: z.array(z.string()),
+  trace: z.array(
+    z.strictObject({ at: z.iso.datetime(), kind: z.string(), by: z.string(), text: z.string() }),
+  ),
+})
+
+function viewRegistration(view: RegistrationView): z.input<typeof registrationView> {
+  const { document, fields, toPlaces, trace } = view
+  return {
+    version: document.version,
+    arrivalDate: document.createdAt.toISOString(),
+    arrivalNumber: document.incoming?.number ?? null,
+    fields,
+    toPlaces: [...toPlaces],
+    trace: trace.map((one) => ({ at: one.at, kind: one.kind, by: one.authorName, text: one.text })),
+  }
+}
+
+function registrationRoutes(context: NodeContext): Route[] {
+  return [
     route({
-      method: 'post',
-      path: '/documents/:id/assign',
-      access: { permission: 'document.assign' },
-      summary: { vi: 'Phân công xử lý (04)', en: 'Assign (04)' },
+      method: 'get',
+      path: '/documents/:id/registration',
+      access: { permission: 'document.read' },
+      summary: {
+        vi: 'Thông tin đăng ký văn bản đến (Phụ lục VI, Phần II, II)',
+        en: 'The fields of the incoming register (Phụ lục VI, Phần II, II)',
+      },
       tag,
       params: uuidParams,
-      body: z.strictObject({
-        lead: words(200),
-        cooperating: z.array(words(200)).max(50).default([]),
-        instruction: z.string().trim().max(1000).default(''),
-        dueDate: z.iso.date().nullable().default(null),
-      }),
-      response: processed,
-      handle: ({ actor, params, body }) =>
-        assignDocument(context, services, asUser(actor), { id: params.id, ...body }),
+      response: registrationView,
+      handle: async ({ actor, params }) =>
+        viewRegistration(await readRegistration(context, asUser(actor), params.id)),
     }),
     route({
-      method: 'post',
-      path: '/documents/:id/processing',
-      access: { permission: 'document.process' },
-      summary: { vi: 'Bắt đầu xử lý (05)', en: 'Start processing (05)' },
+      method: 'put',
+      path: '/documents/:id/registration',
+      access: { permission: 'document.accept' },
+      summary: {
+        vi: 'Nhập thông tin đăng ký, trước khi tiếp nhận',
+        en: 'Enter fields of the register, before acceptance',
+      },
       tag,
+      precondition: 'required',
       params: uuidParams,
-      body: z.strictObject({}),
-      response: processed,
-      handle: ({ actor, params }) => startProcessing(context, services, asUser(actor), params.id),
-    }),
-    route({
-      method: 'post',
-      path: '/documents/:id/complete',
-      access: { permission: 'document.process' },
-      summary: { vi: 'Hoàn thành xử lý (06)', en: 'Complete (06)' },
-      tag,
-      params: uuidParams,
-      body: z.strictObject({}),
-      response: processed,
-      handle: ({ actor, params }) => completeDocument(context, services, asUser(actor), params.id),
+      body: registrationEdit,
+      response: registrationView,
+      handle: async ({ actor, params, body, ifMatch }) => {
+        const change = { id: params.id, fields: body }
+        const current = (version: number) => requireVersion(version, ifMatch)
+        return viewRegistration(await editRegistration(context, asUser(actor), change, current))
+      },
     }),
   ]
 }

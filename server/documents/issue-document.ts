@@ -7,22 +7,20 @@ import { vietnamDay } from '../directory/agency-entry.ts'
 import { CongvanError } from '../errors.ts'
 import { printedCode } from '../registers/register.ts'
 import { slashedDate } from '../registers/vietnam-date.ts'
+import { currentVersion } from './current-version.ts'
 import { requireTransition } from './document.ts'
+import { lockReadable } from './document-access-store.ts'
 import { type DocumentServices, policyAt } from './document-services.ts'
-import { changeDocument, type DocumentRow, lockDocument } from './document-store.ts'
+import { changeDocument, type DocumentRow } from './document-store.ts'
 import { holdFile } from './file-hold-store.ts'
 import type { StoredFile } from './file-store.ts'
 import { lookAhead } from './look-ahead.ts'
+import { changeOutgoing } from './outgoing-store.ts'
 import { type OwnAgency, readOwnAgency } from './own-agency.ts'
-import {
-  insertRevision,
-  type Revision,
-  type RevisionSignature,
-  readLatestRevision,
-} from './revision-store.ts'
+import { insertRevision, type Revision, type RevisionSignature, readRevisions } from './revision-store.ts'
+import { requireFilesSigned } from './sign-separate-file.ts'
 import { requireAcceptable, requireOneSignature } from './signature-check.ts'
 import { requireOwnAgency } from './signer-identity.ts'
-import { requireFilesSigned } from './sign-separate-file.ts'
 import { storeFile } from './store-file.ts'
 
 export interface IssueUpload {
@@ -49,9 +47,6 @@ interface Checked {
   readonly signature: RevisionSignature
 }
 
-/** An individual's signature and then the agency's (NĐ 30/2020 arts 5.1, 32.2d). */
-const SIGNATURES = 2
-
 /**
  * Issues a document: the clerk has put the agency's signature on the numbered revision. From then on the bytes are
  * frozen; the database refuses every change.
@@ -59,8 +54,8 @@ const SIGNATURES = 2
  * The upload must extend the numbered revision by exactly one signature, of this agency, and the individual's
  * signature must still hold.
  *
- * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`, `DOCUMENT_FILL_MISSING`,
- *   `ANNEX_UNSIGNED`,
+ * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`, `TOKEN_NOT_FOR_ISSUE`, `AGENCY_SIGNATURE_ALONE` before the
+ *   individuals have signed (NĐ 30/2020 arts 5.1, 32.2d), `DOCUMENT_FILL_MISSING`, `ANNEX_UNSIGNED`,
  *   `SIGNATURE_NOT_AN_EXTENSION`, `SIGNER_WRONG`, `SIGNATURE_REJECTED`, `DOCUMENT_CHANGED`, `STORAGE_FULL`
  * @throws SigningError when the upload is no readable PDF
  */
@@ -91,6 +86,7 @@ export async function issueDocument(
       addedAt: now,
       signature,
     })
+    await changeOutgoing(trx, document.id, document.state, { issuedAt: now }, now)
     await changeDocument(trx, document.id, 'issued', { documentCode }, now)
     await withNodeTables(trx, (node) => holdFile(node, services.files, file, `document:${document.id}`, now))
     await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, agencyId, {
@@ -101,6 +97,8 @@ export async function issueDocument(
         revision: next,
         file: file.sha256,
         certificate: signature.fingerprint,
+        // Who ran it is the entry's actor; by a token, whose it is stands beside (NĐ 30/2020 art 32.2c).
+        token: actor.byApiToken === true ? (actor.tokenId ?? 'api') : null,
         indication: signature.indication,
         subIndication: signature.subIndication,
       },
@@ -122,6 +120,8 @@ interface Issuable {
   readonly revision: Revision
   readonly agency: OwnAgency
   readonly documentCode: string
+  /** How many individuals have signed. */
+  readonly individuals: number
 }
 
 async function readIssuable(
@@ -130,9 +130,13 @@ async function readIssuable(
   id: string,
   now: Date,
 ): Promise<Issuable> {
-  const document = await lockDocument(trx, id)
+  requireNamedToken(actor)
+  const document = await lockReadable(trx, actor, id)
+  if (document.state === 'draft' || document.state === 'presented') {
+    throw new CongvanError('AGENCY_SIGNATURE_ALONE')
+  }
   requireTransition(document.state, 'issue')
-  const revision = await readLatestRevision(trx, id)
+  const { latest: revision, signatures } = currentVersion(await readRevisions(trx, id))
   const { codeNumber, promulgationDate } = document
   if (revision.kind !== 'fill' || codeNumber === null || promulgationDate === null) {
     throw new CongvanError('DOCUMENT_FILL_MISSING')
@@ -141,13 +145,13 @@ async function readIssuable(
   const agency = await readOwnAgency(trx, actor.agencyId, vietnamDay(now))
   const code = printedCode(codeNumber, document.codeNotation)
   const documentCode = `${agency.code},${slashedDate(promulgationDate)},${code}`
-  return { document, revision, agency, documentCode }
+  return { document, revision, agency, documentCode, individuals: signatures.length }
 }
 
 async function checkUpload(
   context: NodeContext,
   services: DocumentServices,
-  { revision, agency }: Issuable,
+  { revision, agency, individuals }: Issuable,
   bytes: Uint8Array,
   now: Date,
 ): Promise<Checked> {
@@ -155,9 +159,19 @@ async function checkUpload(
   const added = requireOneSignature(previous, bytes, letterFields.agencySignature)
   requireOwnAgency(added.certificate, agency.codes)
   const policy = policyAt(services.trust, now, 'issued')
-  const signature = requireAcceptable(bytes, added, SIGNATURES, policy)
+  const signature = requireAcceptable(bytes, added, individuals + 1, policy)
   const file = await storeFile(context, services.files, bytes)
   return { previousSha256: revision.sha256, file, signature }
+}
+
+/**
+ * The clerk signs for the agency in person, never a program on its own account: a token serves for it only where it was
+ * made for just that (NĐ 30/2020 art 32.2c).
+ */
+function requireNamedToken(actor: UserActor): void {
+  if (actor.byApiToken === true && actor.scopes?.includes('document.issue') !== true) {
+    throw new CongvanError('TOKEN_NOT_FOR_ISSUE')
+  }
 }
 
 const LONGEST_NAME = 50

@@ -1,11 +1,14 @@
 /** What the relay sends: an issued document with the bytes that were frozen, and the mark that it has gone out. */
 import type { AgencyTransaction } from '../db.ts'
 import { CongvanError } from '../errors.ts'
+import { printedCode } from '../registers/register.ts'
+import { recordDispatch } from '../registers/register-store.ts'
 import type { CopyForm } from './copy-forms.ts'
 import { findCopyOf } from './copy-store.ts'
 import { requireTransition } from './document.ts'
 import { type DocumentFile, type FileKind, listFiles } from './document-files-store.ts'
-import { changeDocument, type DocumentRow, lockDocument, type Signer } from './document-store.ts'
+import { type DocumentRow, lockDocument, readDocument, type Signer } from './document-store.ts'
+import { changeOutgoing, findOutgoing } from './outgoing-store.ts'
 import type { TraceStep } from './provenance-store.ts'
 import { readLatestRevision } from './revision-store.ts'
 import { requireFilesSigned } from './sign-separate-file.ts'
@@ -56,6 +59,14 @@ export interface IssuedDocument {
   /** All files, the main one first. */
   readonly files: readonly SentFile[]
   readonly copy: SentCopy | null
+  /** The document that it answers, as its sender named it; left out where it answers none. */
+  readonly responseFor?: {
+    readonly organId: string
+    /** Số/KýHiệu. */
+    readonly code: string
+    readonly documentId: string
+    readonly promulgationDate: string
+  }
   /** Who had it before this agency, the first sender first; empty for a document of its own. */
   readonly earlier: readonly TraceStep[]
 }
@@ -85,14 +96,44 @@ export async function readIssuedForDispatch(
         ? null
         : { form: copy.form, part: copy.part, source: copy.source.documentCode ?? copy.source.code },
     earlier: [],
+    ...(await answerOf(trx, documentId)),
   })
+}
+
+/** What an envelope has room for; what came in may be longer. */
+const LONGEST_CODE = 42
+const LONGEST_ID = 200
+
+/** What the message says of the document that is answered; nothing where its sender gave it no identifier. */
+async function answerOf(
+  trx: AgencyTransaction,
+  documentId: string,
+): Promise<Pick<IssuedDocument, 'responseFor'>> {
+  const inReplyTo = (await findOutgoing(trx, documentId))?.inReplyTo ?? null
+  if (inReplyTo === null) return {}
+  const { incoming, documentCode, codeNumber, codeNotation, promulgationDate } = await readDocument(
+    trx,
+    inReplyTo,
+  )
+  if (incoming === null || documentCode === null || codeNumber === null || promulgationDate === null)
+    return {}
+  const code = printedCode(codeNumber, codeNotation)
+  if (code.length > LONGEST_CODE || documentCode.length > LONGEST_ID) return {}
+  return {
+    responseFor: {
+      organId: incoming.senderCode,
+      code,
+      documentId: documentCode,
+      promulgationDate,
+    },
+  }
 }
 
 /** A document with number, date and identifier as the relay takes it. */
 export function asSent(
   document: DocumentRow,
   files: readonly DocumentFile[],
-  own: Pick<IssuedDocument, 'senderCode' | 'copy' | 'earlier'>,
+  own: Pick<IssuedDocument, 'senderCode' | 'copy' | 'earlier' | 'responseFor'>,
 ): IssuedDocument {
   const { documentCode, codeNumber, promulgationDate } = document
   const sent = files.map(({ kind, sha256, length, name, contentType }) => ({
@@ -132,12 +173,28 @@ function lacksIssue(documentId: string): CongvanError {
 
 /**
  * Marks an issued document as sent; for one that was sent before nothing changes. The log entry
- * `document.dispatched` belongs to the caller, who knows envelope and recipients.
+ * `document.dispatched` belongs to the caller, who knows envelope and recipients. The outgoing book gets day and
+ * recipients, those of a later dispatch beside the earlier ones.
  *
+ * @param recipients their names, as the book shows them
  * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`
  */
-export async function markDispatched(trx: AgencyTransaction, documentId: string, at: Date): Promise<void> {
+export async function markDispatched(
+  trx: AgencyTransaction,
+  documentId: string,
+  at: Date,
+  recipients: readonly string[] = [],
+): Promise<void> {
   const { state } = await lockDocument(trx, documentId)
+  const outgoing = await findOutgoing(trx, documentId)
+  await recordDispatch(trx, {
+    documentId,
+    at,
+    recipients,
+    ...(outgoing?.paper == null ? {} : { copies: outgoing.paper.copies }),
+    ...(outgoing?.keptBy == null ? {} : { keptBy: outgoing.keptBy }),
+  })
   if (state === 'dispatched') return
-  await changeDocument(trx, documentId, requireTransition(state, 'dispatch').to, {}, at)
+  const { to } = requireTransition(state, 'dispatch')
+  await changeOutgoing(trx, documentId, to, { dispatchedAt: at }, at)
 }

@@ -9,11 +9,15 @@ import { printedCode } from '../registers/register.ts'
 import { type AssignedNumber, assignNumber, chooseSeries, findNumber } from '../registers/register-store.ts'
 import { printedDate, yearOf } from '../registers/vietnam-date.ts'
 import { requireTransition } from './document.ts'
+import { lockReadable, requireReadable } from './document-access-store.ts'
 import type { DocumentServices } from './document-services.ts'
 import { changeDocument, lockDocument } from './document-store.ts'
 import { holdFile } from './file-hold-store.ts'
 import { fillFontOptions } from './fill-fonts.ts'
-import { insertRevision, type Revision, readRevisions } from './revision-store.ts'
+import { lookAhead } from './look-ahead.ts'
+import { changeOutgoing, findOutgoing } from './outgoing-store.ts'
+import { requirePrintedDate } from './printed-date.ts'
+import { insertRevision, type Revision, readLatestRevision, readRevisions } from './revision-store.ts'
 import { storeFile } from './store-file.ts'
 
 export interface Numbered {
@@ -38,7 +42,7 @@ type Assigned = Pick<AssignedNumber, 'number' | 'printed' | 'symbol' | 'date'>
  * 2. Outside a transaction the revision with the two filled fields is made and stored.
  * 3. A second transaction adds that revision. Whoever comes second finds it done and answers the same.
  *
- * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`, `NUMBER_TAKEN`,
+ * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`, `DATE_PRINTED_DIFFERS`, `NUMBER_TAKEN`,
  *   `STORAGE_FULL`, `STORAGE_DAMAGED`
  */
 export async function numberDocument(
@@ -48,6 +52,7 @@ export async function numberDocument(
   id: string,
 ): Promise<Numbered> {
   const now = context.clock()
+  await checkPage(context, services, actor, id, vietnamDay(now))
   const assigned = await context.db.asAgency(actor, (trx) => bindNumber(trx, context, actor, id, now))
   const fill = await fillPage(context, services, actor, id, assigned)
   return {
@@ -60,6 +65,23 @@ export async function numberDocument(
   }
 }
 
+/** A number is bound for good, so what the page has printed of the date is looked at before. */
+async function checkPage(
+  context: NodeContext,
+  services: DocumentServices,
+  actor: UserActor,
+  id: string,
+  date: string,
+): Promise<void> {
+  const signed = await lookAhead(() =>
+    context.db.asAgency({ agencyId: actor.agencyId, userId: actor.userId }, async (trx) => {
+      const { state } = await requireReadable(trx, actor, id)
+      return state === 'signed' ? readLatestRevision(trx, id) : undefined
+    }),
+  )
+  if (signed !== undefined) await requirePrintedDate(services, await services.files.read(signed.sha256), date)
+}
+
 async function bindNumber(
   trx: AgencyTransaction,
   context: NodeContext,
@@ -67,7 +89,7 @@ async function bindNumber(
   id: string,
   now: Date,
 ): Promise<Assigned> {
-  const document = await lockDocument(trx, id)
+  const document = await lockReadable(trx, actor, id)
   if (document.state === 'numbered') {
     const known = await findNumber(trx, id)
     if (known !== undefined) return known
@@ -76,15 +98,26 @@ async function bindNumber(
   const { agencyId } = actor
   const { kind } = document
   const year = yearOf(vietnamDay(now))
+  const outgoing = await findOutgoing(trx, id)
   const assigned = await assignNumber(trx, {
     agencyId,
     series: await chooseSeries(trx, { agencyId, year, kind }),
     documentId: id,
     symbol: document.codeNotation,
-    entry: { kind, subject: document.subject, signer: document.signer.name, enteredBy: actor.userId },
+    entry: {
+      kind,
+      subject: document.subject,
+      signer: document.signer.name,
+      // Who gets it electronically is entered when it is dispatched.
+      recipients: outgoing?.paper?.recipients ?? [],
+      copies: outgoing?.paper?.copies ?? null,
+      keptBy: outgoing?.keptBy ?? null,
+      enteredBy: actor.userId,
+    },
     now,
   })
   const codeNumber = assigned.printed
+  await changeOutgoing(trx, id, document.state, { numberedBy: actor.userId }, now)
   await changeDocument(trx, id, to, { codeNumber, promulgationDate: assigned.date }, now)
   await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, actor.agencyId, {
     kind: 'document.numbered',

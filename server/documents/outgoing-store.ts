@@ -69,7 +69,9 @@ const columns = [
 
 /** `undefined` for a document that is not there or came in. */
 export async function findOutgoing(trx: AgencyTransaction, id: string): Promise<OutgoingPart | undefined> {
-  const row = await trx('documents').where({ id, direction: 'outgoing' }).first<Row | undefined>(...columns)
+  const row = await trx('documents')
+    .where({ id, direction: 'outgoing' })
+    .first<Row | undefined>(...columns)
   if (row === undefined) return undefined
   return {
     inReplyTo: row.in_reply_to,
@@ -171,10 +173,35 @@ export async function changeOutgoing(
     .update({ state, updated_at: now, ...set })
 }
 
+/** Records that paper went out: from then on the document counts as dispatched, if it did not before. */
+export async function recordPaper(
+  trx: AgencyTransaction,
+  id: string,
+  paper: Paper,
+  now: Date,
+): Promise<void> {
+  await trx('documents')
+    .where({ id })
+    .update({
+      state: 'dispatched',
+      transmission: 'parallel',
+      paper_reason: paper.reason,
+      paper_copies: paper.copies,
+      paper_recipients: JSON.stringify(paper.recipients),
+      dispatched_at: trx.raw('coalesce(dispatched_at, ?)', [now]),
+      updated_at: now,
+    })
+}
+
 /** Other outgoing documents under the same number and symbol in the same year (NĐ 30/2020 Phụ lục VI, III.1h). */
 export async function findOutgoingDuplicates(
   trx: AgencyTransaction,
-  document: { readonly id: string; readonly codeNumber: string | null; readonly codeNotation: string; readonly promulgationDate: string | null },
+  document: {
+    readonly id: string
+    readonly codeNumber: string | null
+    readonly codeNotation: string
+    readonly promulgationDate: string | null
+  },
 ): Promise<string[]> {
   const { codeNumber, promulgationDate } = document
   if (codeNumber === null || promulgationDate === null) return []
@@ -206,7 +233,7 @@ export async function listNotDispatched(
   trx: AgencyTransaction,
   query: {
     readonly states: readonly DocumentState[]
-    readonly after?: { readonly createdAt: Date; readonly id: string }
+    readonly after?: { readonly at: Date; readonly id: string }
     readonly limit: number
   },
 ): Promise<OpenDocument[]> {
@@ -219,7 +246,7 @@ export async function listNotDispatched(
     .orderBy(['signed_at', 'id'])
     .limit(query.limit)
   if (query.after !== undefined) {
-    select.whereRaw('(signed_at, id) > (?, ?)', [query.after.createdAt, query.after.id])
+    select.whereRaw('(signed_at, id) > (?, ?)', [query.after.at, query.after.id])
   }
   return select.select({
     id: 'id',

@@ -77,7 +77,9 @@ export async function namesOfUsers(
 ): Promise<ReadonlyMap<string, string>> {
   if (userIds.length === 0) return new Map()
   const rows: { id: string; display_name: string }[] = await withNodeTables(trx, (node) =>
-    node('users').whereIn('id', [...new Set(userIds)]).select('id', 'display_name'),
+    node('users')
+      .whereIn('id', [...new Set(userIds)])
+      .select('id', 'display_name'),
   )
   return new Map(rows.map((row) => [row.id, row.display_name]))
 }

@@ -8,6 +8,7 @@ import { vietnamDay } from '../directory/agency-entry.ts'
 import { CongvanError } from '../errors.ts'
 import { requireVersion } from '../http/route.ts'
 import { type AgencySettings, readSettings } from './agency-settings-store.ts'
+import { requireNoCopy } from './copy-store.ts'
 import { currentVersion } from './current-version.ts'
 import { requireTransition } from './document.ts'
 import { grantAccess, lockReadable } from './document-access-store.ts'
@@ -68,7 +69,8 @@ export async function presentDocument(
   const fields = before && individualFields(await services.files.read(before.base.sha256))
   return context.db.asAgency(actor, async (trx) => {
     const { document, base } = await look(trx)
-    if (before?.base.sha256 !== base.sha256 || fields === undefined) throw new CongvanError('DOCUMENT_CHANGED')
+    if (before?.base.sha256 !== base.sha256 || fields === undefined)
+      throw new CongvanError('DOCUMENT_CHANGED')
     const settings = await readSettings(trx)
     const signers = await settleSigners(trx, agencyId, settings, document, request.signers, now)
     if (fields !== signers.length) {
@@ -113,6 +115,7 @@ async function readPresentable(
   const document = await lockReadable(trx, actor, request.id)
   requireVersion(document.version, request.ifMatch)
   requireTransition(document.state, 'present')
+  await requireNoCopy(trx, request.id)
   return { document, base: currentVersion(await readRevisions(trx, document.id)).base }
 }
 

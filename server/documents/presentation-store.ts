@@ -97,10 +97,7 @@ export async function insertPresentation(
 }
 
 /** All presentations of a document, the first one first. */
-export async function readPresentations(
-  trx: AgencyTransaction,
-  documentId: string,
-): Promise<Presentation[]> {
+export async function readPresentations(trx: AgencyTransaction, documentId: string): Promise<Presentation[]> {
   const rows: Row[] = await trx('document_presentations')
     .where({ document_id: documentId })
     .orderBy('round')
@@ -150,16 +147,13 @@ export async function closePresentation(
     readonly at: Date
   },
 ): Promise<void> {
-  await trx('document_presentations')
-    .where({ document_id: documentId, round })
-    .whereNull('outcome')
-    .update({
-      outcome: closed.outcome,
-      remark: closed.remark,
-      closed_by: closed.by,
-      closed_by_name: closed.byName,
-      closed_at: closed.at,
-    })
+  await trx('document_presentations').where({ document_id: documentId, round }).whereNull('outcome').update({
+    outcome: closed.outcome,
+    remark: closed.remark,
+    closed_by: closed.by,
+    closed_by_name: closed.byName,
+    closed_at: closed.at,
+  })
 }
 
 export async function recordSigned(

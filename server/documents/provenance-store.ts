@@ -48,19 +48,17 @@ export async function findProvenance(
   trx: AgencyTransaction,
   documentId: string,
 ): Promise<Provenance | undefined> {
-  const row = await trx('document_provenance')
-    .where({ document_id: documentId })
-    .first<
-      | {
-          trace: TraceStep[]
-          origin_code: string | null
-          copy_form: CopyForm | null
-          copy_part: string | null
-          source_document_code: string | null
-          missing: string[]
-        }
-      | undefined
-    >()
+  const row = await trx('document_provenance').where({ document_id: documentId }).first<
+    | {
+        trace: TraceStep[]
+        origin_code: string | null
+        copy_form: CopyForm | null
+        copy_part: string | null
+        source_document_code: string | null
+        missing: string[]
+      }
+    | undefined
+  >()
   return row === undefined
     ? undefined
     : {

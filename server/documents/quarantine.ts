@@ -19,3 +19,14 @@ export function requireOwnQuarantine(
     throw new CongvanError('NOT_FOUND', { what: `document ${document.id}` })
   }
 }
+
+/**
+ * Refuses to open what is in quarantine, and what came in with a mark of secrecy, for everybody.
+ *
+ * @throws CongvanError `DOCUMENT_IN_QUARANTINE`, `SECRET_MARK_HELD`
+ */
+export function requireOpenable({ state, incoming }: Pick<DocumentRow, 'state' | 'incoming'>): void {
+  if (state === 'quarantined') throw new CongvanError('DOCUMENT_IN_QUARANTINE')
+  const mark = incoming?.secretMark ?? null
+  if (mark !== null) throw new CongvanError('SECRET_MARK_HELD', { mark })
+}

@@ -14,8 +14,11 @@ import {
   readReadable,
 } from './document-list-store.ts'
 import { insertRead, type ReadPart } from './document-reads-store.ts'
-import { type DocumentRow, type Duplicate, findDuplicates } from './document-store.ts'
+import { type DocumentRow, findDuplicates } from './document-store.ts'
 import type { FileStore } from './file-store.ts'
+import { findOutgoing, findOutgoingDuplicates, type OutgoingPart } from './outgoing-store.ts'
+import { type Presentation, readPresentations } from './presentation-store.ts'
+import { requireOpenable } from './quarantine.ts'
 import { findLatestReport, type StoredReport } from './report-store.ts'
 import { type Revision, readRevisions } from './revision-store.ts'
 
@@ -25,6 +28,9 @@ export interface DocumentDetails {
   readonly assignments: readonly Assignment[]
   /** Other incoming documents that seem to be the same. */
   readonly duplicates: readonly string[]
+  /** What only an outgoing document has. */
+  readonly outgoing: OutgoingPart | undefined
+  readonly presentations: readonly Presentation[]
 }
 
 /**
@@ -43,7 +49,9 @@ export async function readDetails(
       document,
       revisions: await readRevisions(trx, id),
       assignments: await readAssignments(trx, id),
-      duplicates: (await readableDuplicates(trx, actor, document)).map((one) => one.id),
+      duplicates: await readableDuplicates(trx, actor, document),
+      outgoing: await findOutgoing(trx, id),
+      presentations: document.direction === 'outgoing' ? await readPresentations(trx, id) : [],
     }
     await logReading(trx, context, actor, document, { part: 'metadata', remoteAddress })
     return details
@@ -59,7 +67,7 @@ export interface DocumentBytes {
  * The bytes of a revision exactly as stored, their hash checked again.
  *
  * @param revision default the newest
- * @throws CongvanError `NOT_FOUND`, `DOCUMENT_IN_QUARANTINE` (also for the drafter), `STORAGE_DAMAGED`
+ * @throws CongvanError `NOT_FOUND`, `DOCUMENT_IN_QUARANTINE` (also for the drafter), `SECRET_MARK_HELD`, `STORAGE_DAMAGED`
  */
 export async function readBytes(
   context: NodeContext,
@@ -71,7 +79,7 @@ export async function readBytes(
 ): Promise<DocumentBytes> {
   const wanted = await context.db.asAgency(scopeOf(actor), async (trx) => {
     const document = await requireReadable(trx, actor, id)
-    if (document.state === 'quarantined') throw new CongvanError('DOCUMENT_IN_QUARANTINE')
+    requireOpenable(document)
     const revisions = await readRevisions(trx, id)
     const found =
       revision === undefined ? revisions.at(-1) : revisions.find((one) => one.revision === revision)
@@ -136,11 +144,13 @@ async function readableDuplicates(
   trx: AgencyTransaction,
   actor: UserActor,
   document: DocumentRow,
-): Promise<Duplicate[]> {
-  const duplicates = await findDuplicates(trx, document)
-  const ids = duplicates.map((one) => one.id)
+): Promise<string[]> {
+  const ids =
+    document.direction === 'outgoing'
+      ? await findOutgoingDuplicates(trx, document)
+      : (await findDuplicates(trx, document)).map((one) => one.id)
   const readable = new Set((await readReadable(trx, readerOf(actor), ids)).map((one) => one.id))
-  return duplicates.filter((one) => readable.has(one.id))
+  return ids.filter((id) => readable.has(id))
 }
 
 interface Reading {

@@ -6,6 +6,7 @@ import { CongvanError } from '../errors.ts'
 import { requireReadable } from './document-access-store.ts'
 import { type DocumentFile, listFiles } from './document-files-store.ts'
 import type { FileStore } from './file-store.ts'
+import { requireOpenable } from './quarantine.ts'
 
 /** @throws CongvanError `NOT_FOUND` */
 export async function readFileList(
@@ -22,7 +23,7 @@ export async function readFileList(
 /**
  * One file exactly as stored, its hash checked again.
  *
- * @throws CongvanError `NOT_FOUND`, `DOCUMENT_IN_QUARANTINE` (also for the drafter), `STORAGE_DAMAGED`
+ * @throws CongvanError `NOT_FOUND`, `DOCUMENT_IN_QUARANTINE` (also for the drafter), `SECRET_MARK_HELD`, `STORAGE_DAMAGED`
  */
 export async function readFile(
   context: NodeContext,
@@ -33,7 +34,7 @@ export async function readFile(
   const { agencyId, userId } = actor
   const file = await context.db.asAgency({ agencyId, userId }, async (trx) => {
     const document = await requireReadable(trx, actor, id)
-    if (document.state === 'quarantined') throw new CongvanError('DOCUMENT_IN_QUARANTINE')
+    requireOpenable(document)
     const found = (await listFiles(trx, id)).find((one) => one.position === position)
     if (found === undefined)
       throw new CongvanError('NOT_FOUND', { what: `file ${position} of document ${id}` })

@@ -4,8 +4,9 @@ import type { NodeContext } from '../context.ts'
 import { CongvanError } from '../errors.ts'
 import { announceStatus } from './announce-status.ts'
 import { requireTransition } from './document.ts'
+import { lockReadable } from './document-access-store.ts'
 import type { DocumentServices } from './document-services.ts'
-import { changeDocument, lockDocument } from './document-store.ts'
+import { changeDocument } from './document-store.ts'
 
 /** Why a document is returned to its sender (NĐ 30/2020 art 21.2b; QĐ 28/2018 art 9), as the sender reads it. */
 export const refusalReasons = {
@@ -31,7 +32,8 @@ export interface Refusal {
 /**
  * Returns an incoming document to its sender, who is told 02 with the reason. It gets no incoming number.
  *
- * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `INPUT_INVALID` when `other` has no text
+ * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `REFUSAL_TEXT_MISSING` when `other` has no text;
+ *   `SECRET_MARK_HELD` when another reason is given for what shows a mark of secrecy
  */
 export async function refuseDocument(
   context: NodeContext,
@@ -40,11 +42,15 @@ export async function refuseDocument(
   { id, reason, text }: Refusal,
 ): Promise<{ id: string; state: 'refused' }> {
   if (reason === 'other' && text === '') {
-    throw new CongvanError('INPUT_INVALID', { field: 'text', reason: 'the reason "other" needs a text' })
+    throw new CongvanError('REFUSAL_TEXT_MISSING')
   }
   const now = context.clock()
   return context.db.asAgency(actor, async (trx) => {
-    const document = await lockDocument(trx, id)
+    const document = await lockReadable(trx, actor, id)
+    const mark = document.incoming?.secretMark ?? null
+    if (mark !== null && reason !== 'state-secret' && document.state !== 'refused') {
+      throw new CongvanError('SECRET_MARK_HELD', { mark })
+    }
     const transition = requireTransition(document.state, 'refuse')
     await changeDocument(trx, id, transition.to, { refusalReason: reason, refusalText: text }, now)
     await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, actor.agencyId, {

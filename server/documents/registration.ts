@@ -96,7 +96,7 @@ export function registrationOf(
     priority: document.urgency,
     dueDate: document.dueDate,
   }
-  return edits.reduce<Registration>((fields, edit) => Object.assign({ ...fields }, edit), message)
+  return Object.assign({}, message, ...edits) as Registration
 }
 
 /** What the incoming book cannot do without (Phụ lục IV, VI), as clerks call it. */
@@ -118,5 +118,6 @@ export function missingFields(registration: Registration): (keyof typeof require
 /** @throws CongvanError `REGISTER_FIELD_MISSING` */
 export function requireFields(registration: Registration): void {
   const [field] = missingFields(registration)
-  if (field !== undefined) throw new CongvanError('REGISTER_FIELD_MISSING', { field, fieldVi: required[field] })
+  if (field !== undefined)
+    throw new CongvanError('REGISTER_FIELD_MISSING', { field, fieldVi: required[field] })
 }

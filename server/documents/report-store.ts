@@ -11,8 +11,6 @@ export interface ReportPolicy {
   readonly anchors: readonly string[]
   readonly untrusted: readonly string[]
   readonly crls: readonly string[]
-  /** Certificates, CRLs and OCSP responses that the file itself carries; absent from reports of before. */
-  readonly carried?: readonly string[]
 }
 
 export interface StoredReport {

@@ -4,8 +4,11 @@ import type { NodeContext } from '../context.ts'
 import { type AgencyTransaction, withNodeTables } from '../db.ts'
 import { CongvanError } from '../errors.ts'
 import { requireVersion } from '../http/route.ts'
+import { setContentText } from '../search/search-store.ts'
 import { readSettings } from './agency-settings-store.ts'
 import { backToDraft } from './back-to-draft.ts'
+import { contentTextOf } from './content-text.ts'
+import { requireNoCopy } from './copy-store.ts'
 import { currentVersion } from './current-version.ts'
 import { requireTransition } from './document.ts'
 import { lockReadable } from './document-access-store.ts'
@@ -66,7 +69,11 @@ export async function reviseDraft(
   const subject = `document:${upload.id}`
   const refusal = page && refusalOf(page, upload.scanDeclared)
   let file: StoredFile | undefined
-  if (ready !== undefined && refusal === undefined) file = await storeDraftFile(context, services, upload, ready)
+  let content = ''
+  if (ready !== undefined && refusal === undefined) {
+    file = await storeDraftFile(context, services, upload, ready)
+    content = await contentTextOf(services, upload.bytes)
+  }
   const outcome = await context.db.asAgency(actor, async (trx) => {
     const document = await look(trx)
     if (refusal !== undefined) {
@@ -88,9 +95,12 @@ export async function reviseDraft(
       signature: null,
     })
     const stored = file
-    await withNodeTables(trx, (node) => holdFile(node, services.files, stored, `document:${document.id}`, now))
+    await withNodeTables(trx, (node) =>
+      holdFile(node, services.files, stored, `document:${document.id}`, now),
+    )
     const closing = { outcome: 'superseded', remark: null } as const
     await backToDraft(trx, actor, document.id, closing, { contentChangedAt: now }, now)
+    await setContentText(trx, agencyId, document.id, content)
     await appendLogEntry(trx, log, agencyId, {
       kind: 'document.revised',
       subject,
@@ -109,7 +119,8 @@ export async function reviseDraft(
 }
 
 function refusalOf(page: FirstPage, scanDeclared: boolean): CongvanError | undefined {
-  if (page.kind === 'mark') return new CongvanError('SECRET_MARK_FOUND', { field: FIRST_PAGE, mark: page.mark })
+  if (page.kind === 'mark')
+    return new CongvanError('SECRET_MARK_FOUND', { field: FIRST_PAGE, mark: page.mark })
   if (page.kind === 'picture' && !scanDeclared) throw new CongvanError('SCAN_NOT_DECLARED')
   return undefined
 }
@@ -122,5 +133,6 @@ async function readRevisable(
   const document = await lockReadable(trx, actor, upload.id)
   requireVersion(document.version, upload.ifMatch)
   requireTransition(document.state, 'revise')
+  await requireNoCopy(trx, upload.id)
   return document
 }

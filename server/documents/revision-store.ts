@@ -97,6 +97,15 @@ export async function readLatestRevision(trx: AgencyTransaction, documentId: str
   return latest
 }
 
+/** Whether two documents were received with the same main file. */
+export async function isSameContent(trx: AgencyTransaction, one: string, other: string): Promise<boolean> {
+  const hashes = await trx('document_revisions')
+    .whereIn('document_id', [one, other])
+    .where({ kind: 'received' })
+    .pluck<string[]>('sha256')
+  return hashes.length === 2 && hashes[0] === hashes[1]
+}
+
 /** Removes the revisions of a document under quarantine; the database refuses any other. */
 export async function deleteRevisions(trx: AgencyTransaction, documentId: string): Promise<void> {
   await trx('document_revisions').where({ document_id: documentId }).delete()

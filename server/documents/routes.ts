@@ -5,15 +5,20 @@ import { asUser, bytesBody, type Route, route } from '../http/route.ts'
 import { accessRoutes } from './access-routes.ts'
 import { addSignature } from './add-signature.ts'
 import { cancelDocument } from './cancel-document.ts'
+import { copyRoutes } from './copy-routes.ts'
 import type { DocumentServices } from './document-services.ts'
 import { draftDocument } from './draft-document.ts'
 import { draftMetadata } from './draft-metadata.ts'
+import { draftRoutes } from './draft-routes.ts'
 import { endQuarantine } from './end-quarantine.ts'
 import { fileRoutes } from './file-routes.ts'
 import { incomingRoutes } from './incoming-routes.ts'
 import { issueDocument } from './issue-document.ts'
+import { letterParts, letterQuery } from './letter-query.ts'
 import { numberDocument } from './number-document.ts'
 import { readingRoutes } from './reading-routes.ts'
+import { settingsRoutes } from './settings-routes.ts'
+import { taskRoutes } from './task-routes.ts'
 import { uploadDraft } from './upload-draft.ts'
 
 const tag = 'documents'
@@ -30,11 +35,15 @@ const signed = {
 /** Documents below `/api/v1`: drafting and issuing, reading, and what clerks do with incoming ones. */
 export function documentRoutes(context: NodeContext, services: DocumentServices): Route[] {
   return [
+    ...settingsRoutes(context),
+    ...draftRoutes(context, services),
     ...outgoingRoutes(context, services),
+    ...taskRoutes(context),
     ...readingRoutes(context, services),
     ...accessRoutes(context),
     ...incomingRoutes(context, services),
     ...fileRoutes(context, services),
+    ...copyRoutes(context, services),
   ]
 }
 
@@ -62,10 +71,11 @@ function outgoingRoutes(context: NodeContext, services: DocumentServices): Route
       summary: { vi: 'Tải tệp PDF chưa ký lên', en: 'Upload the unsigned PDF' },
       tag,
       params: uuidParams,
+      query: z.strictObject(letterQuery),
       body: pdf,
       response: z.strictObject({ id: z.uuid(), state: z.literal('quarantined') }),
-      handle: ({ actor, params, body }) =>
-        uploadDraft(context, services, asUser(actor), { id: params.id, bytes: body }),
+      handle: ({ actor, params, query, body }) =>
+        uploadDraft(context, services, asUser(actor), { id: params.id, bytes: body, ...letterParts(query) }),
     }),
     route({
       method: 'post',
@@ -93,7 +103,7 @@ function outgoingRoutes(context: NodeContext, services: DocumentServices): Route
       tag,
       params: uuidParams,
       body: pdf,
-      response: z.strictObject({ ...signed, state: z.literal('signed') }),
+      response: z.strictObject({ ...signed, state: z.enum(['presented', 'signed']) }),
       status: 201,
       handle: ({ actor, params, body }) =>
         addSignature(context, services, asUser(actor), { id: params.id, bytes: body }),

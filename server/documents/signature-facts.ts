@@ -8,8 +8,8 @@ import {
   type SignatureReport,
   type SignatureRole,
   SigningError,
-  validateCertificatePath,
   type VerificationPolicy,
+  validateCertificatePath,
 } from '../../signing/index.ts'
 import type { AgencySettings } from './agency-settings.ts'
 
@@ -31,7 +31,10 @@ export interface SignatureFacts {
   readonly revocation: readonly RevocationSource[] | null
   /** ISO 8601; `timestamp` is proven, `claimed` only said by the signer. */
   readonly signingTime: { readonly at: string; readonly source: 'timestamp' | 'claimed' } | null
-  readonly authority: { readonly kind: 'public-duty' | 'public' | 'other' | 'unknown'; readonly name: string | null }
+  readonly authority: {
+    readonly kind: 'public-duty' | 'public' | 'other' | 'unknown'
+    readonly name: string | null
+  }
 }
 
 export interface RevocationSource {
@@ -56,9 +59,7 @@ export function signatureFacts(
   const signers = new Map(signersOf(bytes).map((one) => [one.field, one.certificate]))
   return signatures.map((one) => {
     const certificate = one.field === null ? undefined : signers.get(one.field)
-    return certificate === undefined
-      ? unnamed(one)
-      : factsOf(one, certificate, policy, carried, authorities)
+    return certificate === undefined ? unnamed(one) : factsOf(one, certificate, policy, carried, authorities)
   })
 }
 
@@ -85,7 +86,9 @@ function unnamed(one: SignatureReport): SignatureFacts {
   }
 }
 
-function said(one: SignatureReport): Pick<SignatureFacts, 'id' | 'field' | 'role' | 'serial' | 'signingTime'> {
+function said(
+  one: SignatureReport,
+): Pick<SignatureFacts, 'id' | 'field' | 'role' | 'serial' | 'signingTime'> {
   const { id, field, role, provenTime, claimedTime } = one
   const signingTime =
     provenTime !== null

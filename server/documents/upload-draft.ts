@@ -6,6 +6,7 @@ import { type AgencyTransaction, withNodeTables } from '../db.ts'
 import { CongvanError } from '../errors.ts'
 import type { AgencySettings } from './agency-settings.ts'
 import { readSettings } from './agency-settings-store.ts'
+import { requireNoCopy } from './copy-store.ts'
 import { requireTransition } from './document.ts'
 import type { DocumentServices } from './document-services.ts'
 import { type DocumentRow, lockDocument } from './document-store.ts'
@@ -118,5 +119,6 @@ async function requireQuarantined(trx: AgencyTransaction, id: string, userId: st
   const document = await lockDocument(trx, id)
   requireOwnQuarantine(document, userId)
   if (document.state !== 'quarantined') requireTransition(document.state, 'draft')
+  await requireNoCopy(trx, id)
   return document
 }

@@ -1,25 +1,23 @@
-import {
-  SigningError,
-  type VerificationPolicy,
-  type VerificationReport,
-  verifyPdf,
-} from '../../signing/index.ts'
+import type { VerificationReport } from '../../signing/index.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
-import type { CanonicalValue } from '../audit/entry.ts'
 import type { NodeContext } from '../context.ts'
-import { withNodeTables } from '../db.ts'
+import { type AgencyTransaction, withNodeTables } from '../db.ts'
+import { setContentText } from '../search/search-store.ts'
 import { readSettings } from './agency-settings-store.ts'
 import { archiveTrust } from './archive-trust.ts'
 import { type DocumentState, requireTransition } from './document.ts'
-import { type FileVerdict, listSeparateFiles, recordVerdict } from './document-files-store.ts'
-import { type DocumentServices, policyAt, type TrustStore } from './document-services.ts'
-import { changeDocument, lockDocument, readDocument } from './document-store.ts'
+import { listSeparateFiles, recordVerdict } from './document-files-store.ts'
+import type { DocumentServices } from './document-services.ts'
+import { changeDocument, type DocumentRow, lockDocument, readDocument } from './document-store.ts'
+import { type Examined, examineReceived, findSecretMarkIn, type SeparateFile } from './examine-received.ts'
 import { type IncomingDocument, removePending } from './pending-verification-store.ts'
 import { findProvenance } from './provenance-store.ts'
+import { registrationOf } from './registration.ts'
+import { readRegistrationEdits } from './registration-store.ts'
 import { insertReport } from './report-store.ts'
 import { readLatestRevision } from './revision-store.ts'
 import { matchSender, senderCodes } from './sender-match.ts'
-import { isFailed, verifyFiles } from './verify-files.ts'
+import { verifyFiles } from './verify-files.ts'
 
 export interface Verified {
   readonly state: DocumentState
@@ -39,115 +37,121 @@ export interface Verified {
  */
 export async function verifyIncoming(
   context: NodeContext,
-  services: Pick<DocumentServices, 'files' | 'trust'>,
+  services: Pick<DocumentServices, 'files' | 'trust' | 'pageText'>,
   { agencyId, documentId }: IncomingDocument,
 ): Promise<Verified> {
   const now = context.clock()
-  const before = await context.db.asAgency({ agencyId }, async (trx) => {
-    const document = await readDocument(trx, documentId)
-    const revision = await readLatestRevision(trx, documentId)
-    const { incoming, promulgationDate } = document
-    const provenance = await findProvenance(trx, documentId)
-    // Of a document that was passed on the agency that sent it first has signed, not the one that it came from.
-    const issuer = provenance?.originCode ?? incoming?.senderCode
-    const sender = issuer === undefined ? null : await senderCodes(trx, issuer, promulgationDate, now)
-    const separate = await listSeparateFiles(trx, documentId)
-    const { attachmentTypes } = await readSettings(trx)
-    return { document, revision, sender, provenance, separate, attachmentTypes }
-  })
+  const before = await context.db.asAgency({ agencyId }, (trx) => lookUp(trx, documentId, now))
   if (before.document.direction === 'outgoing') requireTransition(before.document.state, 'verify')
   if (before.document.state !== 'arrived') {
     await context.db.asNode((trx) => removePending(trx, { agencyId, documentId }))
     return knownVerdict(before.document)
   }
-  const bytes = await services.files.read(before.revision.sha256)
-  const isCopy = before.provenance != null && before.provenance.copyForm !== null
-  const { report, policy } = judgeReceived(bytes, services.trust, now, isCopy)
-  const verdicts = await verifyFiles(services.files, before.separate, {
-    trust: services.trust,
+  const { files, trust, pageText } = services
+  const bytes = await files.read(before.revision.sha256)
+  const verdicts = await verifyFiles(files, before.files, {
+    trust,
     now,
     issuer: before.sender,
-    allowedTypes: before.attachmentTypes,
+    allowedTypes: before.settings.attachmentTypes,
   })
-  const judgedBy = await archiveTrust(context, services.files, policy)
-  const { indication, subIndication } = verdictOf(report)
+  const separate: SeparateFile[] = []
+  for (const [index, verdict] of verdicts.entries()) {
+    const file = before.files[index]
+    if (file === undefined) continue
+    const secretMark = await findSecretMarkIn(await files.read(file.sha256), pageText)
+    separate.push({ kind: file.kind, name: file.name, verdict, secretMark })
+  }
   const senderMatches = before.sender && matchSender(bytes, before.sender)
+  const received = { ...before, bytes, senderMatches, separate }
+  const examined = await examineReceived(received, trust, pageText, before.settings, now)
+  const judgedBy = await archiveTrust(context, files, examined.policy)
   return context.db.asAgency({ agencyId }, async (trx) => {
     const document = await lockDocument(trx, documentId)
     if (document.state !== 'arrived') return knownVerdict(document)
-    const holds = authentic(report) && !verdicts.some(isFailed)
-    const { to } = requireTransition(document.state, holds ? 'verify' : 'fail-verification')
     const { revision } = before.revision
-    await insertReport(trx, agencyId, documentId, {
-      revision,
-      madeAt: now,
-      policy: judgedBy,
-      report,
-      senderMatches,
-    })
-    for (const verdict of verdicts) await recordVerdict(trx, documentId, verdict)
-    await changeDocument(trx, documentId, to, { indication, subIndication, senderMatches }, now)
+    const { report, examination } = examined
+    const stored = { revision, madeAt: now, policy: judgedBy, report, senderMatches, examination }
+    await insertReport(trx, agencyId, documentId, stored)
+    for (const one of verdicts) await recordVerdict(trx, documentId, one)
+    const verdict = await conclusion(trx, document, examined, senderMatches, now)
     await withNodeTables(trx, (node) => removePending(node, { agencyId, documentId }))
-    const actor = { kind: 'node', nodeId: context.nodeId } as const
-    await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, agencyId, {
-      kind: 'document.verified',
-      subject: `document:${documentId}`,
-      facts: {
-        file: before.revision.sha256,
-        indication,
-        subIndication,
-        signatures: report.signatures.length,
-        ...separateFacts(verdicts),
-        senderMatches,
-      },
-    })
-    return { state: to, indication, subIndication }
+    await logVerdict(trx, context, document, before.revision.sha256, examined, senderMatches, now)
+    return verdict
   })
 }
 
-/** What the log says of separate files: how many, and what is wrong with which. */
-function separateFacts(verdicts: readonly FileVerdict[]): Record<string, CanonicalValue> {
-  if (verdicts.length === 0) return {}
-  const found = verdicts.filter((one) => one.findings.length > 0)
+async function lookUp(trx: AgencyTransaction, documentId: string, now: Date) {
+  const document = await readDocument(trx, documentId)
+  const { incoming, promulgationDate } = document
+  const provenance = await findProvenance(trx, documentId)
+  // Of a document that was passed on the agency that sent it first has signed, not the one that it came from.
+  const issuer = provenance?.originCode ?? incoming?.senderCode
+  const edits = await readRegistrationEdits(trx, documentId)
   return {
-    separate: verdicts.length,
-    findings: found.map(({ position, findings }) => `${position}: ${findings.join(' ')}`),
+    document,
+    revision: await readLatestRevision(trx, documentId),
+    sender: issuer === undefined ? null : await senderCodes(trx, issuer, promulgationDate, now),
+    settings: await readSettings(trx),
+    files: await listSeparateFiles(trx, documentId),
+    missingFiles: provenance?.missing ?? [],
+    isCopy: provenance != null && provenance.copyForm !== null,
+    registration: registrationOf(document, edits, null),
   }
 }
 
 /**
- * The stored bytes, judged as an issued document; where the message says that it is a copy (NĐ 30/2020 art 25), by the
- * agency's signature alone, which is all that a copy bears.
+ * What failed can only be returned to its sender (NĐ 30/2020 art 21.2b). What shows a mark of secrecy is held from here
+ * on: opened by nobody, not searched, only returned; the words of anything else can be searched.
  */
-function judgeReceived(
-  bytes: Uint8Array,
-  trust: TrustStore,
+async function conclusion(
+  trx: AgencyTransaction,
+  document: DocumentRow,
+  { report, examination, secretMark, text }: Examined,
+  senderMatches: boolean | null,
   now: Date,
-  isCopy: boolean,
-): { report: VerificationReport; policy: VerificationPolicy } {
-  const policy = policyAt(trust, now, isCopy ? 'scanned-copy' : 'issued')
-  try {
-    return { report: verifyPdf(bytes, policy), policy }
-  } catch (error) {
-    if (!(error instanceof SigningError)) throw error
-    return { report: unreadable(error), policy }
-  }
+): Promise<Verified> {
+  const event = examination.overall === 'invalid' ? 'fail-verification' : 'verify'
+  const { to } = requireTransition(document.state, event)
+  const { indication, subIndication } = verdictOf(report)
+  const verdict = { indication, subIndication, senderMatches }
+  const held = secretMark === null ? {} : { secretMark }
+  await changeDocument(trx, document.id, to, { ...verdict, ...held }, now)
+  if (text !== null) await setContentText(trx, document.agencyId, document.id, text)
+  return { state: to, indication, subIndication }
 }
 
-/** What is no PDF at all arrived all the same: the clerk returns it. */
-function unreadable(error: SigningError): VerificationReport {
-  return {
-    format: null,
-    indication: 'TOTAL_FAILED',
-    subIndication: 'FORMAT_FAILURE',
-    signatures: [],
-    errors: [{ code: error.code, message: error.message }],
-  }
-}
-
-/** What failed, or carries no signature, can only be returned to its sender (NĐ 30/2020 art 21.2b). */
-function authentic({ indication, signatures }: VerificationReport): boolean {
-  return signatures.length > 0 && (indication === 'TOTAL_PASSED' || indication === 'INDETERMINATE')
+async function logVerdict(
+  trx: AgencyTransaction,
+  context: NodeContext,
+  document: DocumentRow,
+  file: string,
+  { report, examination, secretMark }: Examined,
+  senderMatches: boolean | null,
+  now: Date,
+): Promise<void> {
+  const log = { nodeId: context.nodeId, actor: { kind: 'node', nodeId: context.nodeId } as const, now }
+  const subject = `document:${document.id}`
+  const { indication, subIndication } = verdictOf(report)
+  await appendLogEntry(trx, log, document.agencyId, {
+    kind: 'document.verified',
+    subject,
+    facts: {
+      file,
+      indication,
+      subIndication,
+      signatures: report.signatures.length,
+      senderMatches,
+      overall: examination.overall,
+      findings: [...new Set(examination.findings.map((one) => one.code))].sort(),
+    },
+  })
+  if (secretMark === null || document.incoming?.secretMark != null) return
+  await appendLogEntry(trx, log, document.agencyId, {
+    kind: 'document.secret-mark-held',
+    subject,
+    facts: { field: 'page 1', mark: secretMark },
+  })
 }
 
 /**

@@ -67,16 +67,6 @@ export const attachmentsErrors = {
     vi: 'Cần cam kết tệp đính kèm không có bí mật nhà nước',
     en: 'it has to be declared that the attached file holds no state secret',
   },
-  DOCUMENT_INCOMPLETE: {
-    status: 409,
-    exit: 65,
-    vi: 'Văn bản thiếu tệp so với thông điệp: {missing}',
-    en: 'the document lacks files that its message names: {missing}',
-    hint: {
-      vi: 'từ chối tiếp nhận, hoặc đặt acceptIndeterminate nếu vẫn tiếp nhận',
-      en: 'refuse it, or set acceptIndeterminate to accept it all the same',
-    },
-  },
   COPY_ROUTE_NOT_ALLOWED: {
     status: 422,
     exit: 65,
@@ -101,6 +91,16 @@ export const attachmentsErrors = {
     hint: {
       vi: 'người đứng đầu cơ quan quy định thẩm quyền ký bản sao (NĐ 30/2020 Điều 27.1)',
       en: 'the head of the agency settles who may sign copies (NĐ 30/2020 art 27.1)',
+    },
+  },
+  AGENCY_SHORT_NAME_MISSING: {
+    status: 409,
+    exit: 65,
+    vi: 'Cơ quan chưa đặt tên viết tắt nên chưa có ký hiệu bản sao',
+    en: 'the agency has not set its short name, which the symbol of a copy needs',
+    hint: {
+      vi: 'người quản trị đặt shortName trong thiết lập của cơ quan',
+      en: 'an administrator sets shortName in the settings of the agency',
     },
   },
   NOT_A_COPY: {

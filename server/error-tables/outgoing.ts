@@ -37,6 +37,12 @@ export const outgoingErrors = {
     vi: 'Số lượng bản giấy là {copies}, nơi nhận và bản lưu cần {needed}',
     en: 'there are {copies} paper copies, recipients and kept copies need {needed}',
   },
+  PAPER_RECIPIENTS_MISSING: {
+    status: 422,
+    exit: 65,
+    vi: 'Chưa ghi nơi nhận bản giấy nào',
+    en: 'no recipient on paper is named',
+  },
   SIGNER_UNKNOWN: {
     status: 422,
     exit: 65,
@@ -116,6 +122,16 @@ export const outgoingErrors = {
     hint: {
       vi: 'người có thẩm quyền ký trước, văn thư ký số cơ quan sau',
       en: 'the person with authority signs first, the clerk signs for the agency afterwards',
+    },
+  },
+  TOKEN_NOT_FOR_ISSUE: {
+    status: 403,
+    exit: 77,
+    vi: 'Mã truy cập này không được tạo riêng cho việc phát hành; văn thư phải đăng nhập để ký số cơ quan',
+    en: 'this API token was not made for issuing: the clerk signs in to sign for the agency',
+    hint: {
+      vi: 'đăng nhập, hoặc tạo mã truy cập có phạm vi document.issue',
+      en: 'sign in, or make a token with the scope document.issue',
     },
   },
 } as const satisfies Record<string, ErrorEntry>

@@ -63,6 +63,7 @@ export function sendProblem(response: Response, error: unknown, language: Langua
     return
   }
   if (body.status === 503) response.setHeader('Retry-After', '5')
+  if (body.status === 429) response.setHeader('Retry-After', String(body.params.seconds ?? 60))
   response.status(body.status).type('application/problem+json').send(JSON.stringify(body))
 }
 

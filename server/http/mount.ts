@@ -10,6 +10,7 @@ import { CongvanError } from '../errors.ts'
 import { issueWords } from '../issue-words.ts'
 import { languageOf } from './error-handler.ts'
 import { readClaim, withIdempotency } from './idempotency.ts'
+import type { RateLimiter } from './rate-limit.ts'
 import type { RawResponse, Route } from './route.ts'
 
 export interface MountOptions {
@@ -19,6 +20,8 @@ export interface MountOptions {
   readonly authenticate: (request: Request, now: Date) => Promise<Actor | undefined>
   /** Throws when the actor lacks the permission of the route. */
   readonly authorise: (actor: Actor, access: Route['access']) => void
+  /** How often one may ask; left out, as often as one likes. */
+  readonly rates?: RateLimiter
 }
 
 const ANYONE: Actor = { kind: 'node', nodeId: 'anonymous' }
@@ -77,18 +80,20 @@ async function serve(
     remoteAddress: request.ip ?? '',
     ...(ifMatch === undefined ? {} : { ifMatch }),
   })
-  await answer(one, result, response)
+  await answer(one, result, request, response)
 }
 
 async function identify(one: Route, request: Request, options: MountOptions, now: Date): Promise<Actor> {
+  await options.rates?.admitAddress(request.ip ?? '')
   if (one.access === 'public') return ANYONE
   const actor = await options.authenticate(request, now)
   if (actor === undefined) throw new CongvanError('NOT_AUTHENTICATED')
+  await options.rates?.admitUser(actor)
   options.authorise(actor, one.access)
   return actor
 }
 
-async function answer(one: Route, result: unknown, response: Response): Promise<void> {
+async function answer(one: Route, result: unknown, request: Request, response: Response): Promise<void> {
   response.status(one.status)
   if ('raw' in one.response) {
     const raw = result as RawResponse
@@ -101,8 +106,21 @@ async function answer(one: Route, result: unknown, response: Response): Promise<
   // A response that does not match its schema is our defect and must not reach a client that relies on it.
   const answer: unknown = one.response.parse(result)
   const version = versionOf(answer)
-  if (version !== undefined) response.setHeader('ETag', `"${version}"`)
+  if (version !== undefined) {
+    response.setHeader('ETag', `"${version}"`)
+    if (one.method === 'get' && isKnown(`"${version}"`, request.get('if-none-match'))) {
+      response.status(304).end()
+      return
+    }
+  }
   response.json(answer)
+}
+
+/** Whether the caller has this very version already (RFC 9110 section 13.1.2, weak comparison). */
+function isKnown(etag: string, ifNoneMatch: string | undefined): boolean {
+  if (ifNoneMatch === undefined) return false
+  const known = ifNoneMatch.split(',').map((one) => one.trim().replace(/^W\//, ''))
+  return known.includes('*') || known.includes(etag)
 }
 
 /** @throws CongvanError `PRECONDITION_REQUIRED`, `INPUT_INVALID` for an ETag that this API never gave */

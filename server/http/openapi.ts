@@ -2,8 +2,10 @@
 import { z } from 'zod'
 import { roles } from '../actor.ts'
 import { permissionsOf } from '../auth/permissions.ts'
-import { errorCodes } from '../errors.ts'
+import { apiTags } from './api-tags.ts'
+import { describeFields } from './field-words.ts'
 import { isBytes } from './mount.ts'
+import { problemResponses, problemSchema } from './problem-schema.ts'
 import type { Route } from './route.ts'
 
 type Json = { [key: string]: unknown }
@@ -23,6 +25,7 @@ export function describeApi(routes: readonly Route[], version: string): Json {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
+    tags: usedTags(routes),
     paths,
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
@@ -38,7 +41,7 @@ function operation(one: Route): Json {
     operationId: operationId(one),
     tags: [one.tag],
     summary: `${one.summary.vi} / ${one.summary.en}`,
-    ...(one.access === 'public' ? {} : { security: [{ bearer: [] }] }),
+    security: one.access === 'public' ? [] : [{ bearer: [] }],
     ...(typeof one.access === 'object'
       ? {
           'x-permission': one.access.permission,
@@ -52,6 +55,7 @@ function operation(one: Route): Json {
       ...parameters(one.query, 'query'),
       ...idempotencyKey(one),
       ...ifMatch(one),
+      ...ifNoneMatch(one),
     ],
     ...(body === undefined
       ? {}
@@ -66,31 +70,56 @@ function operation(one: Route): Json {
     responses: {
       [one.status]: {
         description: 'OK',
+        ...(hasVersion(one) ? { headers: { ETag: etagHeader } } : {}),
         content:
           raw === undefined
             ? { 'application/json': { schema: schemaOf(one.response as z.ZodType, 'output') } }
             : { [raw]: { schema: { type: 'string', format: 'binary' } } },
       },
-      default: {
-        description: 'Lỗi / problem (RFC 9457)',
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-      },
+      ...(isConditional(one)
+        ? { 304: { description: 'không đổi so với If-None-Match / as it was at If-None-Match' } }
+        : {}),
+      ...problemResponses(one),
     },
   }
 }
 
+const etagHeader = {
+  description: 'phiên bản, dùng cho If-Match và If-None-Match / the version, for If-Match and If-None-Match',
+  schema: { type: 'string', pattern: '^"[0-9]{1,9}"$' },
+}
+
+/** Whether an answer carries a version at its top, and so an ETag. */
+export function hasVersion(one: Route): boolean {
+  return 'shape' in one.response && typeof one.response.shape === 'object' && one.response.shape !== null
+    ? 'version' in one.response.shape
+    : false
+}
+
+function isConditional(one: Route): boolean {
+  return one.method === 'get' && hasVersion(one)
+}
+
+function usedTags(routes: readonly Route[]): Json[] {
+  const used = new Set(routes.map((one) => one.tag))
+  return Object.entries(apiTags)
+    .filter(([name]) => used.has(name))
+    .map(([name, text]) => ({ name, description: `${text.vi} / ${text.en}` }))
+}
+
 function operationId(one: Route): string {
-  const words = one.path.split(/[/:]/).filter((word) => word !== '')
+  const words = one.path.split(/[/:-]/).filter((word) => word !== '')
   return one.method + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')
 }
 
 function parameters(schema: z.ZodType | undefined, where: 'path' | 'query'): Json[] {
   if (schema === undefined) return []
   const described = schemaOf(schema, 'input') as { properties?: Record<string, Json>; required?: string[] }
-  return Object.entries(described.properties ?? {}).map(([name, property]) => ({
+  return Object.entries(described.properties ?? {}).map(([name, { description, ...property }]) => ({
     name,
     in: where,
     required: where === 'path' || (described.required ?? []).includes(name),
+    ...(description === undefined ? {} : { description }),
     schema: property,
   }))
 }
@@ -121,26 +150,25 @@ function ifMatch(one: Route): Json[] {
   ]
 }
 
+function ifNoneMatch(one: Route): Json[] {
+  if (!isConditional(one)) return []
+  return [
+    {
+      name: 'If-None-Match',
+      in: 'header',
+      required: false,
+      schema: { type: 'string', maxLength: 200 },
+      description: 'ETag đã có; chưa đổi thì trả 304 / a known ETag: answered by 304 while nothing changed',
+    },
+  ]
+}
+
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     target: 'draft-2020-12',
     io,
     unrepresentable: 'any',
   })
+  describeFields(rest)
   return rest
-}
-
-function problemSchema(): Json {
-  return {
-    type: 'object',
-    required: ['type', 'status', 'code', 'title'],
-    properties: {
-      type: { type: 'string' },
-      status: { type: 'integer' },
-      code: { type: 'string', enum: errorCodes() },
-      title: { type: 'string' },
-      hint: { type: 'string' },
-      params: { type: 'object', additionalProperties: { type: ['string', 'number'] } },
-    },
-  }
 }

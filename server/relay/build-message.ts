@@ -41,7 +41,7 @@ export function buildMessage(
     },
     ...(document.dueDate === null ? {} : { dueDate: document.dueDate }),
     otherInfo: otherInfo(document, labels),
-    responseFor: [],
+    responseFor: document.responseFor === undefined ? [] : [document.responseFor],
     traceHeaders: [
       ...document.earlier.map(({ organId, timestamp }) => ({
         ...(organId === null ? {} : { organId }),

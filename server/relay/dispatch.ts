@@ -6,11 +6,13 @@ import type { NodeContext } from '../context.ts'
 import { type AgencyTransaction, type NodeTransaction, withNodeTables } from '../db.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { type Agency, requireOpenAgency } from '../directory/agency-store.ts'
+import { completeByAnswer } from '../documents/complete-by-answer.ts'
 import { type IssuedDocument, markDispatched, readIssuedForDispatch } from '../documents/issued-document.ts'
 import type { DocumentMessage } from '../edxml/envelope.ts'
 import { sealDocument } from '../edxml/seal.ts'
 import type { Sealed } from '../edxml/sealed-xml.ts'
 import { CongvanError } from '../errors.ts'
+import { statusAnnouncer } from './announce.ts'
 import { insertBranch, type NewBranch } from './branch-store.ts'
 import { buildMessage } from './build-message.ts'
 import { holdFiles } from './consign.ts'
@@ -58,13 +60,16 @@ export async function dispatchDocument(
 ): Promise<DispatchResult> {
   return sendOut(deps, actor, request, {
     read: (trx) => readIssuedForDispatch(trx, request.documentId),
-    async record(trx, { document, sealed, message, now }) {
-      await markDispatched(trx, document.id, now)
+    async record(trx, { document, sealed, message, recipients, now }) {
+      const names = recipients.map(({ agency }) => agency.name)
+      await markDispatched(trx, document.id, now, names)
       await appendLogEntry(trx, { nodeId: deps.context.nodeId, actor, now }, actor.agencyId, {
         kind: 'document.dispatched',
         subject: `document:${document.id}`,
         facts: sendingFacts({ document, sealed, message }),
       })
+      const announce = statusAnnouncer(deps.context)
+      await completeByAnswer(trx, deps.context, { announce }, actor, document.id, now)
     },
   })
 }
@@ -78,7 +83,11 @@ export interface Sending {
 }
 
 /** What the log says of an envelope and what is in it. */
-export function sendingFacts({ document, sealed, message }: Pick<Prepared, 'document' | 'sealed' | 'message'>) {
+export function sendingFacts({
+  document,
+  sealed,
+  message,
+}: Pick<Prepared, 'document' | 'sealed' | 'message'>) {
   const separate = document.files.filter((one) => one.kind !== 'main').map((one) => one.sha256)
   return {
     envelope: sealed.sha256,

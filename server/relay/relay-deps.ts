@@ -1,6 +1,7 @@
 import type { KeyProvider } from '../../signing/index.ts'
 import type { NodeContext } from '../context.ts'
 import type { FileStore } from '../documents/file-store.ts'
+import type { PageTextReader } from '../documents/page-text.ts'
 import type { PeerClient } from '../http/peer-client.ts'
 import type { PieceStore } from './piece-store.ts'
 
@@ -12,6 +13,8 @@ export interface RelayDeps {
   readonly peers: PeerClient
   readonly files: FileStore
   readonly pieces: PieceStore
+  /** Reads what stands on the pages of a document that is to be passed on. */
+  readonly pageText: PageTextReader
   /** In [0, 1); spreads retries. */
   readonly random: () => number
 }

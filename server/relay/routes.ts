@@ -5,6 +5,7 @@ import { uuidParams } from '../http/mount.ts'
 import { asUser, type Route, route } from '../http/route.ts'
 import { deliveryStates } from './delivery.ts'
 import { dispatchDocument } from './dispatch.ts'
+import { forwardDocument } from './forward-document.ts'
 import type { RelayDeps } from './relay-deps.ts'
 import { readEvidence, trackDelivery, trackDocument } from './track.ts'
 
@@ -72,6 +73,30 @@ export function relayRoutes(deps: RelayDeps): Route[] {
           documentId: params.id,
           recipients,
           ...(notAfter === undefined ? {} : { notAfter: new Date(notAfter) }),
+        })
+        return { ...answer, deliveries: [...answer.deliveries] }
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/documents/:id/forward',
+      access: { permission: 'document.dispatch' },
+      summary: {
+        vi: 'Chuyển tiếp nguyên bản một văn bản đến cho cơ quan khác',
+        en: 'Pass a received document on as it came',
+      },
+      tag: 'deliveries',
+      params: uuidParams,
+      body: dispatchBody.extend({ overrideReason: z.string().trim().min(1).max(500).optional() }),
+      response: dispatchAnswer,
+      status: 201,
+      handle: async ({ params, body, actor }) => {
+        const { recipients, notAfter, overrideReason } = body
+        const answer = await forwardDocument(deps, asUser(actor), {
+          documentId: params.id,
+          recipients,
+          ...(notAfter === undefined ? {} : { notAfter: new Date(notAfter) }),
+          ...(overrideReason === undefined ? {} : { overrideReason }),
         })
         return { ...answer, deliveries: [...answer.deliveries] }
       },

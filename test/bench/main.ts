@@ -1,10 +1,15 @@
 /** `npm run -s bench -- NAME` prints one JSON object (design 7): each measure beside the raw cost of the same run. */
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import type { Measure } from './measure.ts'
+import { benchRegisters } from './registers.ts'
 import { benchSign } from './sign.ts'
 import { benchVerify } from './verify.ts'
 
-const benches: Readonly<Record<string, () => Promise<Measure[]>>> = { sign: benchSign, verify: benchVerify }
+const benches: Readonly<Record<string, () => Promise<Measure[]>>> = {
+  sign: benchSign,
+  verify: benchVerify,
+  registers: benchRegisters,
+}
 
 const name = process.argv[2] ?? ''
 const bench = Object.hasOwn(benches, name) ? benches[name] : undefined

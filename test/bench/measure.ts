@@ -32,7 +32,7 @@ async function rate(work: Work): Promise<number> {
   return (count * 1000) / elapsed
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? 0
 }

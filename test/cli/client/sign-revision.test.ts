@@ -8,7 +8,17 @@ import { makeLetter } from '../../../fixtures/documents/letter.ts'
 import { communeLetter } from '../../../fixtures/documents/sample-letters.ts'
 import { makeTestPki, type TestPki } from '../../../fixtures/pki/make-pki.ts'
 import { CongvanError } from '../../../server/errors.ts'
-import { asKeyProvider, fillTextFields, letterFields, SigningError, signPdf } from '../../../signing/index.ts'
+import {
+  addLetterFields,
+  asKeyProvider,
+  certificateSubject,
+  fillTextFields,
+  individualSignatureField,
+  letterFields,
+  listFields,
+  SigningError,
+  signPdf,
+} from '../../../signing/index.ts'
 import { pdfArray } from '../../../signing/pdf/objects.ts'
 import { forge } from '../../signing/pdf/forge.ts'
 import { type FakeNode, startFakeNode } from './fake-node.ts'
@@ -23,7 +33,7 @@ function font(face: '400Regular' | '400Regular_Italic'): Uint8Array {
 /** What the node has; a test changes what it gives out. */
 interface Held {
   state: string
-  revisions: { kind: string; bytes: Uint8Array; given?: Uint8Array }[]
+  revisions: { kind: string; bytes: Uint8Array; given?: Uint8Array; subject?: string }[]
   number: string
 }
 
@@ -47,6 +57,7 @@ describe('cli/client: signing what a node gives out', () => {
         const revision = held.revisions[Number(url.searchParams.get('revision')) - 1]
         return { bytes: revision?.given ?? revision?.bytes ?? new Uint8Array() }
       }
+      if (method === 'GET' && url.pathname.endsWith('/files')) return { json: { files: [] } }
       if (method === 'GET') return { json: details() }
       if (path.endsWith('/number')) {
         return { json: { id: ID, state: 'numbered', number: held.number, date: '2026-03-02' } }
@@ -76,11 +87,12 @@ describe('cli/client: signing what a node gives out', () => {
       documentCode: null,
       createdAt: new Date().toISOString(),
       incoming: null,
-      revisions: held.revisions.map(({ kind, bytes }, index) => ({
+      revisions: held.revisions.map(({ kind, bytes, subject }, index) => ({
         revision: index + 1,
         kind,
         sha256: createHash('sha256').update(bytes).digest('hex'),
         name: 'x.pdf',
+        ...(subject === undefined ? {} : { signature: { subject } }),
       })),
     }
   }
@@ -161,6 +173,47 @@ describe('cli/client: signing what a node gives out', () => {
     numbered(await fill('05'))
     expect(await codeOf(issue(pki.samples.individual))).to.equal('KEY_ROLE_WRONG')
     expect(uploads()).to.deep.equal([])
+  })
+
+  it('signs in turn: not what it signed before, and anew what was changed since', async () => {
+    const key = asKeyProvider(pki.samples.individual)
+    const { commonName } = certificateSubject(pki.samples.individual.certificate)
+    const two = addLetterFields(draft, [
+      {
+        name: individualSignatureField(2),
+        place: { page: 1, left: 60, bottom: 40, width: 120, height: 50 },
+      },
+    ])
+    const other = pki.issueIndividual({
+      organization: 'Cơ quan thử',
+      agencyCode: 'H40',
+      commonName: 'Người ký 2',
+      title: 'Phó',
+    })
+    const first = await signPdf(two, {
+      key: asKeyProvider(other),
+      field: individualSignatureField(1),
+      signingTime: new Date(),
+    })
+    held.state = 'presented'
+    held.revisions = [
+      { kind: 'draft', bytes: two },
+      { kind: 'individual', bytes: first, subject: 'CN=Người ký 2,O=Cơ quan thử' },
+    ]
+    await signDocument(client(), ID, key, new Date())
+    expect(uploads()).to.have.length(1)
+    const { signatureFields } = listFields(new Uint8Array(uploads()[0]?.body ?? []))
+    expect(signatureFields.filter((field) => field.signed).map((field) => field.name)).to.deep.equal([
+      individualSignatureField(1),
+      individualSignatureField(2),
+    ])
+    held.revisions.push({ kind: 'individual', bytes: first, subject: `CN=${commonName},O=x` })
+    await signDocument(client(), ID, key, new Date())
+    expect(uploads()).to.have.length(1)
+    held.state = 'draft'
+    held.revisions.push({ kind: 'draft', bytes: draft })
+    await signDocument(client(), ID, key, new Date())
+    expect(uploads()).to.have.length(2)
   })
 
   it('says that a document is signed already instead of signing it again', async () => {

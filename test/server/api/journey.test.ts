@@ -101,7 +101,9 @@ describe('api: a document from one agency to another of the same node', () => {
     expect(accepted).to.include({ state: 'accepted', incomingNumber: 1 })
     await district.post(`${path}/assign`, stateForm, { json: { lead: 'Phòng Nội vụ' } })
     await district.post(`${path}/processing`, stateForm, { json: {} })
-    const done = await district.post(`${path}/complete`, stateForm, { json: {} })
+    const done = await district.post(`${path}/complete`, stateForm, {
+      json: { noAnswerReason: 'Không yêu cầu trả lời' },
+    })
     expect(done.state).to.equal('completed')
     const delivery = await until('the last status', async () => {
       const [one] = await trackDocument(clerk, id)

@@ -15,6 +15,7 @@ import { communeLetter } from '../../../fixtures/documents/sample-letters.ts'
 import { authenticate, authorise } from '../../../server/auth/authenticate.ts'
 import type { DocumentServices } from '../../../server/documents/document-services.ts'
 import { openFileStore } from '../../../server/documents/file-store.ts'
+import { openPageTextReader } from '../../../server/documents/page-text.ts'
 import { documentRoutes } from '../../../server/documents/routes.ts'
 import { errorHandler } from '../../../server/http/error-handler.ts'
 import { mountRoutes } from '../../../server/http/mount.ts'
@@ -243,6 +244,7 @@ async function serveDocuments(node: ApiNode, files: DocumentServices['files']): 
     files,
     trust: { anchors: [], untrusted: [], crls: [] },
     fillFonts: { number: font, date: font },
+    pageText: openPageTextReader(),
     announce: async () => {},
   }
   app.use(
@@ -250,7 +252,10 @@ async function serveDocuments(node: ApiNode, files: DocumentServices['files']): 
     mountRoutes(documentRoutes(context, services), {
       clock: context.clock,
       maxJsonBytes: context.limits.jsonBytes,
-      authenticate: (request, now) => authenticate(context.db, request.get('authorization'), now),
+      authenticate: (request, now) => {
+        const caller = { authorization: request.get('authorization'), address: request.ip ?? '' }
+        return authenticate(context.db, node.services.accounts.settings, caller, now)
+      },
       authorise,
     }),
   )

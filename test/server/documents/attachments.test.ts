@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import { PDFDocument } from 'pdf-lib'
+import { addSignature } from '../../../server/documents/add-signature.ts'
 import { attachFile } from '../../../server/documents/attach-file.ts'
 import type { SeparateKind } from '../../../server/documents/document-files-store.ts'
 import { draftDocument } from '../../../server/documents/draft-document.ts'
@@ -9,7 +10,6 @@ import { issueDocument } from '../../../server/documents/issue-document.ts'
 import { numberDocument } from '../../../server/documents/number-document.ts'
 import { readFile, readFileList } from '../../../server/documents/read-files.ts'
 import { removeFile } from '../../../server/documents/remove-file.ts'
-import { addSignature } from '../../../server/documents/add-signature.ts'
 import { signSeparateFile } from '../../../server/documents/sign-separate-file.ts'
 import { uploadDraft } from '../../../server/documents/upload-draft.ts'
 import {
@@ -27,7 +27,7 @@ import {
   toDraft,
 } from './support.ts'
 
-export async function plainPdf(...lines: readonly string[]): Promise<Uint8Array> {
+async function plainPdf(...lines: readonly string[]): Promise<Uint8Array> {
   const pdf = await PDFDocument.create()
   const page = pdf.addPage([595, 842])
   lines.forEach((line, index) => {
@@ -71,11 +71,13 @@ describe('documents: separate files of a document', () => {
     const second = await attach(id, 'so-lieu.csv', csv)
     expect([first.position, second.position]).to.deep.equal([2, 3])
     const files = await readFileList(node.context, node.one.clerk, id)
-    expect(files.map((one) => [one.position, one.kind, one.name, one.contentType, one.length])).to.deep.equal([
-      [1, 'main', 'du-thao.pdf', 'application/pdf', (await letter()).length],
-      [2, 'annex', 'phu-luc-1.pdf', 'application/pdf', annex.length],
-      [3, 'attachment', 'so-lieu.csv', 'text/csv', csv.length],
-    ])
+    expect(files.map((one) => [one.position, one.kind, one.name, one.contentType, one.length])).to.deep.equal(
+      [
+        [1, 'main', 'du-thao.pdf', 'application/pdf', (await letter()).length],
+        [2, 'annex', 'phu-luc-1.pdf', 'application/pdf', annex.length],
+        [3, 'attachment', 'so-lieu.csv', 'text/csv', csv.length],
+      ],
+    )
     expect(files[1]?.sha256).to.equal(sha256(annex))
     for (const [position, bytes] of [
       [2, annex],
@@ -88,7 +90,14 @@ describe('documents: separate files of a document', () => {
 
   it('takes no file name but one that may be sent, and offers the nearest [N204]', async () => {
     const id = await toDraft(node)
-    const names = ['Số liệu.csv', 'a b.csv', 'con..csv', '../../etc/passwd.csv', `${'a'.repeat(47)}.csv`, 'x.CSV']
+    const names = [
+      'Số liệu.csv',
+      'a b.csv',
+      'con..csv',
+      '../../etc/passwd.csv',
+      `${'a'.repeat(47)}.csv`,
+      'x.CSV',
+    ]
     for (const name of names) {
       const error = await errorOf(attach(id, name, csv))
       expect(error.code, name).to.equal('ATTACHMENT_NAME_INVALID')
@@ -99,7 +108,9 @@ describe('documents: separate files of a document', () => {
     const renamed = await attach(id, 'Số liệu (Đợt 2).csv', csv, { rename: true })
     expect(renamed.name).to.equal('So-lieu-Dot-2.csv')
     await expectCode(attach(id, 'so-lieu-dot-2.csv', csv), 'ATTACHMENT_NAME_INVALID')
-    expect((await attach(id, 'So-lieu-Dot-2.csv', csv, { rename: true })).name).to.equal('So-lieu-Dot-2-2.csv')
+    expect((await attach(id, 'So-lieu-Dot-2.csv', csv, { rename: true })).name).to.equal(
+      'So-lieu-Dot-2-2.csv',
+    )
   })
 
   it('takes no type that the agency does not allow, and believes no extension [N202]', async () => {
@@ -141,9 +152,10 @@ describe('documents: separate files of a document', () => {
 
   it('refuses a mark of secrecy in a name or on a page, and keeps and logs nothing of it', async () => {
     const id = await toDraft(node)
-    await expectCode(attach(id, 'bao-cao-TOI-MAT.csv', csv, { rename: true }).then(() => undefined), 'x').catch(
-      () => {},
-    )
+    await expectCode(
+      attach(id, 'bao-cao-TOI-MAT.csv', csv, { rename: true }).then(() => undefined),
+      'x',
+    ).catch(() => {})
     const { PDFDocument: Pdf } = await import('pdf-lib')
     const fontkit = (await import('@cantoo/fontkit')).default
     const pdf = await Pdf.create()
@@ -174,7 +186,9 @@ describe('documents: separate files of a document', () => {
     const hash = sha256(csv)
     await endQuarantine(context, services, node.one.clerk, { id: drafted.id, stateSecret: true })
     const holds = await node.database.db.asNode((trx) =>
-      trx('file_holds').where({ holder: `document:${drafted.id}` }).pluck('sha256'),
+      trx('file_holds')
+        .where({ holder: `document:${drafted.id}` })
+        .pluck('sha256'),
     )
     expect(holds, hash).to.deep.equal([])
   })

@@ -75,15 +75,36 @@ describe('document: transitions', () => {
     )
   })
 
-  it('never visit a state twice: nothing is signed, numbered, issued or answered twice', () => {
+  it('never go back once it is numbered or has arrived, and answer nothing twice', () => {
+    const order = [...outgoingStates.slice(outgoingStates.indexOf('numbered')), ...incomingStates]
     fc.assert(
       fc.property(anyBeginning, anyEvents, (beginning, sequence) => {
         const { states, statuses } = run(beginning.to, sequence)
-        expect(new Set(states).size).to.equal(states.length)
+        const from = states.findIndex((state) => (order as readonly string[]).includes(state))
+        const places = (from < 0 ? [] : states.slice(from)).map((state) =>
+          (order as readonly string[]).indexOf(state),
+        )
+        expect(places).to.deep.equal([...places].sort((a, b) => a - b))
+        for (const once of ['numbered', 'issued', 'dispatched']) {
+          expect(states.filter((state) => state === once)).to.have.length.at.most(1)
+        }
         expect(new Set(statuses).size).to.equal(statuses.length)
         expect([...statuses].sort()).to.deep.equal(statuses)
       }),
     )
+  })
+
+  it('take a draft back whatever was done with it before it had a number, and never afterwards', () => {
+    for (const state of ['presented', 'signed'] as const) {
+      expect(findTransition(state, 'return')?.to).to.equal('draft')
+      expect(findTransition(state, 'revise')?.to).to.equal('draft')
+      expect(findTransition(state, 'edit')).to.equal(undefined)
+    }
+    for (const state of ['numbered', 'issued', 'dispatched', 'cancelled'] as const) {
+      for (const event of ['return', 'revise', 'edit', 'check', 'present'] as const) {
+        expect(findTransition(state, event), `${state} ${event}`).to.equal(undefined)
+      }
+    }
   })
 
   it('keep the order of the law: read only after quarantine, issued only when signed and numbered, accepted only when verified', () => {

@@ -3,11 +3,9 @@ import { expect } from 'chai'
 import type { UserActor } from '../../../server/actor.ts'
 import { withAgencyTables } from '../../../server/db.ts'
 import { acceptDocument } from '../../../server/documents/accept-document.ts'
-import {
-  assignDocument,
-  completeDocument,
-  startProcessing,
-} from '../../../server/documents/process-document.ts'
+import { assignDocument } from '../../../server/documents/assign-document.ts'
+import type { ListPosition } from '../../../server/documents/document-list-store.ts'
+import { completeDocument, startProcessing } from '../../../server/documents/process-document.ts'
 import { listPage, readBytes, readDetails, readReport } from '../../../server/documents/read-document.ts'
 import { type Arrival, recordArrival } from '../../../server/documents/record-arrival.ts'
 import { refuseDocument } from '../../../server/documents/refuse-document.ts'
@@ -20,12 +18,12 @@ import {
   expectCode,
   letter,
   logOf,
+  noProvenance,
   openTestNode,
   signAsAgency,
   signAsIndividual,
   type TestNode,
   toIssued,
-  noProvenance,
 } from './support.ts'
 
 describe('documents: incoming', () => {
@@ -77,7 +75,11 @@ describe('documents: incoming', () => {
   const verify = (documentId: string, services = node.services) =>
     verifyIncoming(node.context, services, { agencyId: node.two.agencyId, documentId })
   const accept = (id: string, acceptIndeterminate = false, actor: UserActor = node.two.clerk) =>
-    acceptDocument(node.context, node.services, actor, { id, acceptIndeterminate })
+    acceptDocument(node.context, node.services, actor, {
+      id,
+      acceptIndeterminate,
+      duplicateReason: 'Văn bản thử nghiệm mang cùng số',
+    })
   const details = (id: string) => readDetails(node.context, node.two.clerk, id)
 
   async function arrived(bytes = issued): Promise<string> {
@@ -103,13 +105,13 @@ describe('documents: incoming', () => {
     const { clerk } = node.two
     await assignDocument(node.context, node.services, clerk, {
       id,
-      lead: 'Công chức Văn phòng',
-      cooperating: ['Công chức Địa chính'],
+      lead: { unit: 'Công chức Văn phòng', dueDate: '2026-01-12' },
+      cooperating: [{ unit: 'Công chức Địa chính' }],
       instruction: 'Tham mưu trả lời',
-      dueDate: '2026-01-12',
+      awaitsMoreAnswers: false,
     })
     await startProcessing(node.context, node.services, clerk, id)
-    await completeDocument(node.context, node.services, clerk, id)
+    await completeDocument(node.context, node.services, clerk, { id, noAnswerReason: 'Để biết' })
     expect((await details(id)).document.state).to.equal('completed')
     expect(node.announced.map((status) => status.code)).to.deep.equal(['03', '04', '05', '06'])
     for (const status of node.announced) {
@@ -274,17 +276,25 @@ describe('documents: incoming', () => {
     expect(entry?.text).to.include('"subIndication":"TRY_LATER"')
   })
 
-  it('passes with the agency’s signature alone, as the electronic copy of a paper document', async () => {
+  it('passes with the agency’s signature alone where the message says that it is a copy, and is uncertain else', async () => {
     const copy = await signAsAgency(await letter('bản sao y'), node.one.agency)
-    const id = await verified(copy)
-    expect((await details(id)).document.incoming).to.include({ indication: 'TOTAL_PASSED' })
-    expect((await readReport(node.context, node.two.clerk, id)).policy.profile).to.equal('scanned-copy')
+    const one = await arrival(copy)
+    const sent = await record({ ...one, provenance: { ...one.provenance, copyForm: 'sao-y' } })
+    await verify(sent.documentId)
+    expect((await details(sent.documentId)).document.incoming).to.include({ indication: 'TOTAL_PASSED' })
+    const stored = await readReport(node.context, node.two.clerk, sent.documentId)
+    expect(stored.policy.profile).to.equal('scanned-copy')
+    expect((await details(await verified(copy))).document.incoming).to.include({
+      indication: 'INDETERMINATE',
+      subIndication: 'SIG_CONSTRAINTS_FAILURE',
+    })
   })
 
   describe('signed by an agency', () => {
     const sentBy = async (organId: string, promulgationDate = '2026-01-05'): Promise<string> => {
       const one = await arrival(issued)
-      const message = { ...one.message, from: { organId }, promulgationInfo: { promulgationDate } }
+      const from = { organId, organName: 'Ủy ban nhân dân xã thử nghiệm' }
+      const message = { ...one.message, from, promulgationInfo: { promulgationDate } }
       const { documentId } = await record({ ...one, message })
       await verify(documentId)
       return documentId
@@ -381,7 +391,7 @@ describe('documents: incoming', () => {
     const id = await verified()
     const refuse = (text: string, actor: UserActor = node.two.clerk) =>
       refuseDocument(node.context, node.services, actor, { id, reason: 'other', text })
-    await expectCode(refuse(''), 'INPUT_INVALID')
+    await expectCode(refuse(''), 'REFUSAL_TEXT_MISSING')
     const actor = { ...node.two.clerk, idempotency: { key: 'refuse-1', requestSha256: 'a' } }
     const first = await refuse('Đề nghị gửi Phòng Nội vụ', actor)
     expect(await refuse('Đề nghị gửi Phòng Nội vụ', actor)).to.deep.equal(first)
@@ -400,17 +410,17 @@ describe('documents: incoming', () => {
     const assign = () =>
       assignDocument(node.context, node.services, node.two.clerk, {
         id,
-        lead: 'Văn phòng',
+        lead: { unit: 'Văn phòng' },
         cooperating: [],
         instruction: '',
-        dueDate: null,
+        awaitsMoreAnswers: false,
       })
     await expectCode(assign(), 'DOCUMENT_STATE_WRONG')
     await accept(id)
     await expectCode(startProcessing(node.context, node.services, node.two.clerk, id), 'DOCUMENT_STATE_WRONG')
     await assign()
     await expectCode(
-      completeDocument(node.context, node.services, node.two.clerk, id),
+      completeDocument(node.context, node.services, node.two.clerk, { id, noAnswerReason: 'x' }),
       'DOCUMENT_STATE_WRONG',
     )
   })
@@ -431,7 +441,11 @@ describe('documents: incoming', () => {
   it('takes the act back when the status cannot be put on its way', async () => {
     const id = await verified()
     const announce = () => Promise.reject(new Error('queue away'))
-    const act = acceptDocument(node.context, { announce }, node.two.clerk, { id, acceptIndeterminate: false })
+    const act = acceptDocument(node.context, { announce }, node.two.clerk, {
+      id,
+      acceptIndeterminate: false,
+      duplicateReason: 'Văn bản thử nghiệm mang cùng số',
+    })
     expect(String(await act.catch((error: unknown) => error))).to.match(/queue away/)
     expect((await details(id)).document).to.include({ state: 'verified' })
     const { incomingNumber } = await accept(id)
@@ -462,7 +476,7 @@ describe('documents: incoming', () => {
 
   it('is listed newest first, page by page, by direction and state', async () => {
     const seen: string[] = []
-    let after: { createdAt: Date; id: string } | undefined
+    let after: ListPosition | undefined
     do {
       const page = await listPage(node.context, node.two.clerk, {
         direction: 'incoming',

@@ -222,7 +222,8 @@ describe('documents: from draft to issue', () => {
 
     it('is not taken in quarantine', async () => {
       const { id } = await draftDocument(node.context, node.one.clerk, metadata)
-      await expectCode(sign(id, await letter()), 'DOCUMENT_IN_QUARANTINE')
+      await expectCode(sign(id, await letter()), 'NOT_FOUND')
+      await expectCode(sign(id, await letter(), node.one.clerk), 'DOCUMENT_IN_QUARANTINE')
     })
   })
 

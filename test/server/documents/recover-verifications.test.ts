@@ -6,7 +6,15 @@ import { recordArrival } from '../../../server/documents/record-arrival.ts'
 import { recoverLostVerifications } from '../../../server/documents/recover-verifications.ts'
 import { verifyIncoming } from '../../../server/documents/verify-incoming.ts'
 import { openQueue } from '../../../server/queue.ts'
-import { noProvenance, expectCode, letter, NOW, openTestNode, signAsAgency, type TestNode } from './support.ts'
+import {
+  expectCode,
+  letter,
+  NOW,
+  noProvenance,
+  openTestNode,
+  signAsAgency,
+  type TestNode,
+} from './support.ts'
 
 const MINUTE = 60_000
 

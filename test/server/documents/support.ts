@@ -144,7 +144,8 @@ async function addAgency(
     kind: 'user',
     userId: randomUUID(),
     login: `${role}.${code}`,
-    displayName: role,
+    // The name of an account is the one in its owner's certificate.
+    displayName: role === 'leader' ? 'Người ký 1' : role,
     agencyId,
     roles: [role],
   })

@@ -20,6 +20,7 @@ import { createPeerRegister, savePeer } from '../../../server/directory/peer-sto
 import { insertDocument } from '../../../server/documents/document-store.ts'
 import { holdFile } from '../../../server/documents/file-hold-store.ts'
 import { openFileStore } from '../../../server/documents/file-store.ts'
+import { openPageTextReader } from '../../../server/documents/page-text.ts'
 import { insertRevision } from '../../../server/documents/revision-store.ts'
 import { storeFile } from '../../../server/documents/store-file.ts'
 import { CongvanError } from '../../../server/errors.ts'
@@ -176,6 +177,7 @@ export async function openNetwork(plans: readonly NodePlan[], own: Partial<Limit
   const folder = mkdtempSync(join(tmpdir(), 'congvan-relay-'))
   const faults = new Map<string, Fault>()
   const servers: Server[] = []
+  const pageText = openPageTextReader()
   const queues: Queue[] = []
   const keys = new Map(plans.map(({ id }) => [id, asKeyProvider(pki.issueNode({ nodeId: id }))]))
   const agencyIds = new Map(plans.flatMap((plan) => plan.agencies.map((one) => [one.code, randomUUID()])))
@@ -246,6 +248,7 @@ export async function openNetwork(plans: readonly NodePlan[], own: Partial<Limit
       }),
       files: await openFileStore({ folder: join(folder, plan.id), now }),
       pieces: await openPieceStore({ folder: join(folder, `${plan.id}-pieces`), now }),
+      pageText,
       random: () => 0.5,
     }
     // Authentication is another feature's; its transactions are not counted by the fuse.
@@ -279,6 +282,7 @@ export async function openNetwork(plans: readonly NodePlan[], own: Partial<Limit
       }
     },
     async close() {
+      await pageText.close()
       for (const queue of queues) await queue.stop(2_000)
       for (const server of servers) {
         server.closeAllConnections()
