@@ -95,6 +95,16 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/register.ts')).defineRegister,
   },
   {
+    name: 'dossier',
+    description: described('hồ sơ công việc', 'dossiers of documents'),
+    load: async () => (await import('./commands/dossier.ts')).defineDossier,
+  },
+  {
+    name: 'stats',
+    description: described('thống kê văn bản đi, đến', 'documents sent and received, counted'),
+    load: async () => (await import('./commands/stats.ts')).defineStats,
+  },
+  {
     name: 'log',
     description: described('nhật ký trao đổi', 'the log of exchange'),
     load: async () => (await import('./commands/log.ts')).defineLog,

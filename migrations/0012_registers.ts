@@ -72,6 +72,7 @@ async function createCorrections(knex: Knex, roles: DatabaseRoles): Promise<void
     create table register_corrections (
       agency_id uuid not null,
       id uuid not null,
+      position bigint generated always as identity,
       year integer not null,
       series text not null,
       number integer not null,
@@ -87,7 +88,7 @@ async function createCorrections(knex: Knex, roles: DatabaseRoles): Promise<void
     )
   `)
   await knex.raw(
-    'create index register_corrections_of on register_corrections (agency_id, year, series, number, corrected_at)',
+    'create index register_corrections_of on register_corrections (agency_id, year, series, number, position)',
   )
   await enableTenancy(knex, roles, 'register_corrections', 'select, insert')
 }

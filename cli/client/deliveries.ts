@@ -48,6 +48,19 @@ export function dispatchDocument(
   })
 }
 
+/** Passes a received document on as it came, once for these recipients however often it is asked. */
+export function forwardDocument(
+  client: ApiClient,
+  id: string,
+  recipients: readonly string[],
+  overrideReason?: string,
+): Promise<Dispatched> {
+  const sorted = [...recipients].sort()
+  const json = { recipients: sorted, ...(overrideReason === undefined ? {} : { overrideReason }) }
+  const idempotencyKey = derivedKey('forward', id, JSON.stringify(json))
+  return client.post(`/documents/${encodeURIComponent(id)}/forward`, dispatchedForm, { json, idempotencyKey })
+}
+
 /** What became of each delivery of a document. */
 export async function trackDocument(client: ApiClient, id: string): Promise<Delivery[]> {
   const { deliveries } = await client.get(

@@ -28,6 +28,7 @@ export async function markAsAgency(
   key: KeyProvider,
   now: Date,
   mark: (fontBytes: Uint8Array) => TextAppearance,
+  reason?: string,
 ): Promise<Uint8Array> {
   assertCertificateUsable(key.certificate, now)
   const found = roleOf(key.certificate)
@@ -43,6 +44,7 @@ export async function markAsAgency(
     place: markPlace(pdf, appearance),
     lock: { action: 'All' },
     ...(commonName === undefined ? {} : { name: commonName }),
+    ...(reason === undefined ? {} : { reason }),
   })
 }
 

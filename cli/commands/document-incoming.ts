@@ -34,7 +34,7 @@ const remindForm = nodeOptionsForm.extend({
 })
 const completeForm = nodeOptionsForm.extend({
   answer: z.string().optional(),
-  noAnswerReason: z.string().optional(),
+  withoutAnswer: z.string().optional(),
 })
 
 /** `congvan document …` for what clerks, leaders and specialists do with incoming documents. */
@@ -190,28 +190,17 @@ function defineDoing(command: Command, invoke: Invoke): void {
     command.command('complete <id...>').description(described('hoàn thành (06)', 'complete (06)')),
   )
     .option('--answer <id>', described('văn bản đi trả lời, đã gửi', 'the answering document, sent already'))
-    .option('--no-answer-reason <text>', described('lý do không cần trả lời', 'why no answer is needed'))
+    .option('--without-answer <reason>', described('lý do không cần trả lời', 'why no answer is needed'))
     .action((ids: string[], options: unknown) =>
       invoke((context) => {
-        const { answer, noAnswerReason, ...node } = parseOptions(
-          completeForm,
-          given(options),
-          context.language,
-        )
+        const { answer, withoutAnswer, ...node } = parseOptions(completeForm, options, context.language)
         const json = {
           ...(answer === undefined ? {} : { answer }),
-          ...(noAnswerReason === undefined ? {} : { noAnswerReason }),
+          ...(withoutAnswer === undefined ? {} : { noAnswerReason: withoutAnswer }),
         }
         return act(ids, 'complete', json, node, context)
       }),
     )
-}
-
-/** `--no-answer-reason` is a name, though commander reads `--no-` as the denial of an option called so. */
-function given(options: unknown): unknown {
-  if (typeof options !== 'object' || options === null) return options
-  const { answerReason, ...rest } = options as Record<string, unknown>
-  return typeof answerReason === 'string' ? { ...rest, noAnswerReason: answerReason } : rest
 }
 
 async function accept(

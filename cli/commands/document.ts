@@ -1,6 +1,9 @@
 import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { CongvanError } from '../../server/errors.ts'
+import type { ApiClient } from '../client/api-client.ts'
+import { downloadFile, listFiles } from '../client/document-files.ts'
 import { draftDocument } from '../client/draft-document.ts'
 import { detailsForm } from '../client/forms.ts'
 import { issueDocument, type SealReport, signDocument } from '../client/sign-revision.ts'
@@ -14,7 +17,9 @@ import { MOST_IMAGE_BYTES, sealNote, sealOption } from '../seal-option.ts'
 import { stateText } from '../state-words.ts'
 import { safeText } from '../terminal-text.ts'
 import { writeNewFile } from '../write-new-file.ts'
+import { defineCopy } from './document-copy.ts'
 import { defineDrafting } from './document-drafting.ts'
+import { defineFiles } from './document-files.ts'
 import { defineIncoming } from './document-incoming.ts'
 import { defineDocumentLists } from './document-lists.ts'
 
@@ -47,13 +52,18 @@ const keyForm = nodeOptionsForm.extend({
   image: z.string().optional(),
   seal: z.string().optional(),
 })
-const downloadForm = nodeOptionsForm.extend({ out: z.string().optional() })
+const downloadForm = nodeOptionsForm.extend({
+  out: z.string().optional(),
+  file: z.coerce.number().int().min(1).max(100).optional(),
+})
 
 export function defineDocument(command: Command, invoke: Invoke): void {
   defineOutgoing(command, invoke)
   defineDrafting(command, invoke)
   defineDocumentLists(command, invoke)
   defineIncoming(command, invoke)
+  defineFiles(command, invoke)
+  defineCopy(command, invoke)
 }
 
 function defineOutgoing(command: Command, invoke: Invoke): void {
@@ -114,6 +124,7 @@ function defineOutgoing(command: Command, invoke: Invoke): void {
     command.command('download <id...>').description(described('tải tệp PDF về', 'download the PDF')),
   )
     .option('--out <folder>', described('thư mục', 'folder'))
+    .option('--file <position>', described('tệp thứ mấy, 1 là tệp chính', 'which file; 1 is the main one'))
     .action((ids: string[], options: unknown) =>
       invoke((context) => download(ids, parseOptions(downloadForm, options, context.language), context)),
     )
@@ -219,6 +230,7 @@ async function download(
 ): Promise<number> {
   const client = signedInClient(options, context)
   return forEachItem('id', ids, context, async (id) => {
+    if (options.file !== undefined) return downloadOne(client, id, options.file, options.out, context)
     const file = `${options.out ?? '.'}/${id}.pdf`
     await writeNewFile(
       file,
@@ -227,6 +239,22 @@ async function download(
     )
     return { json: { file }, text: file }
   })
+}
+
+/** Under a name of ours: the sender's may be anything. Only its extension is kept. */
+async function downloadOne(
+  client: ApiClient,
+  id: string,
+  position: number,
+  out: string | undefined,
+  context: Context,
+): Promise<{ json: object; text: string }> {
+  const found = (await listFiles(client, id)).find((one) => one.position === position)
+  if (found === undefined) throw new CongvanError('NOT_FOUND', { what: `file ${position} of document ${id}` })
+  const extension = /\.([A-Za-z0-9]{1,10})$/.exec(found.name)?.[1]?.toLowerCase() ?? 'bin'
+  const file = `${out ?? '.'}/${id}-${position}.${extension}`
+  await writeNewFile(file, await downloadFile(client, id, found), context.language)
+  return { json: { file, name: found.name }, text: file }
 }
 
 async function show(

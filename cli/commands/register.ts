@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
+import type { Language } from '../../signing/index.ts'
 import { type CommandContext, described, type Invoke } from '../command.ts'
 import { type NodeOptions, nodeOptionsForm, signedInClient, withNodeOptions } from '../node-options.ts'
 import { parseOptions } from '../parse-options.ts'
@@ -58,7 +59,9 @@ export function defineRegister(command: Command, invoke: Invoke): void {
     )
     .option('--limit <n>', described('nhiều nhất', 'at most'), '50')
     .action((name: string, options: unknown) =>
-      invoke((context) => show(bookOf(name), parseOptions(showForm, options, context.language), context)),
+      invoke((context) =>
+        show(bookOf(name, context.language), parseOptions(showForm, options, context.language), context),
+      ),
     )
   add(`export ${BOOKS}`, 'xuất sổ của một năm ra tệp', 'export the register of a year to a file')
     .requiredOption('--year <year>', described('năm', 'the year'))
@@ -67,14 +70,22 @@ export function defineRegister(command: Command, invoke: Invoke): void {
     .option('--series <series>', described('chỉ hệ thống số này', 'only this series'))
     .action((name: string, options: unknown) =>
       invoke((context) =>
-        exportBook(bookOf(name), parseOptions(exportForm, options, context.language), context),
+        exportBook(
+          bookOf(name, context.language),
+          parseOptions(exportForm, options, context.language),
+          context,
+        ),
       ),
     )
   add(`close ${BOOKS}`, 'đóng sổ của một năm đã hết', 'close the register of a year that has ended')
     .requiredOption('--year <year>', described('năm', 'the year'))
     .action((name: string, options: unknown) =>
       invoke((context) =>
-        close(bookOf(name), parseOptions(requiredYearForm, options, context.language), context),
+        close(
+          bookOf(name, context.language),
+          parseOptions(requiredYearForm, options, context.language),
+          context,
+        ),
       ),
     )
   withYear(add('series', 'cách chia hệ thống số của một năm', 'how the series of a year are cut'))
@@ -86,21 +97,19 @@ export function defineRegister(command: Command, invoke: Invoke): void {
     )
 }
 
-function bookOf(name: string): z.output<typeof book> {
+function bookOf(name: string, language: Language): z.output<typeof book> {
   const parsed = book.safeParse(name)
   if (!parsed.success) {
-    throw usageError(`sổ: ${book.options.join(', ')}`, `register: ${book.options.join(', ')}`)
+    const names = book.options.join(', ')
+    throw usageError({ vi: `sổ: ${names}`, en: `register: ${names}` }, language)
   }
   return parsed.data
 }
 
 const extentForm = z.object({
   series: z.string(),
-  entries: z.number(),
-  firstNumber: z.number(),
   lastNumber: z.number(),
-  firstDate: z.string(),
-  lastDate: z.string(),
+  lastDate: z.string().nullable(),
 })
 const overviewForm = z.object({
   items: z.array(
@@ -121,9 +130,8 @@ async function list(options: z.output<typeof yearForm>, context: CommandContext)
       one.series.map((part) => [
         one.book,
         part.series,
-        `${part.firstNumber}-${part.lastNumber}`,
-        `${part.firstDate} - ${part.lastDate}`,
-        String(part.entries),
+        String(part.lastNumber),
+        part.lastDate ?? '',
         one.closedAt === null ? '' : closed,
       ]),
     ),
@@ -233,8 +241,13 @@ async function series(options: z.output<typeof seriesForm>, context: CommandCont
   const known = await client.get('/registers/series', rulesForm, { query: { year: options.year } })
   let shown = known
   if (options.set !== undefined) {
-    if (options.decision === undefined) throw usageError('thiếu --decision', '--decision is missing')
-    const rules = jsonOf(await readInput(options.set, MAX_RULES_BYTES, context), options.set)
+    if (options.decision === undefined)
+      throw usageError({ vi: 'thiếu --decision', en: '--decision is missing' }, context.language)
+    const rules = jsonOf(
+      await readInput(options.set, context, MAX_RULES_BYTES),
+      options.set,
+      context.language,
+    )
     const changeReason = options.reason === undefined ? {} : { changeReason: options.reason }
     shown = await client.put('/registers/series', rulesForm, {
       ifMatch: known.version,
@@ -251,10 +264,10 @@ async function series(options: z.output<typeof seriesForm>, context: CommandCont
   return 0
 }
 
-function jsonOf(bytes: Uint8Array, file: string): unknown {
+function jsonOf(bytes: Uint8Array, file: string, language: Language): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
-    throw usageError(`${file}: không phải JSON`, `${file}: no JSON`)
+    throw usageError({ vi: `${file}: không phải JSON`, en: `${file}: no JSON` }, language)
   }
 }

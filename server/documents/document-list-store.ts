@@ -32,6 +32,8 @@ export interface DocumentFilter {
   /** Promulgated on these days or between them, `YYYY-MM-DD`; the list then follows the dates of promulgation. */
   readonly datedFrom?: string
   readonly datedTo?: string
+  /** Words of the metadata or the file, with or without diacritics; the list then follows the time of arrival. */
+  readonly q?: string
 }
 
 /** Where a page ended: the value that the list is ordered by, and the id. */
@@ -47,7 +49,8 @@ export interface DocumentQuery extends DocumentFilter {
 
 /** The order that a filter gives to its list. */
 export function orderOf(filter: DocumentFilter): ListPosition['order'] {
-  return filter.datedFrom === undefined && filter.datedTo === undefined ? 'created' : 'dated'
+  const dated = filter.datedFrom !== undefined || filter.datedTo !== undefined
+  return dated && filter.q === undefined ? 'dated' : 'created'
 }
 
 /** Documents that the reader may see, newest first. */
@@ -67,16 +70,17 @@ export async function listDocuments(trx: AgencyTransaction, query: DocumentQuery
   return rows.map(documentFromRow)
 }
 
-/** The documents of these ids that the reader may see, in the order of the ids. */
+/** The documents of these ids that the reader may see and that the filter lets through, in the order of the ids. */
 export async function readReadable(
   trx: AgencyTransaction,
   reader: Reader,
   ids: readonly string[],
+  filter: DocumentFilter = {},
 ): Promise<DocumentRow[]> {
   if (ids.length === 0) return []
-  const rows: StoredDocument[] = await readableDocuments(trx, reader)
-    .whereIn('d.id', [...ids])
-    .select('d.*')
+  const select = readableDocuments(trx, reader).whereIn('d.id', [...ids])
+  applyFilter(trx, select, filter)
+  const rows: StoredDocument[] = await select.select('d.*')
   const byId = new Map(rows.map((row) => [row.id, documentFromRow(row)]))
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
@@ -121,7 +125,9 @@ function applyFilter(trx: AgencyTransaction, select: Knex.QueryBuilder, filter: 
     select.whereRaw(filter.restricted ? 'd.restricted' : 'not d.restricted')
   if (filter.from !== undefined) select.where('d.created_at', '>=', filter.from)
   if (filter.before !== undefined) select.where('d.created_at', '<', filter.before)
-  if (orderOf(filter) === 'dated') select.whereNotNull('d.promulgation_date')
+  if (filter.datedFrom !== undefined || filter.datedTo !== undefined) {
+    select.whereNotNull('d.promulgation_date')
+  }
   if (filter.datedFrom !== undefined) select.where('d.promulgation_date', '>=', filter.datedFrom)
   if (filter.datedTo !== undefined) select.where('d.promulgation_date', '<=', filter.datedTo)
   if (filter.recipient !== undefined) {

@@ -1,6 +1,7 @@
 /** How documents look to clients of the API: their schemas, and how rows become them. */
 import { z } from 'zod'
 import { documentStates } from './document.ts'
+import { documentOrigin } from './document-origin.ts'
 import type { DocumentRow } from './document-store.ts'
 import { examinationView, viewExamination } from './examination-view.ts'
 import { outgoingView, viewOutgoing } from './outgoing-view.ts'
@@ -83,6 +84,7 @@ export const documentDetails = documentSummary.extend({
   assignments: z.array(assignmentView),
   duplicates: z.array(z.uuid()),
   outgoing: outgoingView.nullable(),
+  origin: documentOrigin,
 })
 
 export const documentPage = z.strictObject({
@@ -167,6 +169,7 @@ export function viewDetails(details: DocumentDetails): z.input<typeof documentDe
     })),
     duplicates: [...details.duplicates],
     outgoing: details.outgoing === undefined ? null : viewOutgoing(details.outgoing, details.presentations),
+    origin: details.origin,
   }
 }
 

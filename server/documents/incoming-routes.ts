@@ -4,6 +4,7 @@ import { uuidParams } from '../http/mount.ts'
 import { asUser, type Route, requireVersion, route } from '../http/route.ts'
 import { acceptDocument } from './accept-document.ts'
 import { documentStates } from './document.ts'
+import { requireReadable } from './document-access-store.ts'
 import type { DocumentServices } from './document-services.ts'
 import { handlingRoutes } from './handling-routes.ts'
 import { refusalReasonCodes, refuseDocument } from './refuse-document.ts'
@@ -37,8 +38,13 @@ export function incomingRoutes(context: NodeContext, services: DocumentServices)
         indication: z.string().nullable(),
         subIndication: z.string().nullable(),
       }),
-      handle: ({ actor, params }) =>
-        verifyIncoming(context, services, { agencyId: asUser(actor).agencyId, documentId: params.id }),
+      async handle({ actor, params }) {
+        const { agencyId, userId } = asUser(actor)
+        await context.db.asAgency({ agencyId, userId }, (trx) =>
+          requireReadable(trx, asUser(actor), params.id),
+        )
+        return verifyIncoming(context, services, { agencyId, documentId: params.id })
+      },
     }),
     route({
       method: 'post',

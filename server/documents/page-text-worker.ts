@@ -75,7 +75,7 @@ async function runsOf(page: Page, most: number): Promise<{ runs: TextRun[]; used
       if (run !== undefined) runs.push(run)
     }
   }
-  await reader.cancel().catch(() => undefined)
+  await reader.cancel(new Error('read as far as wanted')).catch(() => undefined)
   return { runs: [...runs, ...(await stampsOf(page, viewport.transform, viewport.height))], used }
 }
 

@@ -39,7 +39,7 @@ export const givenPlaces = z.strictObject({
   date: givenPlace.optional(),
   /** In the order of the signers. */
   individuals: z.array(givenPlace.nullable()).max(20).optional(),
-  /** In it the seal stands at its real size, over the picture that is there. */
+  /** In it the seal stands at its real size, over the picture that is there; no smaller than the seal. */
   agency: givenPlace.optional(),
 })
 export type GivenPlaces = z.output<typeof givenPlaces>
@@ -63,13 +63,14 @@ const usualSealMm = 36
  * The document with all fields of a letter, appended as one revision; the same bytes where it has them all.
  *
  * @throws CongvanError `PLACE_NOT_FOUND`, `PLACE_AMBIGUOUS`, `PLACE_COVERS_TEXT`, `PLACE_OFF_PAGE`,
- *   `PAGE_TEXT_UNREADABLE`
- * @throws SigningError `PDF_NO_CHANGES_PERMITTED` for a signed document, and as `openPdf`
+ *   `PAGE_TEXT_UNREADABLE`, `DRAFT_ALREADY_SIGNED`
+ * @throws SigningError `PDF_NOT_A_PDF`, `PDF_MALFORMED`, `PDF_ENCRYPTED`
  */
 export async function prepareLetter(bytes: Uint8Array, preparation: LetterPreparation): Promise<Uint8Array> {
-  const { names } = listFields(bytes)
+  const { names, signatureFields } = listFields(bytes)
   const missing = missingFields(names, preparation.signers.length)
   if (missing.length === 0) return bytes
+  if (signatureFields.some(({ signed }) => signed)) throw new CongvanError('DRAFT_ALREADY_SIGNED')
   const reading = preparation.reader === undefined ? {} : { reader: preparation.reader }
   const pages = preparation.pages ?? (await readPageText(bytes, reading))
   const places = placesOf(missing, pages, preparation)
@@ -107,7 +108,7 @@ function placesOf(
   places.push(...individuals.filter(({ field }) => lacks(field)))
   if (lacks(letterFields.agencySignature)) {
     const over = individuals.at(-1)
-    if (given.agency !== undefined) places.push(at(pages, letterFields.agencySignature, given.agency))
+    if (given.agency !== undefined) places.push(sealAt(pages, given.agency, sealDiameterMm))
     else if (over === undefined) throw lackingSeal()
     else {
       const unit = pages.find(({ page }) => page === over.page)?.unit ?? 1
@@ -140,6 +141,22 @@ function textAt(pages: readonly PageText[], field: string, place: GivenPlace): C
   const found = at(pages, field, place)
   // A line of 13 points where the box is high enough (NĐ 30/2020 Phụ lục I, Phần I, II.3b).
   return { ...found, text: { size: Math.max(4, Math.min(13, found.box.height / 1.2)), align: 'left' } }
+}
+
+/** The field is as high as the seal is, so that whoever signs knows its real size from it. */
+function sealAt(pages: readonly PageText[], place: GivenPlace, diameter: number): CheckedPlace {
+  const least = Math.min(place.w, place.h)
+  if (least < diameter) {
+    const { en, vi } = nameOf(letterFields.agencySignature)
+    throw new CongvanError('PLACE_NOT_FOUND', {
+      field: en,
+      fieldVi: vi,
+      reason: `the box of ${least} mm is smaller than the seal of ${diameter} mm`,
+      reasonVi: `ô ${least} mm nhỏ hơn con dấu ${diameter} mm`,
+    })
+  }
+  const trimmed = { ...place, y: place.y + (place.h - diameter) / 2, h: diameter }
+  return { ...at(pages, letterFields.agencySignature, trimmed), round: true }
 }
 
 function at(pages: readonly PageText[], field: string, { page, x, y, w, h }: GivenPlace): CheckedPlace {

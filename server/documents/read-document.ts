@@ -13,6 +13,7 @@ import {
   orderOf,
   readReadable,
 } from './document-list-store.ts'
+import { type DocumentOrigin, readOrigin } from './document-origin.ts'
 import { insertRead, type ReadPart } from './document-reads-store.ts'
 import { type DocumentRow, findDuplicates } from './document-store.ts'
 import type { FileStore } from './file-store.ts'
@@ -21,6 +22,7 @@ import { type Presentation, readPresentations } from './presentation-store.ts'
 import { requireOpenable } from './quarantine.ts'
 import { findLatestReport, type StoredReport } from './report-store.ts'
 import { type Revision, readRevisions } from './revision-store.ts'
+import { searchPage } from './search-page.ts'
 
 export interface DocumentDetails {
   readonly document: DocumentRow
@@ -31,6 +33,8 @@ export interface DocumentDetails {
   /** What only an outgoing document has. */
   readonly outgoing: OutgoingPart | undefined
   readonly presentations: readonly Presentation[]
+  /** Whether it is a copy, who sent it first, to whom it was passed on. */
+  readonly origin: DocumentOrigin
 }
 
 /**
@@ -52,6 +56,7 @@ export async function readDetails(
       duplicates: await readableDuplicates(trx, actor, document),
       outgoing: await findOutgoing(trx, id),
       presentations: document.direction === 'outgoing' ? await readPresentations(trx, id) : [],
+      origin: await readOrigin(trx, document, context.clock()),
     }
     await logReading(trx, context, actor, document, { part: 'metadata', remoteAddress })
     return details
@@ -117,15 +122,23 @@ export interface DocumentPage {
   readonly next: ListPosition | null
 }
 
-/** Documents that the actor may see, newest first. */
+/**
+ * Documents that the actor may see, newest first.
+ *
+ * @throws CongvanError `SEARCH_EMPTY` for a text without a word
+ */
 export async function listPage(
   context: NodeContext,
   actor: UserActor,
   query: Omit<DocumentQuery, 'reader'>,
 ): Promise<DocumentPage> {
   const { limit } = query
+  const reader = readerOf(actor)
+  if (query.q !== undefined) {
+    return context.db.asAgency(scopeOf(actor), (trx) => searchPage(trx, { ...query, reader }))
+  }
   const rows = await context.db.asAgency(scopeOf(actor), (trx) =>
-    listDocuments(trx, { ...query, limit: limit + 1, reader: readerOf(actor) }),
+    listDocuments(trx, { ...query, limit: limit + 1, reader }),
   )
   const items = rows.slice(0, limit)
   const last = items.at(-1)

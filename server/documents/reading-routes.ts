@@ -37,6 +37,8 @@ const listQuery = z.strictObject({
   to: z.iso.date().optional(),
   datedFrom: z.iso.date().optional(),
   datedTo: z.iso.date().optional(),
+  /** Words, with or without diacritics. */
+  q: words(200).optional(),
   cursor: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 })

@@ -53,6 +53,8 @@ const receipt = z
       .string()
       .regex(/^[A-Z][A-Z0-9_]{0,63}$/, 'phải là mã lỗi viết hoa / must be an error code')
       .exactOptional(),
+    /** For the sender's people: e.g. who took over from a recipient that was closed. */
+    reasonText: z.string().trim().min(1).max(2000).exactOptional(),
     time: moment,
     /** The node that seals the receipt. */
     issuingNode: identifier,
@@ -93,6 +95,7 @@ export function encodeReceipt(input: Receipt): string {
       element('Receipt', {}, [
         leaf('Event', valid.event),
         ...(valid.reasonCode === undefined ? [] : [leaf('ReasonCode', valid.reasonCode)]),
+        ...(valid.reasonText === undefined ? [] : [leaf('ReasonText', valid.reasonText)]),
         leaf('Time', writeInstant(valid.time)),
         leaf('IssuingNode', valid.issuingNode),
         leaf('EnvelopeSha256', valid.envelopeSha256),
@@ -120,6 +123,7 @@ export function decodeReceipt(verified: XmlElement): Receipt {
   const properties = withoutAbsent({
     event: reader.take('Event', textLeaf, RECEIPT),
     reasonCode: reader.optional('ReasonCode', textLeaf, RECEIPT),
+    reasonText: reader.optional('ReasonText', textLeaf, RECEIPT),
     time: reader.take('Time', leafOf(readInstant), RECEIPT),
     issuingNode: reader.take('IssuingNode', textLeaf, RECEIPT),
     envelopeSha256: reader.take('EnvelopeSha256', textLeaf, RECEIPT),

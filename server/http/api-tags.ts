@@ -13,6 +13,7 @@ export const apiTags: Readonly<Record<string, Readonly<Record<Language, string>>
   incoming: { vi: 'Văn bản đến', en: 'Incoming documents' },
   attachments: { vi: 'Phụ lục, tệp kèm, bản sao', en: 'Annexes, attachments, copies' },
   copies: { vi: 'Bản sao', en: 'Copies' },
+  register: { vi: 'Sổ đăng ký văn bản', en: 'Registers' },
   registers: { vi: 'Sổ đăng ký văn bản', en: 'Registers' },
   search: { vi: 'Tìm kiếm', en: 'Searching' },
   dossiers: { vi: 'Hồ sơ', en: 'Dossiers' },

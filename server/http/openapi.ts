@@ -100,11 +100,14 @@ function isConditional(one: Route): boolean {
   return one.method === 'get' && hasVersion(one)
 }
 
+/** The tags of the routes, in the order of the table; one that the table lacks comes last, unexplained. */
 function usedTags(routes: readonly Route[]): Json[] {
   const used = new Set(routes.map((one) => one.tag))
-  return Object.entries(apiTags)
-    .filter(([name]) => used.has(name))
-    .map(([name, text]) => ({ name, description: `${text.vi} / ${text.en}` }))
+  const known = Object.keys(apiTags).filter((name) => used.has(name))
+  return [...known, ...[...used].filter((name) => !(name in apiTags))].map((name) => {
+    const text = apiTags[name]
+    return { name, description: text === undefined ? name : `${text.vi} / ${text.en}` }
+  })
 }
 
 function operationId(one: Route): string {

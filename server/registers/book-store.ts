@@ -209,3 +209,17 @@ export async function readExtents(
     lastDate: row.last_date,
   }))
 }
+
+/** The series of a book in a year and how far each has come. */
+export async function readSeriesOf(
+  trx: AgencyTransaction,
+  book: Book,
+  year: number,
+): Promise<{ series: Series; lastNumber: number; lastDate: string | null }[]> {
+  const rows: { series: Series; last_number: number; last_date: string | null }[] = await trx('registers')
+    .where({ year })
+    .whereRaw("split_part(series, ':', 1) = ?", [storedBook(book)])
+    .orderBy('series')
+    .select('series', 'last_number', 'last_date')
+  return rows.map((row) => ({ series: row.series, lastNumber: row.last_number, lastDate: row.last_date }))
+}

@@ -111,7 +111,7 @@ export async function readCorrections(trx: AgencyTransaction, key: EntryKey): Pr
     corrected_at: Date
   }[] = await trx('register_corrections')
     .where({ year: key.year, series: key.series, number: key.number })
-    .orderBy(['corrected_at', 'id'])
+    .orderBy('position')
     .select('*')
   return rows.map((row) => ({
     id: row.id,

@@ -58,11 +58,8 @@ export const overview = z.strictObject({
       series: z.array(
         z.strictObject({
           series: z.string(),
-          entries: z.int(),
-          firstNumber: z.int(),
           lastNumber: z.int(),
-          firstDate: day,
-          lastDate: day,
+          lastDate: day.nullable(),
         }),
       ),
     }),

@@ -4,7 +4,7 @@ import type { NodeContext } from '../context.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { asUser, type Route, route } from '../http/route.ts'
 import type { BookFonts } from './book-pdf.ts'
-import { listEntries, readExtents } from './book-store.ts'
+import { listEntries, readSeriesOf } from './book-store.ts'
 import { closeRegister } from './close-register.ts'
 import { readClosure } from './closure-store.ts'
 import { correctEntry, readCorrections } from './correction-store.ts'
@@ -68,8 +68,8 @@ function bookRoutes(context: NodeContext): Route[] {
           const items: z.input<typeof overview>['items'] = []
           for (const one of books) {
             const closure = await readClosure(trx, of, one)
-            const extents = await readExtents(trx, one, of)
-            items.push({ book: one, year: of, closedAt: closure?.closedAt ?? null, series: extents })
+            const series = await readSeriesOf(trx, one, of)
+            items.push({ book: one, year: of, closedAt: closure?.closedAt ?? null, series })
           }
           return { items }
         }),

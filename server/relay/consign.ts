@@ -28,12 +28,22 @@ export async function makeConsignmentReceipts(
               ...facts,
               event: 'ContentConsignmentFailure',
               reasonCode: 'AGENCY_CLOSED',
+              reasonText: closedText(one.closedOn, one.successors),
               recipients: [one.code],
             },
         now,
       ),
     ),
   )
+}
+
+/** Longer lists are cut: a receipt is evidence, the directory has the whole list. */
+const MOST_TEXT = 2000
+
+/** What the sender's people read: since when, and who took over. */
+function closedText(closedOn: string, successors: string): string {
+  const text = `Cơ quan đã đóng từ ngày ${closedOn}; cơ quan kế thừa: ${successors || '–'} / closed since then; successors as named`
+  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT - 1)}…` : text
 }
 
 /** Lays the document before the clerks of the recipients hosted here, in the transaction that stores the receipts. */

@@ -25,6 +25,8 @@ export interface StoredDeliveryEvent {
   /** The node that sealed it. */
   readonly node: string
   readonly reason: string | null
+  /** What a receipt says in words beside its reason code. */
+  readonly reasonText: string | null
   readonly previousReceipt: string | null
   readonly messageSha256: string
   readonly occurredAt: Date
@@ -120,6 +122,7 @@ export async function insertDeliveryEvents(
         code: event.code,
         node: event.node,
         reason: event.reason,
+        reason_text: event.reasonText,
         previous_receipt: event.previousReceipt,
         occurred_at: event.occurredAt,
         received_at: event.receivedAt,
@@ -172,6 +175,7 @@ export async function eventsOfDeliveries(
     readonly code: string
     readonly node: string
     readonly reason: string | null
+    readonly reason_text: string | null
     readonly previous_receipt: string | null
     readonly occurred_at: Date
     readonly received_at: Date
@@ -186,6 +190,7 @@ export async function eventsOfDeliveries(
       code: row.code,
       node: row.node,
       reason: row.reason,
+      reasonText: row.reason_text,
       previousReceipt: row.previous_receipt,
       messageSha256: row.message_sha256,
       occurredAt: row.occurred_at,

@@ -7,6 +7,7 @@ import { type AgencyTransaction, type NodeTransaction, withNodeTables } from '..
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { type Agency, requireOpenAgency } from '../directory/agency-store.ts'
 import { completeByAnswer } from '../documents/complete-by-answer.ts'
+import { requireReadable } from '../documents/document-access-store.ts'
 import { type IssuedDocument, markDispatched, readIssuedForDispatch } from '../documents/issued-document.ts'
 import type { DocumentMessage } from '../edxml/envelope.ts'
 import { sealDocument } from '../edxml/seal.ts'
@@ -59,7 +60,10 @@ export async function dispatchDocument(
   request: DispatchRequest,
 ): Promise<DispatchResult> {
   return sendOut(deps, actor, request, {
-    read: (trx) => readIssuedForDispatch(trx, request.documentId),
+    async read(trx) {
+      await requireReadable(trx, actor, request.documentId)
+      return readIssuedForDispatch(trx, request.documentId)
+    },
     async record(trx, { document, sealed, message, recipients, now }) {
       const names = recipients.map(({ agency }) => agency.name)
       await markDispatched(trx, document.id, now, names)

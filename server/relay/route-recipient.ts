@@ -1,5 +1,10 @@
 import { vietnamDay } from '../directory/agency-entry.ts'
-import { type DirectoryTransaction, findAgencyByCode, findAgencyById } from '../directory/agency-store.ts'
+import {
+  type DirectoryTransaction,
+  findAgencyByCode,
+  findAgencyById,
+  successorsText,
+} from '../directory/agency-store.ts'
 import { type Hop, routeTo } from '../directory/node-store.ts'
 import { CongvanError } from '../errors.ts'
 
@@ -11,6 +16,8 @@ export type RecipientRoute =
       readonly agencyId: string
       /** Since when it is closed, `YYYY-MM-DD`; a closed agency consigns nothing any more. */
       readonly closedOn: string | null
+      /** Who took over from it, as people are told; empty when it is not closed or nobody did. */
+      readonly successors: string
     }
   | { readonly kind: 'onward'; readonly code: string; readonly nodeId: string }
 
@@ -44,6 +51,7 @@ export function recipientRouter(
     hops.set(agency.hostingNode, hop)
     if (hop.kind !== 'deliver') return { kind: 'onward', code, nodeId: hop.nodeId }
     const closedOn = agency.closedOn !== null && agency.closedOn <= today ? agency.closedOn : null
-    return { kind: 'here', code, agencyId: agency.id, closedOn }
+    const successors = closedOn === null ? '' : successorsText(agency.successors)
+    return { kind: 'here', code, agencyId: agency.id, closedOn, successors }
   }
 }

@@ -1,6 +1,7 @@
 import type { UserActor } from '../actor.ts'
 import type { NodeContext } from '../context.ts'
 import { type AgencyTransaction, withNodeTables } from '../db.ts'
+import { requireReadable } from '../documents/document-access-store.ts'
 import type { ReceiptEvent } from '../edxml/receipt.ts'
 import { CongvanError } from '../errors.ts'
 import { isTerminalEvent } from './delivery.ts'
@@ -31,6 +32,7 @@ export interface TrackedDelivery {
     event: string
     node: string
     reason: string | null
+    reasonText: string | null
     receipt: string
     time: string
     receivedAt: string
@@ -48,20 +50,26 @@ export interface TrackedDelivery {
     event: string
     node: string
     reason: string | null
+    reasonText: string | null
     receipt: string
     time: string
   } | null
 }
 
-/** The deliveries of one of the agency's documents, by recipient. */
+/**
+ * The deliveries of a document, by recipient.
+ *
+ * @throws CongvanError `NOT_FOUND` for a document that the actor may not see
+ */
 export async function trackDocument(
   context: NodeContext,
   actor: UserActor,
   documentId: string,
 ): Promise<TrackedDelivery[]> {
-  return context.db.asAgency(scopeOf(actor), async (trx) =>
-    withEvents(trx, await deliveriesOfDocument(trx, documentId)),
-  )
+  return context.db.asAgency(scopeOf(actor), async (trx) => {
+    await requireReadable(trx, actor, documentId)
+    return withEvents(trx, await deliveriesOfDocument(trx, documentId))
+  })
 }
 
 /** @throws CongvanError `NOT_FOUND`, also for a delivery of another agency */
@@ -71,8 +79,8 @@ export async function trackDelivery(
   id: string,
 ): Promise<TrackedDelivery> {
   return context.db.asAgency(scopeOf(actor), async (trx) => {
-    const delivery = await findDelivery(trx, id)
-    const [tracked] = delivery === undefined ? [] : await withEvents(trx, [delivery])
+    const delivery = await readDelivery(trx, actor, id)
+    const [tracked] = await withEvents(trx, [delivery])
     if (tracked === undefined) throw new CongvanError('NOT_FOUND', { what: `delivery ${id}` })
     return tracked
   })
@@ -90,6 +98,7 @@ export async function readEvidence(
   sha256: string,
 ): Promise<Uint8Array> {
   return context.db.asAgency(scopeOf(actor), async (trx) => {
+    await readDelivery(trx, actor, deliveryId)
     const events = (await eventsOfDeliveries(trx, [deliveryId])).get(deliveryId) ?? []
     const event = events.find((one) => one.messageSha256 === sha256)
     if (event === undefined) throw new CongvanError('NOT_FOUND', { what: `message ${sha256}` })
@@ -99,6 +108,20 @@ export async function readEvidence(
     if (found === undefined) throw new CongvanError('NOT_FOUND', { what: `message ${sha256}` })
     return found.xml
   })
+}
+
+/** A delivery of a document that the actor may see. @throws CongvanError `NOT_FOUND` */
+async function readDelivery(trx: AgencyTransaction, actor: UserActor, id: string): Promise<Delivery> {
+  const delivery = await findDelivery(trx, id)
+  if (delivery === undefined) throw new CongvanError('NOT_FOUND', { what: `delivery ${id}` })
+  try {
+    await requireReadable(trx, actor, delivery.documentId)
+  } catch (error) {
+    // The same words as for a delivery that does not exist.
+    if (!(error instanceof CongvanError && error.code === 'NOT_FOUND')) throw error
+    throw new CongvanError('NOT_FOUND', { what: `delivery ${id}` })
+  }
+  return delivery
 }
 
 function scopeOf({ agencyId, userId }: UserActor): { agencyId: string; userId: string } {
@@ -152,6 +175,7 @@ function receiptView(one: StoredDeliveryEvent) {
     event: one.code,
     node: one.node,
     reason: one.reason,
+    reasonText: one.reasonText,
     receipt: one.messageSha256,
     time: one.occurredAt.toISOString(),
   }

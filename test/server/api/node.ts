@@ -161,7 +161,8 @@ async function addAccount(services: Services, login: Login): Promise<void> {
         : [grantOf(login)]
   await services.console.addUser({
     login,
-    displayName: `Tài khoản ${login}`,
+    // Who signs is named as in the certificate.
+    displayName: login.endsWith('-leader') ? 'Người ký 1' : `Tài khoản ${login}`,
     password: PASSWORD,
     operator: login === 'operator',
     grants,

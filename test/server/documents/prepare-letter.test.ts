@@ -33,7 +33,7 @@ import {
 import { inFolder } from '../../signing/pdf/checkers.ts'
 import { draw, inkBox, type Raster } from '../../signing/pdf/pictures.ts'
 import { requireProgram } from '../../support/programs.ts'
-import { type OpenedReader, openReader } from './page-texts.ts'
+import { type Line, type OpenedReader, openReader, pageOf } from './page-texts.ts'
 import { expectCode } from './support.ts'
 
 const NOW = new Date('2026-01-05T09:00:00+07:00')
@@ -281,77 +281,104 @@ describe('a letter of any word processor, made ready to be signed', () => {
   })
 
   describe('refuses', () => {
-    const named = (rest: Partial<PlainLetterOptions>) => prepare({ ...one, ...rest })
+    /** The text of the page is given here, so that no page need be drawn for it. */
+    const onPage = async (
+      lines: readonly Line[],
+      rest: Partial<LetterPreparation> = {},
+      without: readonly string[] = [],
+    ) => {
+      const all = [...usual.filter(({ text }) => !without.includes(text)), ...lines]
+      const signers = [{ name: 'Người ký 1' }]
+      return prepareLetter(plain, { signers, pages: [pageOf(all)], ...rest })
+    }
+    const [numberLine, dateLine, title, name] = [
+      { text: 'Số:          /UBND-VP', x: 42, y: 46, width: 40 },
+      { text: 'Hải Minh, ngày      tháng      năm 2026', x: 110, y: 46, width: 72 },
+      { text: 'CHỦ TỊCH', x: 138, y: 206, width: 24, size: 14 },
+      { text: 'Người ký 1', x: 138, y: 242, width: 24, size: 14 },
+    ] as const
+    const usual: Line[] = [
+      numberLine,
+      dateLine,
+      { text: 'Trong kỳ báo cáo đã phát hành 312 văn bản điện tử', x: 30, y: 100, width: 150 },
+      title,
+      name,
+    ]
+    const box = { page: 1, x: 127, y: 212, w: 46, h: 22 }
+    let plain: Uint8Array
+
+    before(async () => {
+      plain = await makePlainLetter({ signers: [] })
+    })
+
+    it('nothing of a page that has all it needs', async () => {
+      expect(listFields(await onPage([])).names).to.include.members([number, agencySignature])
+    })
 
     it('a page without the line of the number, with one printed, or with no symbol', async () => {
-      for (const line of ['', 'Số: 15/UBND-VP', 'Số:          ', 'Số: /UBND-VP', 'Mã số:      /UBND'])
-        await expectCode(named({ number: line }), 'PLACE_NOT_FOUND')
-      const more = [{ text: 'Số:           /UBND-TH', x: 40, y: 66 }]
-      await expectCode(named({ more }), 'PLACE_AMBIGUOUS')
+      const printed = ['Số: 15/UBND-VP', 'Số:          ', 'Số: /UBND-VP', 'Mã số:      /UBND', 'SỐ LIỆU']
+      for (const text of printed)
+        await expectCode(onPage([{ ...numberLine, text }], {}, [numberLine.text]), 'PLACE_NOT_FOUND')
+      await expectCode(onPage([], {}, [numberLine.text]), 'PLACE_NOT_FOUND')
+      await expectCode(onPage([{ ...numberLine, y: 66 }]), 'PLACE_AMBIGUOUS')
     })
 
     it('a page without the line of the date, or with no room in it', async () => {
-      for (const line of [
-        '',
-        'Hải Minh',
-        'Hải Minh, ngày tháng năm 2026',
-        'Hải Minh, ngày     tháng     năm 26',
-      ])
-        await expectCode(named({ date: line }), 'PLACE_NOT_FOUND')
+      for (const text of ['Hải Minh', 'Hải Minh, ngày tháng năm 2026', 'Hải Minh, ngày     tháng     năm 26'])
+        await expectCode(onPage([{ ...dateLine, text }], {}, [dateLine.text]), 'PLACE_NOT_FOUND')
+      await expectCode(onPage([], {}, [dateLine.text]), 'PLACE_NOT_FOUND')
+      await expectCode(onPage([{ ...dateLine, y: 60 }]), 'PLACE_AMBIGUOUS')
     })
 
     it('a signer whose name or title the pages do not show, or show twice', async () => {
-      const [signer] = one.signers
-      if (signer === undefined) throw new Error('no signer')
-      const withTitle = (title: string[], room = 36) => named({ signers: [{ ...signer, title, room }] })
-      await expectCode(prepare(one, { signers: [{ name: 'Người ký 9' }] }), 'PLACE_NOT_FOUND')
-      await expectCode(withTitle(['báo cáo để biết']), 'PLACE_NOT_FOUND')
-      await expectCode(withTitle(['CHỦ TỊCH'], 12), 'PLACE_NOT_FOUND')
-      await expectCode(named({ signers: [signer, { ...signer, middle: 65 }] }), 'PLACE_AMBIGUOUS')
-      // A title in small letters is one when the metadata say so.
-      const small = { ...signer, title: ['Chủ tịch xã'] }
-      const prepared = await prepare(
-        { ...one, signers: [small] },
-        {
-          signers: [{ name: signer.name, position: 'Chủ tịch xã' }],
-        },
-      )
+      await expectCode(onPage([], { signers: [{ name: 'Người ký 9' }] }), 'PLACE_NOT_FOUND')
+      const small = { ...title, text: 'Chủ tịch xã' }
+      await expectCode(onPage([small], {}, [title.text]), 'PLACE_NOT_FOUND')
+      await expectCode(onPage([{ ...title, y: 236 }], {}, [title.text]), 'PLACE_NOT_FOUND')
+      const again = [
+        { ...title, x: 50 },
+        { ...name, x: 50 },
+      ]
+      await expectCode(onPage(again), 'PLACE_AMBIGUOUS')
+      // A title in small letters is one when the metadata say so; a rank may stand before the name.
+      const ranked = { ...name, text: 'Đại tá Người ký 1', x: 132, width: 36 }
+      const signers = [{ name: 'Người ký 1', position: 'Chủ tịch xã' }]
+      const prepared = await onPage([small, ranked], { signers }, [title.text, name.text])
       expect(listFields(prepared).names).to.include(individualSignatureField(1))
     })
 
     it('a box over text, whoever chose it', async () => {
       const over = { page: 1, x: 80, y: 95, w: 40, h: 20 }
-      const places = (rest: NonNullable<LetterPreparation['places']>) => prepare(one, { places: rest })
-      await expectCode(places({ individuals: [over] }), 'PLACE_COVERS_TEXT')
-      await expectCode(places({ agency: { ...over, w: 36, h: 36 } }), 'PLACE_COVERS_TEXT')
-      await expectCode(places({ number: { ...over, h: 6 } }), 'PLACE_COVERS_TEXT')
-      await expectCode(named({ more: [{ text: 'đã ký', x: 145, y: 222 }] }), 'PLACE_NOT_FOUND')
-      // Recipients that reach under the seal.
-      const long = [{ text: '- Phòng Tài chính - Kế hoạch và các đơn vị khác;', x: 30, y: 225, size: 13 }]
-      await expectCode(named({ more: long }), 'PLACE_COVERS_TEXT')
-      // Two fields over each other.
-      const box = { page: 1, x: 127, y: 212, w: 46, h: 22 }
-      await expectCode(prepare(two, { places: { individuals: [box, box] } }), 'PLACE_COVERS_TEXT')
+      await expectCode(onPage([], { places: { individuals: [over] } }), 'PLACE_COVERS_TEXT')
+      await expectCode(onPage([], { places: { agency: { ...over, h: 40 } } }), 'PLACE_COVERS_TEXT')
+      await expectCode(onPage([], { places: { number: { ...over, h: 8 } } }), 'PLACE_COVERS_TEXT')
+      await expectCode(onPage([], { places: { date: { ...over, w: 60, h: 8 } } }), 'PLACE_COVERS_TEXT')
+      // Beside the title, inside the signature's box; and recipients that reach under the seal.
+      await expectCode(onPage([{ text: 'đã ký', x: 130, y: 225, width: 6 }]), 'PLACE_COVERS_TEXT')
+      const long = { text: '- Phòng Tài chính - Kế hoạch và các đơn vị khác;', x: 30, y: 225, width: 90 }
+      await expectCode(onPage([long]), 'PLACE_COVERS_TEXT')
+      const signers = [{ name: 'Người ký 1' }, { name: 'Người ký 2' }]
+      await expectCode(onPage([], { signers, places: { individuals: [box, box] } }), 'PLACE_COVERS_TEXT')
     })
 
-    it('a box off the page, or on a page that there is not', async () => {
-      const box = { page: 1, x: 127, y: 212, w: 46, h: 22 }
+    it('a box off the page, on a page that there is not, or smaller than the seal', async () => {
       for (const off of [{ x: 180 }, { y: 290 }, { x: -1 }, { y: -3 }])
-        await expectCode(prepare(one, { places: { individuals: [{ ...box, ...off }] } }), 'PLACE_OFF_PAGE')
+        await expectCode(onPage([], { places: { individuals: [{ ...box, ...off }] } }), 'PLACE_OFF_PAGE')
       for (const page of [2, 0, -2])
-        await expectCode(prepare(one, { places: { individuals: [{ ...box, page }] } }), 'PLACE_NOT_FOUND')
+        await expectCode(onPage([], { places: { individuals: [{ ...box, page }] } }), 'PLACE_NOT_FOUND')
+      await expectCode(onPage([], { places: { agency: box } }), 'PLACE_NOT_FOUND')
     })
 
     it('a scan without given places, and what is no PDF', async () => {
       const signers = [{ name: 'Người ký 1' }]
       await expectCode(prepareLetter(await makeScan(), { signers, reader }), 'PLACE_NOT_FOUND')
       await expectCode(prepareLetter(Buffer.from('no'), { signers, reader }), 'PDF_NOT_A_PDF')
-      const signed = await signPdf(await makePlainLetter(one), {
+      const signed = await signPdf(plain, {
         key: asKeyProvider(pki.samples.individual),
         field: 'Signature1',
         signingTime: NOW,
       })
-      await expectCode(prepareLetter(signed, { signers, reader }), 'PDF_NO_CHANGES_PERMITTED')
+      await expectCode(prepareLetter(signed, { signers, reader }), 'DRAFT_ALREADY_SIGNED')
     })
   })
 })

@@ -211,7 +211,7 @@ describe('documents: quarantine', () => {
     await expectCode(draft(node.one.clerk, { kind: 'Thông tư' }), 'DOCUMENT_KIND_UNKNOWN')
     await expectCode(draft(node.one.clerk, { symbol: 'QĐ-UBND' }), 'SYMBOL_WRONG')
     await expectCode(draft(node.one.clerk, { recipients: ['mã lạ'] }), 'AGENCY_CODE_MALFORMED')
-    await expectCode(draft(node.one.clerk, { recipients: ['G22', 'G22'] }), 'INPUT_INVALID')
+    await expectCode(draft(node.one.clerk, { recipients: ['G22', 'G22'] }), 'RECIPIENT_TWICE')
     expect(draftMetadata.safeParse({ ...metadata, subject: 'x'.repeat(501) }).success).to.equal(false)
     expect(draftMetadata.safeParse({ ...metadata, subject: 'hai\ndòng' }).success).to.equal(false)
     expect(draftMetadata.safeParse({ ...metadata, secrecy: 1 }).success).to.equal(false)

@@ -1,12 +1,36 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'chai'
+import { makeLetter } from '../../../fixtures/documents/letter.ts'
+import { communeLetter } from '../../../fixtures/documents/sample-letters.ts'
+import { grantCopyAuthority } from '../../../server/documents/copy-authorities.ts'
+import { copyRequest } from '../../../server/documents/copy-request.ts'
+import { endQuarantine } from '../../../server/documents/end-quarantine.ts'
+import { issueCopy } from '../../../server/documents/issue-copy.ts'
+import { makeCopy } from '../../../server/documents/make-copy.ts'
+import { readDetails } from '../../../server/documents/read-document.ts'
 import { readFile, readFileList } from '../../../server/documents/read-files.ts'
+import { uploadCopy } from '../../../server/documents/upload-copy.ts'
+import { openSealedDocument } from '../../../server/edxml/seal.ts'
 import { dispatchDocument } from '../../../server/relay/dispatch.ts'
 import { forwardDocument } from '../../../server/relay/forward-document.ts'
+import { provenanceOf } from '../../../server/relay/message-files.ts'
 import { trackDocument } from '../../../server/relay/track.ts'
+import { nodeKeyFingerprint } from '../../../signing/index.ts'
+import { scan } from '../documents/scans.ts'
 import { expectCode } from '../documents/support.ts'
-import { type Network, openNetwork } from './network.ts'
-import { accept, issue, type Office, type OwnFile, openOffice, plainPdf, received, verify } from './office.ts'
+import { issueDocument as leaveIssued, type Network, openNetwork } from './network.ts'
+import {
+  accept,
+  issue,
+  type Office,
+  type OwnFile,
+  openOffice,
+  plainPdf,
+  received,
+  sign,
+  stampInternal,
+  verify,
+} from './office.ts'
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
@@ -131,5 +155,147 @@ describe('relay: documents of several files', () => {
       forwardDocument(deps(commune), commune.clerk, { documentId: id, recipients: ['G22'] }),
       'FORWARD_NOT_ALLOWED',
     )
+  })
+
+  it('sends a copy that the recipient judges as one, and passes it on as one [K033 K102 N040]', async () => {
+    const { context, services, clerk } = commune
+    const { id: authorityId } = await grantCopyAuthority(context, commune.leader, {
+      name: 'Người ký 1',
+      position: 'Chủ tịch',
+      competence: null,
+      userId: null,
+      validFrom: '2025-01-01',
+      validTo: null,
+    })
+    const paper = {
+      kind: 'Quyết định',
+      subject: 'Về việc thử nghiệm sao văn bản',
+      number: '15',
+      symbol: 'QĐ-UBND',
+      date: '2019-06-29',
+      agency: 'Ủy ban nhân dân xã thử nghiệm',
+      signer: { name: 'Người ký 2' },
+    }
+    const request = { form: 'sao-y', from: 'paper', to: 'electronic', source: { paper }, authorityId }
+    const { documentId } = await makeCopy(context, clerk, copyRequest.parse(request))
+    const id = documentId ?? ''
+    const bytes = await scan()
+    await uploadCopy(context, services, clerk, { id, bytes })
+    await endQuarantine(context, services, clerk, { id, stateSecret: false, scanDeclared: true })
+    const signed = await sign(commune, bytes, commune.agency, 'CoQuan')
+    await issueCopy(context, services, clerk, { id, bytes: signed })
+    const { envelope } = await dispatch(commune, id, 'H40')
+    await network.settle()
+    const came = await received(province, envelope)
+    expect((await verify(province, came)).indication).to.equal('TOTAL_PASSED')
+    const details = await readDetails(province.context, province.clerk, came)
+    expect(details.origin.copy).to.deep.include({
+      form: 'sao-y',
+      formName: 'SAO Y',
+      source: '15/QĐ-UBND',
+      label: { vi: 'bản sao, giá trị như bản chính', en: 'copy, of the same value as the original' },
+    })
+    expect(details.document.codeNotation).to.equal('QĐ-UBND')
+    await accept(province, came)
+    const again = await forwardDocument(deps(province), province.clerk, {
+      documentId: came,
+      recipients: ['G22'],
+    })
+    await network.settle()
+    const last = await received(centre, again.envelope)
+    expect((await verify(centre, last)).indication).to.equal('TOTAL_PASSED')
+    const { origin } = await readDetails(centre.context, centre.clerk, last)
+    expect(origin.copy?.form).to.equal('sao-y')
+    expect(origin.forwardedFrom).to.deep.equal({ code: 'H40.12.3', name: 'Ủy ban nhân dân xã thử nghiệm' })
+  })
+
+  it('does not take for a copy what is none: one signature is not enough then [K102]', async () => {
+    const pdf = await sign(province, await plainPdf('Thong bao'), province.agency, 'CoQuan')
+    const { id } = await leaveIssued(network, province.code, pdf)
+    const { envelope } = await dispatch(province, id, 'G22')
+    await network.settle()
+    const verdict = await verify(centre, await received(centre, envelope))
+    expect([verdict.indication, verdict.subIndication]).to.deep.equal([
+      'INDETERMINATE',
+      'SIG_CONSTRAINTS_FAILURE',
+    ])
+  })
+
+  it('passes nothing on that is for internal circulation without a reason, which is noted [K050]', async () => {
+    const pdf = await makeLetter({ ...communeLetter, created: network.now() })
+    const marked = await stampInternal(pdf, province.services.fillFonts.number)
+    const { id } = await issue(commune, [], marked)
+    const { envelope } = await dispatch(commune, id, 'H40')
+    await network.settle()
+    const came = await received(province, envelope)
+    await verify(province, came)
+    await accept(province, came)
+    const request = { documentId: came, recipients: ['G22'] }
+    await expectCode(forwardDocument(deps(province), province.clerk, request), 'INTERNAL_CIRCULATION')
+    const overrideReason = 'Chánh Văn phòng cho phép'
+    await forwardDocument(deps(province), province.clerk, { ...request, overrideReason })
+    const { origin } = await readDetails(province.context, province.clerk, came)
+    expect(origin.forwards.map((one) => [one.recipients, one.overrideReason])).to.deep.equal([
+      [['G22'], overrideReason],
+    ])
+    const rows = await network
+      .node('tinh')
+      .rows(
+        "select convert_from(entry, 'UTF8') entry from log_entries where kind = 'document.forwarded' and convert_from(entry, 'UTF8') like $1",
+        [`%${came}%`],
+      )
+    expect(rows).to.have.length(1)
+    expect(String(rows[0]?.entry)).to.contain('"override":true').and.not.to.contain(overrideReason)
+  })
+
+  it('says which annexes a message lists and does not bring, and lets nobody accept that silently [N252]', async () => {
+    const { id } = await issue(commune, (await ownFiles()).slice(0, 1))
+    const { envelope } = await dispatch(commune, id, 'H40')
+    await network.settle()
+    const came = await received(province, envelope)
+    const rows = await network
+      .node('tinh')
+      .rows('select convert_from(bytes, $1) xml from envelopes where sha256 = $2', ['UTF8', envelope])
+    const { message } = openSealedDocument(Buffer.from(String(rows[0]?.xml)), {
+      keyFingerprints: [nodeKeyFingerprint(network.node('xa').key.certificate)],
+    })
+    const less = { ...message, attachments: message.attachments.slice(0, 1) }
+    expect(provenanceOf(less).missing).to.deep.equal(['Phụ lục'])
+    expect(provenanceOf(message).missing).to.deep.equal([])
+    await network
+      .node('tinh')
+      .rows('update document_provenance set missing = $1 where document_id = $2', ['["Phụ lục II"]', came])
+    await verify(province, came)
+    await expectCode(accept(province, came), 'DOCUMENT_INCOMPLETE')
+    await expectCode(
+      forwardDocument(deps(province), province.clerk, { documentId: came, recipients: ['G22'] }),
+      'FORWARD_NOT_ALLOWED',
+    )
+  })
+
+  it('passes on once, whenever the process is killed and asked again', async () => {
+    const { id } = await issue(commune, [])
+    const { envelope } = await dispatch(commune, id, 'H40')
+    await network.settle()
+    const came = await received(province, envelope)
+    await verify(province, came)
+    await accept(province, came)
+    const { fuse } = network.node('tinh')
+    const ask = (key: string, recipient: string) => {
+      const actor = { ...province.clerk, idempotency: { key, requestSha256: 'a' } }
+      return forwardDocument(deps(province), actor, { documentId: came, recipients: [recipient] })
+    }
+    for (const [mode, recipient] of [
+      ['before', 'G22'],
+      ['after', 'H40.12.3'],
+    ] as const) {
+      fuse.armed = { at: fuse.count + 1, mode }
+      await expectCode(ask(mode, recipient), 'DATABASE_UNAVAILABLE')
+      const answer = await ask(mode, recipient)
+      expect(await ask(mode, recipient)).to.deep.equal(answer)
+      const { origin } = await readDetails(province.context, province.clerk, came)
+      const sent = origin.forwards.filter((one) => one.recipients[0] === recipient)
+      expect(sent.map((one) => one.envelope)).to.deep.equal([answer.envelope])
+    }
   })
 })

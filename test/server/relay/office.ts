@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import * as fontkit from '@cantoo/fontkit'
 import { PDFDocument } from 'pdf-lib'
 import type { IssuedCertificate } from '../../../fixtures/pki/make-pki.ts'
 import type { UserActor } from '../../../server/actor.ts'
@@ -53,7 +54,13 @@ export async function openOffice(network: Network, code: string): Promise<Office
     agencyId,
     context: node.context,
     clerk,
-    leader: { ...clerk, userId: randomUUID(), login: 'lanh-dao', displayName: 'Người ký 1', roles: ['leader'] },
+    leader: {
+      ...clerk,
+      userId: randomUUID(),
+      login: 'lanh-dao',
+      displayName: 'Người ký 1',
+      roles: ['leader'],
+    },
     individual: pki.issueIndividual({ ...named, commonName: 'Người ký 1', title: 'Chủ tịch' }),
     agency: pki.issueAgency(named),
     services: {
@@ -76,6 +83,15 @@ export async function plainPdf(...lines: readonly string[]): Promise<Uint8Array>
     page.drawText(line, { x: 80, y: 760 - 20 * index, size: 12 })
   })
   return pdf.save()
+}
+
+/** The letter with `LƯU HÀNH NỘI BỘ` under its head, as a stamp of the drafter's program. */
+export async function stampInternal(letter: Uint8Array, font: Uint8Array): Promise<Uint8Array> {
+  const pdf = await PDFDocument.load(letter, { updateMetadata: false })
+  pdf.registerFontkit(fontkit)
+  const face = await pdf.embedFont(font, { subset: true })
+  pdf.getPage(0).drawText('LƯU HÀNH NỘI BỘ', { x: 90, y: 100, size: 13, font: face })
+  return pdf.save({ updateFieldAppearances: false })
 }
 
 export function sign(
