@@ -27,6 +27,8 @@ export interface Draft {
   readonly declaredFreeOfSecrets: boolean
   /** Of a scan: that its first page was looked at and bears no mark of secrecy. */
   readonly scanDeclared?: boolean
+  /** Query of the upload: who signs in which order, places of fields. */
+  readonly letter?: Readonly<Record<string, string>>
 }
 
 /** How often the same file and metadata may be drafted anew after being given up. */
@@ -42,7 +44,7 @@ export async function draftDocument(
   pdf: Uint8Array,
   draft: Draft,
 ): Promise<{ id: string; state: string }> {
-  const { declaredFreeOfSecrets, scanDeclared = false, ...metadata } = draft
+  const { declaredFreeOfSecrets, scanDeclared = false, letter = {}, ...metadata } = draft
   let id = ''
   let round = 0
   const key = (step: string) => derivedKey(step, pdf, JSON.stringify(metadata), String(round))
@@ -53,7 +55,8 @@ export async function draftDocument(
   }
   const uploaded = await client.post(`/documents/${encodeURIComponent(id)}/file`, stateForm, {
     bytes: pdf,
-    idempotencyKey: key('file'),
+    query: letter,
+    idempotencyKey: key(Object.keys(letter).length === 0 ? 'file' : `file ${JSON.stringify(letter)}`),
   })
   if (!declaredFreeOfSecrets) return uploaded
   return client.post(`/documents/${encodeURIComponent(id)}/declaration`, stateForm, {

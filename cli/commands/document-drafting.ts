@@ -4,6 +4,7 @@ import { derivedKey } from '../client/api-client.ts'
 import { stateForm } from '../client/forms.ts'
 import { type CommandContext, described, type Invoke, repeatable } from '../command.ts'
 import { forEachItem } from '../each.ts'
+import { letterQueryOf, placeOption, signOrderOption } from '../letter-options.ts'
 import { nodeOptionsForm, signedInClient, withNodeOptions } from '../node-options.ts'
 import { parseOptions } from '../parse-options.ts'
 import { readInput } from '../read-input.ts'
@@ -36,7 +37,12 @@ const editForm = nodeOptionsForm.extend({
   replyTo: z.string().optional(),
   keptBy: z.string().optional(),
 })
-const reviseForm = nodeOptionsForm.extend({ stateSecret: z.boolean(), scanSeen: z.boolean().default(false) })
+const reviseForm = nodeOptionsForm.extend({
+  stateSecret: z.boolean(),
+  scanSeen: z.boolean().default(false),
+  signOrder: z.array(z.string()),
+  placeOf: z.array(z.string()),
+})
 const cancelForm = nodeOptionsForm.extend({ reason: z.string() })
 const paperForm = nodeOptionsForm.extend({
   to: z.array(z.string()),
@@ -127,6 +133,8 @@ function defineChanging(command: Command, invoke: Invoke): void {
       ),
     )
     .option('--scan-seen', described('bản quét: đã xem trang đầu', 'a scan: its first page was looked at'))
+    .option(...signOrderOption, repeatable, [])
+    .option(...placeOption, repeatable, [])
     .action((id: string, file: string, options: unknown) =>
       invoke((context) => revise(id, file, parseOptions(reviseForm, options, context.language), context)),
     )
@@ -279,6 +287,7 @@ async function revise(
     )
   }
   const client = signedInClient(options, context)
+  const letter = letterQueryOf(options, context.language)
   return forEachItem('id', [id], context, async () => {
     const bytes = await readInput(file, context)
     const { version } = await client.get(path(id), versionForm)
@@ -287,8 +296,8 @@ async function revise(
       z.object({ state: z.string(), revision: z.int(), signaturesCancelled: z.int() }),
       {
         bytes,
-        query: { stateSecret: 'false', scanDeclared: String(options.scanSeen) },
-        idempotencyKey: derivedKey('revise', id, bytes, String(version)),
+        query: { stateSecret: 'false', scanDeclared: String(options.scanSeen), ...letter },
+        idempotencyKey: derivedKey('revise', id, bytes, String(version), JSON.stringify(letter)),
         ifMatch: version,
       },
     )

@@ -10,6 +10,7 @@ import { issueDocument, type SealReport, signDocument } from '../client/sign-rev
 import { type CommandContext, described, type Invoke, repeatable } from '../command.ts'
 import { forEachItem } from '../each.ts'
 import { loadKeyFile } from '../key-file.ts'
+import { letterQueryOf, placeOption, signOrderOption } from '../letter-options.ts'
 import { nodeOptionsForm, signedInClient, withNodeOptions } from '../node-options.ts'
 import { parseOptions } from '../parse-options.ts'
 import { readInput } from '../read-input.ts'
@@ -45,6 +46,8 @@ const draftForm = nodeOptionsForm.extend({
   assignedBy: z.string().optional(),
   stateSecret: z.boolean(),
   scanSeen: z.boolean().default(false),
+  signOrder: z.array(z.string()),
+  placeOf: z.array(z.string()),
 })
 const keyForm = nodeOptionsForm.extend({
   key: z.string(),
@@ -102,6 +105,8 @@ function defineOutgoing(command: Command, invoke: Invoke): void {
         'a scan: its first page was looked at and bears no mark of secrecy',
       ),
     )
+    .option(...signOrderOption, repeatable, [])
+    .option(...placeOption, repeatable, [])
     .action((files: string[], options: unknown) =>
       invoke((context) => draft(files, parseOptions(draftForm, options, context.language), context)),
     )
@@ -161,6 +166,7 @@ async function draft(
   context: Context,
 ): Promise<number> {
   const client = signedInClient(options, context)
+  const letter = letterQueryOf(options, context.language)
   return forEachItem('file', files, context, async (file) => {
     const bytes = await readInput(file, context)
     const { id, state } = await draftDocument(client, bytes, {
@@ -179,6 +185,7 @@ async function draft(
       ...besideThePage(options),
       declaredFreeOfSecrets: !options.stateSecret,
       scanDeclared: options.scanSeen,
+      letter,
     })
     return { json: { id, state }, text: `${basename(file)} → ${id} (${stateText(state, context.language)})` }
   })

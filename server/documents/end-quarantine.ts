@@ -7,15 +7,15 @@ import { setContentText } from '../search/search-store.ts'
 import { contentTextOf } from './content-text.ts'
 import { deleteCopyOf } from './copy-store.ts'
 import { requireTransition } from './document.ts'
+import { lockReadable } from './document-access-store.ts'
 import { deleteAllFiles } from './document-files-store.ts'
 import type { DocumentServices } from './document-services.ts'
-import { changeDocument, deleteDocument, lockDocument } from './document-store.ts'
+import { changeDocument, deleteDocument } from './document-store.ts'
 import { findSecretInDraft } from './draft-metadata.ts'
 import { examineFirstPage, type FirstPage } from './examine-page.ts'
 import { releaseFile } from './file-hold-store.ts'
 import type { FileStore } from './file-store.ts'
 import { lookAhead } from './look-ahead.ts'
-import { requireOwnQuarantine } from './quarantine.ts'
 import { deleteRevisions, readLatestRevision, readRevisions } from './revision-store.ts'
 
 export interface Declaration {
@@ -50,8 +50,7 @@ export async function endQuarantine(
   const log = { nodeId: context.nodeId, actor, now }
   const seen = declaration.stateSecret ? undefined : await lookAtFirstPage(context, services, actor, id)
   const outcome = await context.db.asAgency(actor, async (trx) => {
-    const document = await lockDocument(trx, id)
-    requireOwnQuarantine(document, actor.userId)
+    const document = await lockReadable(trx, actor, id)
     const { to } = requireTransition(document.state, 'end-quarantine')
     if (declaration.stateSecret) {
       await erase(trx, services.files, log, actor.agencyId, id)
@@ -97,12 +96,13 @@ const FIRST_PAGE = 'trang 1 / page 1'
 async function lookAtFirstPage(
   context: NodeContext,
   services: DocumentServices,
-  { agencyId, userId }: UserActor,
+  actor: UserActor,
   id: string,
 ): Promise<SeenPage | undefined> {
+  const { agencyId, userId } = actor
   const revision = await lookAhead(() =>
     context.db.asAgency({ agencyId, userId }, async (trx) => {
-      requireOwnQuarantine(await lockDocument(trx, id), userId)
+      await lockReadable(trx, actor, id)
       return readLatestRevision(trx, id)
     }),
   )

@@ -203,15 +203,22 @@ function same(one: string | null, other: string): boolean {
 /**
  * Whether the number and symbol on the page are those of the message: `Số: 15/QĐ-UBND` on the first page.
  *
- * @param lines texts of the first page; null where it cannot be read
+ * @param rows what the first page shows, row by row; null where it cannot be read
+ * @param filled what stands in the field of the number, where the file has one: no text of the page shows it
  */
 export function numberFindings(
-  lines: readonly string[] | null,
+  rows: readonly string[] | null,
+  filled: string | null,
   code: { readonly number: string | null; readonly notation: string },
 ): ExaminationFinding[] {
-  if (lines === null) return []
+  if (rows === null) return []
   const expected = `${code.number ?? ''}/${code.notation}`
-  const shown = lines.flatMap((line) => [...line.matchAll(NUMBER_LINE)].map((match) => match[1] ?? ''))
+  const shown = rows.flatMap((row) =>
+    [...row.matchAll(NUMBER_LINE)].flatMap(([, number = '', symbol = '']) => {
+      const digits = number === '' ? filled : number
+      return digits === null ? [] : [`${digits}/${symbol}`]
+    }),
+  )
   if (shown.some((one) => sameCode(one, expected))) return []
   const [other] = shown
   return other === undefined
@@ -219,8 +226,8 @@ export function numberFindings(
     : [finding('NUMBER_DIFFERS', { expected, found: other })]
 }
 
-/** Box 3 of the letterhead: `Số: 15/QĐ-UBND`, the number perhaps set apart from its slash. */
-const NUMBER_LINE = /(?:^|\s)Số\s*:\s*(\d{1,11}\s*\/\s*[\p{L}\p{N}&.-]+)/giu
+/** Box 3 of the letterhead: `Số: 15/QĐ-UBND`, the number perhaps set apart from its slash or in a field of its own. */
+const NUMBER_LINE = /(?:^|\s)Số\s*:\s*(\d{0,11})\s*\/\s*([\p{L}\p{N}&.-]+)/giu
 
 /** `05/UBND-VP` and `5/UBND-VP` are one number. */
 function sameCode(one: string, other: string): boolean {

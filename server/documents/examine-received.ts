@@ -1,6 +1,8 @@
 /** Judges what was received, whole: the main file by its signatures and its page, the files beside it, what is said. */
 import {
   carriedByPdf,
+  letterFields,
+  listFields,
   SigningError,
   type VerificationPolicy,
   type VerificationReport,
@@ -87,7 +89,11 @@ export async function examineReceived(
   const findings = [
     ...signatureFindings(report, received.isCopy),
     ...certificateFindings(facts, claimed, received.senderMatches, settings),
-    ...numberFindings(pages === null ? null : linesOf(pages[0]), code),
+    ...numberFindings(
+      pages === null ? null : rowsOf(pages[0]),
+      pages === null ? null : filledNumber(bytes),
+      code,
+    ),
     ...completenessFindings(received),
     ...(pages === null && report.format === 'pdf' ? [finding('TEXT_UNREADABLE')] : []),
     ...(secretMark === null ? [] : [finding('SECRET_MARK', { mark: secretMark })]),
@@ -162,6 +168,21 @@ function markOn(pages: readonly PageText[] | null): string | undefined {
   return first === undefined ? undefined : findSecretMarkOnPage(first)
 }
 
-function linesOf(page: PageText | undefined): string[] {
-  return page?.lines.map((line) => line.text) ?? []
+/** The lines of a page joined where they stand on one baseline. */
+function rowsOf(page: PageText | undefined): string[] {
+  const rows = new Map<number, string[]>()
+  for (const { baseline, text } of page?.lines ?? []) {
+    const at = Math.round(baseline)
+    rows.set(at, [...(rows.get(at) ?? []), text])
+  }
+  return [...rows.values()].map((texts) => texts.join(' '))
+}
+
+function filledNumber(bytes: Uint8Array): string | null {
+  try {
+    return listFields(bytes).texts.get(letterFields.number) ?? null
+  } catch (error) {
+    if (!(error instanceof SigningError)) throw error
+    return null
+  }
 }

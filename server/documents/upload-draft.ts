@@ -8,14 +8,16 @@ import type { AgencySettings } from './agency-settings.ts'
 import { readSettings } from './agency-settings-store.ts'
 import { requireNoCopy } from './copy-store.ts'
 import { requireTransition } from './document.ts'
+import { lockReadable } from './document-access-store.ts'
+import { listSeparateFiles } from './document-files-store.ts'
 import type { DocumentServices } from './document-services.ts'
-import { type DocumentRow, lockDocument } from './document-store.ts'
+import type { DocumentRow } from './document-store.ts'
 import { holdFile, releaseFile } from './file-hold-store.ts'
 import type { StoredFile } from './file-store.ts'
 import { fillFontOptions } from './fill-fonts.ts'
 import { lookAhead } from './look-ahead.ts'
+import { requireMessageFits } from './message-size.ts'
 import { type GivenPlaces, prepareLetter } from './prepare-letter.ts'
-import { requireOwnQuarantine } from './quarantine.ts'
 import { deleteRevisions, insertRevision, readRevisions } from './revision-store.ts'
 import type { LetterSigner } from './signer-places.ts'
 import { storeFile } from './store-file.ts'
@@ -53,14 +55,19 @@ export async function uploadDraft(
   const scope = { agencyId, userId }
   const ready = await lookAhead(() =>
     context.db.asAgency(scope, async (trx) => {
-      const { signer } = await requireQuarantined(trx, upload.id, userId)
+      const { signer } = await requireQuarantined(trx, actor, upload.id)
       return { signer, settings: await readSettings(trx) }
     }),
   )
   const file = ready === undefined ? undefined : await storeDraftFile(context, services, upload, ready)
   const now = context.clock()
   return context.db.asAgency(actor, async (trx) => {
-    await requireQuarantined(trx, upload.id, userId)
+    await requireQuarantined(trx, actor, upload.id)
+    const separate = await listSeparateFiles(trx, upload.id)
+    requireMessageFits(
+      [upload.bytes.length, ...separate.map((one) => one.length)],
+      context.limits.messageBytes,
+    )
     if (file === undefined) throw new CongvanError('DOCUMENT_CHANGED')
     const before = await readRevisions(trx, upload.id)
     await deleteRevisions(trx, upload.id)
@@ -115,9 +122,12 @@ export async function storeDraftFile(
   return storeFile(context, services.files, ready)
 }
 
-async function requireQuarantined(trx: AgencyTransaction, id: string, userId: string): Promise<DocumentRow> {
-  const document = await lockDocument(trx, id)
-  requireOwnQuarantine(document, userId)
+async function requireQuarantined(
+  trx: AgencyTransaction,
+  actor: UserActor,
+  id: string,
+): Promise<DocumentRow> {
+  const document = await lockReadable(trx, actor, id)
   if (document.state !== 'quarantined') requireTransition(document.state, 'draft')
   await requireNoCopy(trx, id)
   return document

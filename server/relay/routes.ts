@@ -24,7 +24,17 @@ const dispatchAnswer = z.strictObject({
   deliveries: z.array(z.strictObject({ id: z.uuid(), recipient: organId, state })),
 })
 
-const receipt = { event, node: z.string(), reason: z.string().nullable(), receipt: sha256, time: instant }
+const receipt = {
+  event,
+  node: z.string(),
+  reason: z.string().nullable(),
+  reasonText: z
+    .string()
+    .nullable()
+    .describe('lời của biên nhận, ví dụ cơ quan kế thừa / its words, e.g. who took over'),
+  receipt: sha256,
+  time: instant,
+}
 
 const delivery = z.strictObject({
   id: z.uuid(),

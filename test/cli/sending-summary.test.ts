@@ -40,7 +40,7 @@ function terminal(isTTY: boolean): {
 }
 
 describe('cli: what is shown before a document is sent', () => {
-  it('names number, urgency, files and recipients, and who is in one list and not in the other [N175 N093]', () => {
+  it('names number, urgency, files and recipients, and who is in one list and not in the other [N175]', () => {
     expect(summaryLines(summary, true)).to.deep.equal([
       'Văn bản: 05/UBND-VP Về việc thử',
       'Độ khẩn: hỏa tốc',

@@ -166,6 +166,7 @@ export const operations: Readonly<Record<string, string>> = {
   'POST /dossiers/{id}/members': 'document.permit',
   'POST /dossiers/{id}/members/withdrawal': 'document.permit',
   'POST /dossiers/{id}/restriction': 'document.permit',
+  'GET /registers': 'register.read',
   'GET /registers/series': 'register.read',
   'PUT /registers/series': 'agency.settings',
   'GET /registers/corrections': 'register.read',
@@ -175,12 +176,19 @@ export const operations: Readonly<Record<string, string>> = {
   'GET /registers/{book}/{year}/csv': 'register.read',
   'GET /registers/{book}/{year}/xlsx': 'register.read',
   'GET /registers/{book}/{year}/pdf': 'register.read',
+  'GET /statistics': 'statistics.read',
+  'GET /statistics/export': 'statistics.read',
   'GET /log': 'log.export',
 }
 
-/** What the walk sends where a schema alone does not say enough: bodies, and values of parameters in the query. */
-export const bodies: Readonly<Record<string, unknown>> = {}
+/** What an outgoing document has nothing of: only what arrived is verified, registered as such and handled. */
+export const ofArrivedOnly: readonly string[] = [
+  'GET /documents/{id}/report',
+  'GET /documents/{id}/registration',
+  'GET /documents/{id}/handling',
+]
 
+/** Values of the parameters that a query must have. */
 export const queries: Readonly<Record<string, string>> = {
   'GET /documents/tasks': 'list=overdue',
   'GET /registers/corrections': 'year=2026&series=incoming&number=1',

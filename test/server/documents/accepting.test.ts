@@ -67,7 +67,8 @@ describe('documents: accepting', () => {
       ])
       expect(serial).to.match(/^[0-9A-F]+$/)
     }
-    expect(found.pages).to.equal(1)
+    expect(found.findings.map((one) => one.code)).to.deep.equal(['OTHER_CA', 'OTHER_CA'])
+    expect(found.pages).to.equal(2)
   })
 
   it('compares number, signer, title, sender and authority with what the message says [N181 N231 N048]', async () => {
@@ -178,7 +179,7 @@ describe('documents: accepting', () => {
         if (version !== undefined && version !== current) throw new Error('stale')
       })
     const before = await readRegistration(node.context, node.two.clerk, id)
-    expect(before.fields).to.include({ pageAmount: 1, language: 'Tiếng Việt', fullName: 'Người ký 1' })
+    expect(before.fields).to.include({ pageAmount: 2, language: 'Tiếng Việt', fullName: 'Người ký 1' })
     const edited = await edit({ subject: 'Trích yếu do văn thư ghi', description: 'Ghi chú' })
     expect(edited.document.version).to.be.greaterThan(before.document.version)
     expect(edited.document.subject).to.equal(before.document.subject)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import type { Knex } from 'knex'
+import { addSignature } from '../../../server/documents/add-signature.ts'
 import { agencySettings } from '../../../server/documents/agency-settings.ts'
 import { changeSettings, readAgencySettings } from '../../../server/documents/change-settings.ts'
 import { prefixesOf } from '../../../server/documents/competence.ts'
@@ -8,16 +9,22 @@ import { dispatchOnPaper } from '../../../server/documents/dispatch-on-paper.ts'
 import { draftDocument } from '../../../server/documents/draft-document.ts'
 import { type DraftChange, draftChange, draftMetadata } from '../../../server/documents/draft-metadata.ts'
 import { editDraft } from '../../../server/documents/edit-draft.ts'
+import { issueDocument } from '../../../server/documents/issue-document.ts'
+import { readIssuedForDispatch } from '../../../server/documents/issued-document.ts'
 import { listLate } from '../../../server/documents/late-documents.ts'
+import { numberDocument } from '../../../server/documents/number-document.ts'
 import { readDetails } from '../../../server/documents/read-document.ts'
 import { describeError } from '../../../server/errors.ts'
 import { insertAccount } from './people.ts'
 import {
+  download,
   errorOf,
   expectCode,
   metadata,
   NOW,
   openTestNode,
+  signAsAgency,
+  signAsIndividual,
   type TestNode,
   toDraft,
   toIssued,
@@ -58,12 +65,15 @@ describe('documents: what is said of a draft', () => {
         sender_code: 'G22',
         recipient_code: node.one.code,
         ...(state === 'accepted' ? { incoming_year: 2026, incoming_number: 7 } : {}),
+        code_number: '12',
+        promulgation_date: '2026-01-02',
+        document_code: 'G22,2026/01/02,12/UBND-VP',
       }),
     )
     return id
   }
 
-  it('keeps recipients, deadline, reply, paper, kept copies and who assigned it [N014 N015 N158]', async () => {
+  it('keeps recipients, deadline, reply, paper, kept copies and who assigned it', async () => {
     const inReplyTo = await incoming('accepted')
     const { id } = await draft({
       inReplyTo,
@@ -91,6 +101,32 @@ describe('documents: what is said of a draft', () => {
     await expectCode(draft({ inReplyTo: await toDraft(node) }), 'REPLY_NOT_TO_ACCEPTED')
     await expectCode(draft({ inReplyTo: await incoming('accepted', node.two.agencyId) }), 'NOT_FOUND')
     await expectCode(draft({ inReplyTo: randomUUID() }), 'NOT_FOUND')
+  })
+
+  it('names in its message the document that it answers', async () => {
+    const id = await toDraft(node)
+    const { version } = (await details(id)).document
+    await edit(id, { inReplyTo: await incoming('accepted') }, version)
+    const { context, services, one } = node
+    const signed = await signAsIndividual(await download(node, one.leader, id), one.individual)
+    await addSignature(context, services, one.leader, { id, bytes: signed })
+    await numberDocument(context, services, one.clerk, id)
+    const bytes = await signAsAgency(await download(node, one.clerk, id), one.agency)
+    await issueDocument(context, services, one.clerk, { id, bytes })
+    const sent = await node.database.db.asAgency({ agencyId: one.agencyId }, (trx) =>
+      readIssuedForDispatch(trx, id),
+    )
+    expect(sent.responseFor).to.deep.equal({
+      organId: 'G22',
+      code: '12/UBND-VP',
+      documentId: 'G22,2026/01/02,12/UBND-VP',
+      promulgationDate: '2026-01-02',
+    })
+    const plain = await toIssued(node)
+    const other = await node.database.db.asAgency({ agencyId: one.agencyId }, (trx) =>
+      readIssuedForDispatch(trx, plain),
+    )
+    expect(other.responseFor).to.equal(undefined)
   })
 
   it('asks for a reason where paper goes to who is reached electronically, and for copies enough [N185 N035 K093]', async () => {
@@ -133,7 +169,7 @@ describe('documents: what is said of a draft', () => {
     expect(describeError(twice, 'en').message).to.equal('the recipient G22 is named twice (item 3)')
   })
 
-  it('knows the five prefixes of art 13 and no other [K042 N024 N029]', async () => {
+  it('knows the five prefixes of art 13 and no other [K042]', async () => {
     const good = ['TM. ỦY BAN NHÂN DÂN', 'Q. CHỦ TỊCH', 'KT. CHỦ TỊCH', 'TL. CHỦ TỊCH', 'TUQ. CHỦ TỊCH']
     for (const competence of good) expect(prefixesOf(competence), competence).to.have.length(1)
     expect(prefixesOf('TM. ỦY BAN NHÂN DÂN KT. CHỦ TỊCH')).to.deep.equal(['TM.', 'KT.'])
@@ -227,7 +263,7 @@ describe('documents: what is said of a draft', () => {
       return work().finally(() => node.setClock(NOW))
     }
 
-    it('lists what was signed and not numbered or dispatched by the next working day, urgent ones the same day [K014 K009 K015]', async () => {
+    it('lists what was signed and not numbered or dispatched by the next working day, urgent ones the same day [K014 K009]', async () => {
       await insertAccount(node, node.two.clerk, 'clerk')
       // Friday 9 January 2026; the next working day is Monday.
       const signed = await at('2026-01-09T16:00:00+07:00', () => toSigned(node, node.two))
@@ -266,7 +302,7 @@ describe('documents: what is said of a draft', () => {
   })
 
   describe('on paper', () => {
-    it('goes out under the same number and date, and counts as dispatched [N039]', async () => {
+    it('goes out under the same number and date, and counts as dispatched', async () => {
       const id = await toIssued(node)
       const send = (more: object) => dispatchOnPaper(node.context, node.one.clerk, { id, ...more })
       await expectCode(send({}), 'PAPER_RECIPIENTS_MISSING')

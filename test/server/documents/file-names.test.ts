@@ -28,6 +28,7 @@ describe('documents: names and content of files', () => {
           taken.push(made)
         }
       }),
+      { numRuns: 40 },
     )
   })
 

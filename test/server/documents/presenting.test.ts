@@ -147,7 +147,7 @@ describe('documents: presented, signed in turn, returned', () => {
     await expectCode(signedBy(id, leader, 1), 'SIGNERS_DIFFER')
   })
 
-  it('is returned with a remark that stays with its version, changed and presented again [N017 N018 K069]', async () => {
+  it('is returned with a remark that stays with its version, changed and presented again [N018 K069]', async () => {
     const id = await presented(1)
     await expectCode(giveBack(id, first.actor, 'Độ mật: MẬT'), 'SECRET_MARK_FOUND')
     expect(await giveBack(id)).to.deep.equal({ id, state: 'draft', outcome: 'returned', revision: 1 })
@@ -301,7 +301,7 @@ describe('documents: presented, signed in turn, returned', () => {
         }),
       )
 
-    it('needs a written authorisation in force for the kind, on the day it is presented and signed [N025 N028]', async () => {
+    it('needs a written authorisation in force for the kind, on the day it is presented and signed [N025]', async () => {
       const id = await byAuthorisation()
       await expectCode(present(id, first), 'AUTHORISATION_MISSING')
       await authorise({ kinds: ['Quyết định'] })

@@ -156,12 +156,12 @@ describe('registers: export', () => {
     requireProgram(this, 'pdfsig')
     requireProgram(this, 'certutil')
     requireProgram(this, 'qpdf')
-    const pki = await makeTestPki({ seedTime: new Date('2026-12-01T08:00:00+07:00') })
+    const pki = await makeTestPki({ seedTime: new Date('2026-01-05T08:00:00+07:00') })
     const clerk = await pki.issueAgency({ organization: 'Ủy ban nhân dân xã', agencyCode: 'H40.12.3' })
     const pdf = await exported('outgoing', 'pdf')
     const signed = await signPdf(pdf, {
-      field: 'congvan.signature.agency',
-      signingTime: new Date('2027-01-04T09:00:00+07:00'),
+      field: 'chu-ky-dong-so',
+      signingTime: new Date('2026-01-06T09:00:00+07:00'),
       key: asKeyProvider(clerk),
     })
     writeFileSync(join(folder, 'signed.pdf'), signed)
@@ -170,9 +170,14 @@ describe('registers: export', () => {
     expect(fonts.match(/Tinos.*yes yes yes/g)).to.have.length(2)
     expect(pdfsig(prepareBench(folder, pki.root), signed)).to.equal(null)
     const report = verifyPdf(signed, {
-      time: new Date('2027-01-04T09:00:00+07:00'),
+      time: new Date('2026-01-07T09:00:00+07:00'),
       trustAnchors: [pki.root],
       untrusted: [pki.governmentCa],
+      crls: [],
+      ocspResponses: [],
+      requireRevocation: false,
+      legacy: false,
+      profile: 'any',
     })
     expect(report.indication).to.equal('TOTAL_PASSED')
   })

@@ -44,6 +44,7 @@ export async function openRegisterNode(start: string): Promise<RegisterNode> {
       fileBytes: 5_000_000,
       jsonBytes: 100_000,
       envelopeBytes: 1_000_000,
+      messageBytes: 7_000_000,
       recipients: 100,
       hops: 16,
       clockSkewSeconds: 120,

@@ -262,7 +262,7 @@ describe('relay: an exchange over three nodes', () => {
     expect((await track(sent, 'H40.01')).state).to.equal('arrived')
   })
 
-  it('does not consign to an agency that was closed on the way', async () => {
+  it('does not consign to an agency that was closed on the way, and names its successors [K021]', async () => {
     const sent = await dispatch(['H40.01', 'H40'])
     const [agency] = await network
       .node('tinh')
@@ -270,6 +270,10 @@ describe('relay: an exchange over three nodes', () => {
     for (const id of ['xa', 'tinh', 'tw']) {
       const node = network.node(id)
       await node.rows("insert into agency_closures values ($1, '2025-03-11')", [agency?.agency_id])
+      await node.rows(
+        "insert into agency_successors select $1, agency_id from agency_codes where code = 'H40'",
+        [agency?.agency_id],
+      )
       await node.rows("update agency_codes set valid_to = '2025-03-11' where agency_id = $1", [
         agency?.agency_id,
       ])
@@ -287,6 +291,8 @@ describe('relay: an exchange over three nodes', () => {
       node: 'tinh',
       reason: 'AGENCY_CLOSED',
     })
+    // Who took over stands in the words of the sealed receipt.
+    expect(closed.terminal?.reasonText).to.match(/2025-03-11; cơ quan kế thừa: H40 \S+/)
     expect((await track(sent, 'H40')).state).to.equal('arrived')
   })
 

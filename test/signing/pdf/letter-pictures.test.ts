@@ -27,7 +27,9 @@ import { fontBytes } from './small-pdf.ts'
 
 const { individualSignature, agencySignature } = letterFields
 const mm = 72 / 25.4
-const dpi = 144
+const dpi = 100
+const wave = signaturePicture()
+const round = sealPicture()
 type Color = readonly [number, number, number]
 
 const isBlue = ([r, g, b]: Color) => b > r + 60 && b > g + 40
@@ -76,7 +78,7 @@ describe('pictures of signatures on a letter', () => {
     ])
     const appearance = individualAppearance({ image, time: '', fontBytes })
     const signed = await signField(prepared, signers.individual, individualSignature, { appearance })
-    const placed = sealAppearance(signed, { image: sealPicture(), diameterMm: 36 })
+    const placed = sealAppearance(signed, { image: round, diameterMm: 36 })
     const pdf = await signField(signed, signers.agency, agencySignature, { appearance: placed.appearance })
     return { pdf, covered: placed.covered, deviates: placed.deviates }
   }
@@ -91,16 +93,16 @@ describe('pictures of signatures on a letter', () => {
   ]
   for (const [label, page] of pages) {
     it(`stand where they belong on ${label}: blue in the middle, red over its left third, 36 mm wide [K043 K044]`, async () => {
-      const { pdf, covered, deviates } = await sealed(page, signaturePicture())
+      const { pdf, covered, deviates } = await sealed(page, wave)
       const blue = inkOf(pdf, isBlue)
       const red = inkOf(pdf, isRed)
       const middle = { x: (300 + 66) / mm, y: 297 - (150 + 31) / mm }
       // The seal lies over the left end of the blue ink: its right end and its height are what can be measured.
-      expect(blue.right, 'right end').to.be.closeTo((366 + pictureWidth(signaturePicture()) / 2) / mm, 0.5)
+      expect(blue.right, 'right end').to.be.closeTo((366 + pictureWidth(wave) / 2) / mm, 0.5)
       expect((blue.top + blue.bottom) / 2, 'height of the middle').to.be.closeTo(middle.y, 0.5)
       expect(red.width).to.be.closeTo(36, 0.4)
       expect(red.height).to.be.closeTo(36, 0.4)
-      const width = pictureWidth(signaturePicture()) / mm
+      const width = pictureWidth(wave) / mm
       expect(red.right).to.be.closeTo(middle.x - width / 2 + width / 3, 0.4)
       expect((red.top + red.bottom) / 2).to.be.closeTo(middle.y, 0.4)
       expect(covered).to.be.closeTo(1 / 3, 0.01)
@@ -122,9 +124,9 @@ describe('pictures of signatures on a letter', () => {
       { name: agencySignature, place: { ...seal, left: seal.left - 30, width: 36 * mm } },
     ])
     const signed = await signField(prepared, signers.individual, individualSignature, {
-      appearance: individualAppearance({ image: signaturePicture(), time: '', fontBytes }),
+      appearance: individualAppearance({ image: wave, time: '', fontBytes }),
     })
-    const placed = sealAppearance(signed, { image: sealPicture(), diameterMm: 36 })
+    const placed = sealAppearance(signed, { image: round, diameterMm: 36 })
     expect(placed.deviates).to.equal(true)
     expect(placed.covered).to.be.lessThan(0.2)
   })
@@ -202,14 +204,10 @@ describe('pictures of signatures on a letter', () => {
       )
       expect(await place(oval)).to.equal('APPEARANCE_SIZE_WRONG')
       expect(await place(sealPicture(150, 10))).to.equal('APPEARANCE_SIZE_WRONG')
-      expect(await place(sealPicture(), 42), 'larger than its field').to.equal('APPEARANCE_SIZE_WRONG')
-      expect(await codeOf(() => sealAppearance(Buffer.from('x'), { image: sealPicture() }))).to.equal(
-        'PDF_NOT_A_PDF',
-      )
+      expect(await place(round, 42), 'larger than its field').to.equal('APPEARANCE_SIZE_WRONG')
+      expect(await codeOf(() => sealAppearance(Buffer.from('x'), { image: round }))).to.equal('PDF_NOT_A_PDF')
       const none = await makePlainLetter(empty)
-      expect(await codeOf(() => sealAppearance(none, { image: sealPicture() }))).to.equal(
-        'PDF_FIELD_NOT_FOUND',
-      )
+      expect(await codeOf(() => sealAppearance(none, { image: round }))).to.equal('PDF_FIELD_NOT_FOUND')
     })
   })
 
