@@ -203,11 +203,16 @@ async function createGuard(knex: Knex): Promise<void> {
           perform congvan_require_open(new.agency_id, new.year, 'handling');
         end if;
       end if;
+      -- The number as it is and as it is printed, at the place before the symbol. A new entry may bring the words of the
+      -- rest: made before the series is locked, they keep nobody waiting.
       new.words := array_to_tsvector(array[
           '#' || new.agency_id || ':' || split_part(new.series, ':', 1) || ':' || new.year])
-        || congvan_words(concat_ws(' | ', new.number || '/' || new.symbol, new.kind, new.subject, new.signer,
-          new.author, new.document_number || '/' || new.document_symbol, new.recipients, new.kept_by, new.unit,
-          new.progress, new.answer, new.note, new.cancel_reason));
+        || format('''%s'':1 ''%s'':1', new.number,
+             lpad(new.number::text, greatest(new.digits, length(new.number::text)), '0'))::tsvector
+        || case when tg_op = 'INSERT' and new.words <> '' then new.words
+           else congvan_words(concat_ws(' | ', new.symbol, new.kind, new.subject, new.signer, new.author,
+             new.document_number || '/' || new.document_symbol, new.recipients, new.kept_by, new.unit,
+             new.progress, new.answer, new.note, new.cancel_reason)) end;
       return new;
     end $$
   `)

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { UserActor } from '../actor.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
+import { vietnamDay } from '../directory/agency-entry.ts'
+import { requireNotClosed } from '../directory/agency-store.ts'
 import { CongvanError } from '../errors.ts'
 import { grantAccess } from './document-access-store.ts'
 import { insertDocument } from './document-store.ts'
@@ -41,6 +43,7 @@ export async function draftDocument(
   const log = { nodeId: context.nodeId, actor, now }
   const { agencyId, userId } = actor
   const outcome = await context.db.asAgency(actor, async (trx) => {
+    await requireNotClosed(trx, agencyId, vietnamDay(now))
     const id = randomUUID()
     const subject = `document:${id}`
     if (secret !== undefined) {

@@ -4,6 +4,7 @@ import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import { type AgencyTransaction, withNodeTables } from '../db.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
+import { requireNotClosed } from '../directory/agency-store.ts'
 import { CongvanError } from '../errors.ts'
 import { printedCode } from '../registers/register.ts'
 import { type AssignedNumber, assignNumber, chooseSeries, findNumber } from '../registers/register-store.ts'
@@ -89,6 +90,7 @@ async function bindNumber(
   id: string,
   now: Date,
 ): Promise<Assigned> {
+  await requireNotClosed(trx, actor.agencyId, vietnamDay(now))
   const document = await lockReadable(trx, actor, id)
   if (document.state === 'numbered') {
     const known = await findNumber(trx, id)

@@ -90,9 +90,10 @@ export async function assignNumber(trx: AgencyTransaction, request: NumberReques
   if (before !== undefined) return before
   const year = yearOf(today)
   const digits = await digitsOf(trx, request, year)
+  const words = await wordsOf(trx, request)
   const key = { agency_id: request.agencyId, year, series: request.series }
   const number = await takeNext(trx, key, date)
-  if (!(await enter(trx, key, number, date, digits, request))) {
+  if (!(await enter(trx, key, { number, date, digits, words }, request))) {
     // Somebody numbered this document between the look and the lock: the number just taken is nobody's yet.
     await trx('registers').where(key).decrement('last_number', 1)
     const known = await findNumber(trx, request.documentId)
@@ -113,6 +114,19 @@ async function digitsOf(
   if (!series.startsWith('outgoing:') || series === 'outgoing:general') return 2
   const { rules } = await readSeriesRules(trx, year)
   return specialisedKind(rules, entry.kind)?.digits ?? 2
+}
+
+/** What the entry is found by, as a `tsvector`; the number is put before it when it is known. */
+async function wordsOf(trx: AgencyTransaction, { symbol, entry }: NumberRequest): Promise<string> {
+  const code = `${entry.documentNumber ?? ''}/${entry.documentSymbol ?? ''}`
+  const parts = [symbol, entry.kind, entry.subject, entry.signer, entry.author, code]
+  const more = [entry.recipients?.join('; '), entry.keptBy, entry.unit, entry.note]
+  const text = [...parts, ...more].filter((part) => part !== undefined && part !== null).join(' | ')
+  const { rows } = await trx.raw<{ rows: { words: string }[] }>(
+    'select cast(congvan_words(?) as text) as words',
+    [text],
+  )
+  return rows[0]?.words ?? ''
 }
 
 interface SeriesKey {
@@ -144,18 +158,14 @@ async function takeNext(trx: AgencyTransaction, key: SeriesKey, date: string): P
 async function enter(
   trx: AgencyTransaction,
   key: SeriesKey,
-  number: number,
-  date: string,
-  digits: number,
+  made: { readonly number: number; readonly date: string; readonly digits: number; readonly words: string },
   { symbol, documentId, entry, now }: NumberRequest,
 ): Promise<boolean> {
   const query = trx('register_numbers')
     .insert({
       ...key,
-      number,
-      digits,
+      ...made,
       symbol,
-      date,
       document_id: documentId,
       assigned_at: now,
       kind: entry.kind,

@@ -20,6 +20,7 @@ describe('api: agencies over time', () => {
   const closingDay = dayAfter(1)
   before(async () => {
     node = await startApiNode({
+      environment: { CONGVAN_SESSION_HOURS: '200', CONGVAN_SESSION_IDLE_MINUTES: '12000' },
       logins: ['operator', 'commune-clerk', 'commune-leader', 'commune-auditor', 'district-clerk'],
     })
     // Tokens are got now: later the clock stands still at moments of the test's choice.

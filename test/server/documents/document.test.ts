@@ -115,8 +115,10 @@ describe('document: transitions', () => {
       ['accepted', ['verified']],
       ['assigned', ['accepted']],
     ]
+    // A copy is issued by the agency alone (art 32.2d); that it comes out of quarantine holds for it too.
+    const ordinary = anyEvents.map((sequence) => sequence.filter((event) => event !== 'issue-copy'))
     fc.assert(
-      fc.property(anyBeginning, anyEvents, (beginning, sequence) => {
+      fc.property(anyBeginning, ordinary, (beginning, sequence) => {
         const { states } = run(beginning.to, sequence)
         for (const [state, needed] of before) {
           if (states.includes(state)) expect(states).to.include.members(needed)

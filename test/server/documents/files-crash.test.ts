@@ -147,7 +147,9 @@ describe('documents: a process killed while files and copies are stored', () => 
       const upload = { id, bytes: pdf }
       return (at, actor) => uploadCopy(at.context, at.services, actor, upload)
     }
-    await killEverywhere(beginScan, async (where) => expect(await kinds(), where).to.deep.equal(['draft']))
+    await killEverywhere(beginScan, async (where) => {
+      expect(await kinds(), where).to.deep.equal(['draft'])
+    })
     const signed = await signLetter(pdf, one.agency, 'CoQuan')
     const beginIssue = async (): Promise<Act> => {
       await waiting()
@@ -156,8 +158,8 @@ describe('documents: a process killed while files and copies are stored', () => 
       const upload = { id, bytes: signed }
       return (at, actor) => issueCopy(at.context, at.services, actor, upload)
     }
-    await killEverywhere(beginIssue, async (where) =>
-      expect(await kinds(), where).to.deep.equal(['draft', 'issued']),
-    )
+    await killEverywhere(beginIssue, async (where) => {
+      expect(await kinds(), where).to.deep.equal(['draft', 'issued'])
+    })
   })
 })

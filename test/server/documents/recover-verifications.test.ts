@@ -48,7 +48,7 @@ describe('documents: a verification whose job the queue gave up', () => {
           recipientCode: node.two.code,
           envelopeSha256: createHash('sha256').update(randomUUID()).digest('hex'),
           message: {
-            from: { organId: node.one.code },
+            from: { organId: node.one.code, organName: 'Ủy ban nhân dân xã thử nghiệm' },
             documentId: `H40.12.3,2026/01/05,${randomUUID()}`,
             code: { codeNumber: '01', codeNotation: 'UBND-VP' },
             promulgationInfo: { promulgationDate: '2026-01-05' },
@@ -60,7 +60,7 @@ describe('documents: a verification whose job the queue gave up', () => {
           fileLength: file.length,
           fileName: '01-UBND-VP.pdf',
           separate: [],
-          provenance: noProvenance,
+          provenance: { ...noProvenance, copyForm: 'sao-y' },
         }),
       ),
     )

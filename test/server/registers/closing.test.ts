@@ -221,6 +221,8 @@ describe('registers: entries, corrections and closed books', () => {
     expect(await numbers({})).to.deep.equal(all)
     expect(await numbers({ text: 'tham dinh' })).to.deep.equal(all.filter((n) => n % 3 === 0))
     expect(await numbers({ text: 'thầm định' })).to.deep.equal([])
+    expect(await numbers({ text: '07' })).to.deep.equal([7])
+    expect(await numbers({ text: '15/QĐ-STN' })).to.deep.equal(all)
     expect(await numbers({ text: 'tham dinh', unit: 'Phòng 1' })).to.deep.equal([21, 15, 9, 3])
     expect(await numbers({ kind: 'Quyết định' })).to.deep.equal([25, 20, 15, 10, 5])
     expect(await numbers({ unit: 'Phòng 1', from: '2026-02-03', to: '2026-02-04' })).to.deep.equal([7, 5])
