@@ -55,19 +55,27 @@ export function orderOf(filter: DocumentFilter): ListPosition['order'] {
 
 /** Documents that the reader may see, newest first. */
 export async function listDocuments(trx: AgencyTransaction, query: DocumentQuery): Promise<DocumentRow[]> {
-  const column = orderOf(query) === 'created' ? 'd.created_at' : 'd.promulgation_date'
+  const { created, id } = columnsOf(query.reader)
+  const column = orderOf(query) === 'created' ? created : 'd.promulgation_date'
   const select = readableDocuments(trx, query.reader)
     .orderBy([
       { column, order: 'desc' },
-      { column: 'd.id', order: 'desc' },
+      { column: id, order: 'desc' },
     ])
     .limit(query.limit)
-  applyFilter(trx, select, query)
+  applyFilter(trx, select, query, created)
   if (query.after !== undefined) {
-    select.whereRaw(`(${column}, d.id) < (?, ?)`, [query.after.at, query.after.id])
+    select.whereRaw(`(${column}, ${id}) < (?, ?)`, [query.after.at, query.after.id])
   }
   const rows: StoredDocument[] = await select.select('d.*')
   return rows.map(documentFromRow)
+}
+
+/** Time and id where the walk along the index finds them: in the documents, or in the reader's own rights. */
+function columnsOf({ readsAll }: Reader): { readonly created: string; readonly id: string } {
+  return readsAll
+    ? { created: 'd.created_at', id: 'd.id' }
+    : { created: 'a.document_created_at', id: 'a.document_id' }
 }
 
 /** The documents of these ids that the reader may see and that the filter lets through, in the order of the ids. */
@@ -79,7 +87,7 @@ export async function readReadable(
 ): Promise<DocumentRow[]> {
   if (ids.length === 0) return []
   const select = readableDocuments(trx, reader).whereIn('d.id', [...ids])
-  applyFilter(trx, select, filter)
+  applyFilter(trx, select, filter, columnsOf(reader).created)
   const rows: StoredDocument[] = await select.select('d.*')
   const byId = new Map(rows.map((row) => [row.id, documentFromRow(row)]))
   return ids.flatMap((id) => byId.get(id) ?? [])
@@ -112,7 +120,12 @@ function readableDocuments(trx: AgencyTransaction, { userId, readsAll }: Reader)
   return select.where((open) => open.whereNot('d.state', 'quarantined').orWhere('d.created_by', userId))
 }
 
-function applyFilter(trx: AgencyTransaction, select: Knex.QueryBuilder, filter: DocumentFilter): void {
+function applyFilter(
+  trx: AgencyTransaction,
+  select: Knex.QueryBuilder,
+  filter: DocumentFilter,
+  created: string,
+): void {
   const equal = {
     'd.direction': filter.direction,
     'd.state': filter.state,
@@ -123,8 +136,8 @@ function applyFilter(trx: AgencyTransaction, select: Knex.QueryBuilder, filter: 
   for (const [column, value] of Object.entries(equal)) if (value !== undefined) select.where(column, value)
   if (filter.restricted !== undefined)
     select.whereRaw(filter.restricted ? 'd.restricted' : 'not d.restricted')
-  if (filter.from !== undefined) select.where('d.created_at', '>=', filter.from)
-  if (filter.before !== undefined) select.where('d.created_at', '<', filter.before)
+  if (filter.from !== undefined) select.where(created, '>=', filter.from)
+  if (filter.before !== undefined) select.where(created, '<', filter.before)
   if (filter.datedFrom !== undefined || filter.datedTo !== undefined) {
     select.whereNotNull('d.promulgation_date')
   }

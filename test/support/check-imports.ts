@@ -44,7 +44,7 @@ function plantedIsCaught(): boolean {
       cpSync(join(root, name), join(copy, name), { recursive: true })
     }
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
-    writeFileSync(join(copy, 'server/audit/planted.ts'), "import '../auth/permissions.ts'\n")
+    writeFileSync(join(copy, 'server/audit/planted.ts'), "import '../auth/user-store.ts'\n")
     return cruise(copy).summary.violations.some((one) => one.from.endsWith('audit/planted.ts'))
   } finally {
     rmSync(copy, { recursive: true, force: true })

@@ -53,6 +53,6 @@ describe('signing/pdf/letter-fields', () => {
 
   it('finds no fields in a document without a form', async () => {
     const plain = await makeLetter({ ...communeLetter, created, formFields: false })
-    expect(listFields(plain)).to.deep.equal({ names: [], signatureFields: [] })
+    expect(listFields(plain)).to.deep.equal({ names: [], signatureFields: [], texts: new Map() })
   })
 })
