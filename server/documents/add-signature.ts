@@ -147,7 +147,9 @@ async function checkUpload(
   if (fields !== turn.signers) throw new CongvanError('SIGNERS_DIFFER', { fields, signers: turn.signers })
   const added = requireOneSignature(previous, bytes, individualSignatureField(position))
   requireNamedSigner(added.certificate, signer, agency.codes)
-  requireOwnCertificate(added.certificate, actor.displayName)
+  if (turn.presentation !== undefined || turn.accountNamesPerson) {
+    requireOwnCertificate(added.certificate, actor.displayName)
+  }
   const signature = requireAcceptable(bytes, added, position, policyAt(services.trust, now, 'any'))
   const file = await storeFile(context, services.files, bytes)
   return { previousSha256: latest.sha256, file, signature }

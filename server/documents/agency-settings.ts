@@ -44,6 +44,11 @@ const usualPublic = ['Vietnam National Root CA', 'MIC National Root CA']
 export const agencySettings = z.strictObject({
   /** Diameter of the agency's seal as it stands on the page, millimetres (NĐ 30/2020 Phụ lục I, II.8a). */
   sealDiameterMm: z.number().min(20).max(60).default(36),
+  /**
+   * Whether every account bears its owner's name, so that who signs straight from a draft is compared with it as well
+   * (NB165 art 6.6). An account may bear a title instead; what is presented to an account is always compared.
+   */
+  accountNamesPerson: z.boolean().default(false),
   /** Checks that must have passed on the version that is signed (art 12). */
   requiredChecks: z.array(z.enum(checkKinds)).max(2).default([]),
   /** Days within which an answer is asked for where a draft says nothing, by kind of document. */

@@ -27,6 +27,8 @@ export interface Turn {
   readonly last: boolean
   /** Name and position that the certificate must have. */
   readonly signer: { readonly name: string; readonly position: string | null }
+  /** Whether the agency's accounts bear their owners' names; where it was presented to an account they must. */
+  readonly accountNamesPerson: boolean
   /** Left out where the one signer signs straight from the draft. */
   readonly presentation?: Presentation
 }
@@ -76,6 +78,7 @@ export async function readTurn(
     signers,
     last: position === signers,
     signer,
+    accountNamesPerson: settings.accountNamesPerson,
     ...(open === undefined ? {} : { presentation: open }),
   }
 }
