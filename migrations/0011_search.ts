@@ -154,23 +154,25 @@ async function createSearch(knex: Knex, roles: DatabaseRoles): Promise<void> {
 }
 
 const SEARCH =
-  'congvan_search(tsquery, boolean, text, text, timestamptz, timestamptz, timestamptz, uuid, integer)'
+  'congvan_search(tsquery, tsquery, text, text, timestamptz, timestamptz, timestamptz, uuid, integer)'
 const MATCHING = 'congvan_matching(tsquery, uuid[])'
 
 /**
  * `congvan_search` yields the newest matches first and does a bounded amount of work for each page of them. It looks
- * through the newest documents one by one, which ends the search for common words. Only words that are rare there
- * are looked up in the index, month by month, so that a word that was common once is not read in all years: a prefix
- * gathers its words anew with each look-up and so goes year by year.
+ * through the newest documents one by one, which ends the search for common words. What is rare there is looked up in
+ * the index: at once where the planner's statistics expect few matches, and otherwise month by month, so that a word
+ * that was common once is not read in all years. A prefix gathers all its words with each look-up, which is much: it
+ * is looked for among the newest, and in the rest once, when the whole word (`whole`) is found nowhere.
  */
 async function createSearchFunctions(knex: Knex, roles: DatabaseRoles): Promise<void> {
   await knex.raw(`
-    create function congvan_search(query tsquery, has_prefix boolean, only_direction text, only_state text,
+    create function congvan_search(query tsquery, whole tsquery, only_direction text, only_state text,
       from_time timestamptz, to_time timestamptz, after_time timestamptz, after_id uuid, wanted integer)
     returns table (id uuid, created_at timestamptz)
-    language plpgsql stable security definer set search_path = public, pg_temp as $$
+    language plpgsql volatile security definer set search_path = public, pg_temp
+    set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
     declare
-      newest constant integer := 2000;
+      newest constant integer := 1000;
       agency constant uuid := congvan_agency();
       filter text := ' and d.state <> ''quarantined''';
       found_now integer := 0;
@@ -179,7 +181,8 @@ async function createSearchFunctions(knex: Knex, roles: DatabaseRoles): Promise<
       edge_id uuid;
       oldest timestamptz;
       block timestamptz;
-      step constant text := case when has_prefix then 'year' else 'month' end;
+      few constant integer := 30000;
+      plan json;
       mark text;
     begin
       if agency is null then raise exception 'a search outside an agency' using errcode = '42501'; end if;
@@ -212,25 +215,42 @@ async function createSearchFunctions(knex: Knex, roles: DatabaseRoles): Promise<
       end loop;
       -- The last row tells how far the first look went; all there is, or enough of it, ends the search.
       if seen is null or seen < newest or found_now >= wanted then return; end if;
-      select d.created_at into oldest from documents d
-      where d.agency_id = agency order by d.created_at, d.id limit 1;
-      oldest := date_trunc(step, greatest(oldest, coalesce(from_time, oldest)), 'UTC');
-      block := date_trunc(step, edge_time, 'UTC');
-      while block >= oldest and found_now < wanted loop
-        mark := format('#%s:%s', agency,
-          to_char(block at time zone 'UTC', case when has_prefix then 'YYYY' else 'YYYYMM' end));
-        for id, created_at in execute format(
-          'select d.id, d.created_at from document_search s
-           join documents d on d.agency_id = s.agency_id and d.id = s.document_id
-           where s.agency_id = $1 and s.words @@ $2 and (d.created_at, d.id) < ($3, $4) %s
-           order by d.created_at desc, d.id desc limit $5', filter)
-          using agency, query && quote_literal(mark)::tsquery, edge_time, edge_id, wanted - found_now
-        loop
+      -- What matches is put in order first and looked up in documents one by one, until there is enough; "is not
+      -- distinct from" keeps the planner from reading all that the agency has instead of the index of words.
+      filter := 'select d.id, d.created_at from (
+             select s.document_id, s.created_at from document_search s
+             where s.words @@ $2 and s.agency_id is not distinct from $1
+               and (s.created_at, s.document_id) < ($3, $4)
+             order by s.created_at desc, s.document_id desc offset 0) h
+           join documents d on d.agency_id = $1 and d.id = h.document_id
+           where true' || filter || ' order by h.created_at desc, h.document_id desc limit $5';
+      -- EXPLAIN is what makes this function volatile; nothing is written.
+      execute format('explain (format json) select from document_search s where s.words @@ %L::tsquery', whole)
+        into plan;
+      if (plan->0->'Plan'->>'Plan Rows')::float8 < few then
+        for id, created_at in execute filter using agency, whole, edge_time, edge_id, wanted - found_now loop
           found_now := found_now + 1;
           return next;
         end loop;
-        block := block - ('1 ' || step)::interval;
-      end loop;
+      else
+        select d.created_at into oldest from documents d
+        where d.agency_id = agency order by d.created_at, d.id limit 1;
+        oldest := date_trunc('month', greatest(oldest, coalesce(from_time, oldest)), 'UTC');
+        block := date_trunc('month', edge_time, 'UTC');
+        while block >= oldest and found_now < wanted loop
+          mark := format('#%s:%s', agency, to_char(block at time zone 'UTC', 'YYYYMM'));
+          for id, created_at in execute filter
+            using agency, whole && quote_literal(mark)::tsquery, edge_time, edge_id, wanted - found_now
+          loop
+            found_now := found_now + 1;
+            return next;
+          end loop;
+          block := block - interval '1 month';
+        end loop;
+      end if;
+      if found_now = 0 and query is distinct from whole then
+        return query execute filter using agency, query, edge_time, edge_id, wanted;
+      end if;
     end $$
   `)
   await knex.raw(`
@@ -244,7 +264,9 @@ async function createSearchFunctions(knex: Knex, roles: DatabaseRoles): Promise<
   const { definer } = roles
   await knex.raw('create policy definer_search on document_search for select to ?? using (true)', [definer])
   await knex.raw('create policy definer_documents on documents for select to ?? using (true)', [definer])
-  await knex.raw('grant select (agency_id, document_id, words) on document_search to ??', [definer])
+  await knex.raw('grant select (agency_id, document_id, created_at, words) on document_search to ??', [
+    definer,
+  ])
   await knex.raw('grant select (agency_id, id, direction, state, created_at) on documents to ??', [definer])
   await giveToDefiner(knex, roles, [SEARCH, MATCHING])
 }

@@ -269,7 +269,7 @@ async function createListing(knex: Knex, roles: DatabaseRoles): Promise<void> {
     create function congvan_search_register(query tsquery, of_book text, of_year integer, only_series text,
       only_kind text, only_unit text, from_date date, to_date date, before_date date, before_series text, before_number integer, wanted integer)
     returns table (series text, number integer, date date)
-    language plpgsql stable security definer set search_path = public, pg_temp as $$
+    language plpgsql stable security definer set search_path = public, pg_temp set jit = off as $$
     declare
       newest constant integer := 2000;
       agency constant uuid := congvan_agency();

@@ -15,6 +15,7 @@ export async function up(knex: Knex, roles: DatabaseRoles): Promise<void> {
   await createAuthorisations(knex, roles)
   await createPresentations(knex, roles)
   await createChecks(knex, roles)
+  await carryOver(knex)
   await createGuards(knex)
   await createHistory(knex)
 }
@@ -233,6 +234,29 @@ async function createChecks(knex: Knex, roles: DatabaseRoles): Promise<void> {
   await enableTenancy(knex, roles, 'document_comments', 'select, insert')
 }
 
+/**
+ * When documents from before were signed, issued and dispatched: without it none of them would ever be late. The owner
+ * sees rows only while security is not forced on it.
+ */
+async function carryOver(knex: Knex): Promise<void> {
+  const tables = ['documents', 'document_revisions']
+  for (const table of tables) await knex.raw('alter table ?? no force row level security', [table])
+  await knex.raw(`
+    update documents d set
+      signed_at = case when d.state in ('signed', 'numbered', 'issued', 'dispatched') then r.signed_at end,
+      numbered_by = r.numbered_by,
+      issued_at = r.issued_at,
+      dispatched_at = case when d.state = 'dispatched' then d.updated_at end
+    from (
+      select agency_id, document_id, max(added_at) filter (where kind = 'individual') as signed_at,
+        (array_agg(added_by order by revision) filter (where kind = 'fill'))[1] as numbered_by,
+        max(added_at) filter (where kind = 'issued') as issued_at
+      from document_revisions group by agency_id, document_id) r
+    where d.direction = 'outgoing' and r.agency_id = d.agency_id and r.document_id = d.id
+  `)
+  for (const table of tables) await knex.raw('alter table ?? force row level security', [table])
+}
+
 async function createGuards(knex: Knex): Promise<void> {
   await knex.raw(`
     create function document_presentations_guard() returns trigger language plpgsql as $$
@@ -300,6 +324,10 @@ export async function down(knex: Knex): Promise<void> {
   await knex.raw('drop index documents_not_dispatched')
   await knex.raw('drop index documents_answering')
   await dropStateCheck(knex)
+  // The older program knows no presented documents: they are drafts for it.
+  await knex.raw('alter table documents no force row level security')
+  await knex.raw("update documents set state = 'draft' where state = 'presented'")
+  await knex.raw('alter table documents force row level security')
   await knex.raw(`
     alter table documents
       add constraint documents_states check (${states(BEFORE)}),

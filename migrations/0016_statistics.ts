@@ -169,6 +169,8 @@ async function createTriggers(knex: Knex): Promise<void> {
       from jsonb_array_elements(report -> 'signatures') as s
       where s ->> 'role' in ('individual', 'agency') and s ->> 'indication' <> 'TOTAL_FAILED'
         and s -> 'signer' ->> 'serial' is not null and s -> 'signer' ->> 'issuer' is not null
+      -- In one order, so that two documents with the same certificates never wait for each other.
+      order by 1, 2
     $$
   `)
   await knex.raw(`

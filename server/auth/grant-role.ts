@@ -7,7 +7,7 @@ import { vietnamDay } from '../directory/agency-entry.ts'
 import { requireOpenAgency } from '../directory/agency-store.ts'
 import { CongvanError } from '../errors.ts'
 import { requireManaged } from './managed-user.ts'
-import { grantRole, type HeldRole, revokeRoles } from './membership-store.ts'
+import { grantRole, type HeldRole, listHeldRoles, revokeRoles } from './membership-store.ts'
 import { rolesOf } from './permissions.ts'
 import { claimOf } from './person.ts'
 import { revokeTokens } from './token-store.ts'
@@ -111,7 +111,8 @@ export async function takeRoles(
     await note(trx, log, { kind: 'revoked', agencyId, userId, role, reason }, alert)
   }
   // Without a role a token opens nothing; ended, it opens nothing again when a role is given anew.
-  if (of.role === undefined) await revokeTokens(trx, of.userId, { agencyId: of.agencyId }, log.now)
+  const left = (await listHeldRoles(trx, [of.userId], of.agencyId)).get(of.userId) ?? []
+  if (left.length === 0) await revokeTokens(trx, of.userId, { agencyId: of.agencyId }, log.now)
   return taken
 }
 

@@ -16,7 +16,7 @@ export type UndoRightChange = (
 
 /**
  * Takes a change of rights off the alert list: it stands (`confirmed`), or it is undone (`reverted`). Who made the
- * change does not settle it.
+ * change, or whose right it is, does not settle it: a right would else be confirmed, or taken back, by its own holder.
  *
  * @throws CongvanError `NOT_FOUND`, `RIGHT_CHANGE_SETTLED`, `RIGHT_CHANGE_OWN`, `INPUT_INVALID` for a change that
  *   cannot be undone from here
@@ -33,7 +33,8 @@ export async function settleChange(
     const change = await lockRightChange(trx, id)
     if (change === undefined) throw new CongvanError('NOT_FOUND', { what: `change of rights ${id}` })
     if (change.outcome !== null) throw new CongvanError('RIGHT_CHANGE_SETTLED', { outcome: change.outcome })
-    if (change.by === actor.userId) throw new CongvanError('RIGHT_CHANGE_OWN')
+    if (change.by === actor.userId || change.userId === actor.userId)
+      throw new CongvanError('RIGHT_CHANGE_OWN')
     if (outcome === 'reverted' && !(await undo(trx, actor, change, now))) {
       const reason = 'không hoàn nguyên được ở đây / cannot be undone here'
       throw new CongvanError('INPUT_INVALID', { field: 'id', reason })

@@ -7,7 +7,7 @@ import { CongvanError } from '../errors.ts'
 import { readSettings } from './agency-settings-store.ts'
 import { requireNoCopy } from './copy-store.ts'
 import { requireTransition } from './document.ts'
-import { lockReadable } from './document-access-store.ts'
+import { lockOwnDraft } from './document-access-store.ts'
 import {
   type DocumentFile,
   insertFile,
@@ -73,7 +73,7 @@ interface Checked {
  *
  * Killed before the transaction commits, nothing has happened but a file that is swept later.
  *
- * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `ATTACHMENT_NAME_INVALID` (its hint has a name that fits),
+ * @throws CongvanError `NOT_FOUND`, `DRAFT_NOT_YOURS`, `DOCUMENT_STATE_WRONG`, `ATTACHMENT_NAME_INVALID` (its hint has a name that fits),
  *   `ATTACHMENT_TYPE_NOT_ALLOWED`, `ATTACHMENT_CONTENT_MISMATCH`, `ATTACHMENTS_TOO_MANY`, `ANNEX_NOT_PDF`,
  *   `DRAFT_ALREADY_SIGNED` for an annex, `SIGNATURE_REJECTED`, `SECRET_MARK_FOUND`, `DECLARATION_NEEDED`,
  *   `MESSAGE_TOO_LARGE`, `INPUT_TOO_LARGE`, `PAGE_TEXT_UNREADABLE`, `STORAGE_FULL`
@@ -141,7 +141,7 @@ async function readAttachable(
   context: NodeContext,
   attachment: Attachment,
 ): Promise<Attachable> {
-  const document = await lockReadable(trx, actor, attachment.id)
+  const document = await lockOwnDraft(trx, actor, attachment.id)
   requireTransition(document.state, 'edit')
   await requireNoCopy(trx, document.id)
   if (document.state !== 'quarantined' && !attachment.declaredFreeOfSecrets) {

@@ -4,7 +4,7 @@ import type { NodeContext } from '../context.ts'
 import { cancelNumber } from '../registers/register-store.ts'
 import { closeOpen } from './back-to-draft.ts'
 import { requireTransition } from './document.ts'
-import { lockReadable } from './document-access-store.ts'
+import { lockOwnDraft } from './document-access-store.ts'
 import { changeDocument } from './document-store.ts'
 
 export interface Cancellation {
@@ -16,7 +16,7 @@ export interface Cancellation {
 /**
  * Gives up a document before it is issued. A number that it had stays in the register, cancelled, with the reason.
  *
- * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`
+ * @throws CongvanError `NOT_FOUND`, `DRAFT_NOT_YOURS`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`
  */
 export async function cancelDocument(
   context: NodeContext,
@@ -25,7 +25,7 @@ export async function cancelDocument(
 ): Promise<{ id: string; state: 'cancelled'; numberCancelled: boolean }> {
   const now = context.clock()
   return context.db.asAgency(actor, async (trx) => {
-    const document = await lockReadable(trx, actor, id)
+    const document = await lockOwnDraft(trx, actor, id)
     requireTransition(document.state, 'cancel')
     const numberCancelled = await cancelNumber(trx, id, reason, now)
     await closeOpen(trx, actor, id, { outcome: 'cancelled', remark: reason }, now)

@@ -7,7 +7,7 @@ import { listAuthorities } from './copy-authority-store.ts'
 import { copyForms, copyNames, media } from './copy-forms.ts'
 import { copyRequest } from './copy-request.ts'
 import { type CopyRecord, listCopies } from './copy-store.ts'
-import { requireReadable } from './document-access-store.ts'
+import { readerOf, requireReadable } from './document-access-store.ts'
 import type { DocumentServices } from './document-services.ts'
 import { line } from './draft-metadata.ts'
 import { issueCopy } from './issue-copy.ts'
@@ -167,6 +167,7 @@ function listRoute(context: NodeContext): Route {
         async (trx) => {
           if (source !== undefined) await requireReadable(trx, user, source)
           return listCopies(trx, {
+            reader: readerOf(user),
             limit: limit + 1,
             ...(source === undefined ? {} : { sourceDocumentId: source }),
             ...(after?.order === 'created' ? { after: { createdAt: after.at, id: after.id } } : {}),

@@ -76,6 +76,7 @@ async function readSource(
   if (copy === undefined || copy.to !== 'paper') {
     throw new CongvanError('NOT_FOUND', { what: `copy ${source.copyId} on paper` })
   }
+  if (copy.sourceDocumentId !== null) await requireReadable(trx, actor, copy.sourceDocumentId)
   const [codeNumber = '', codeNotation = ''] = splitCode(copy.source.code)
   const found: FoundSource = {
     source: copy.source,

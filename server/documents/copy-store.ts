@@ -2,6 +2,7 @@
 import type { AgencyTransaction } from '../db.ts'
 import { CongvanError } from '../errors.ts'
 import type { CopyForm, Medium } from './copy-forms.ts'
+import type { Reader } from './document-list-store.ts'
 import type { Signer } from './document-store.ts'
 
 /** The document that was copied, as it names itself. */
@@ -123,15 +124,28 @@ export async function deleteCopyOf(trx: AgencyTransaction, documentId: string): 
 }
 
 export interface CopyQuery {
+  readonly reader: Reader
   readonly sourceDocumentId?: string
   /** Copies older than this one. */
   readonly after?: { readonly createdAt: Date; readonly id: string }
   readonly limit: number
 }
 
-/** Copies of the agency, newest first. */
+/** Copies of the agency, newest first: none that is made of, or is itself, a document that the reader may not see. */
 export async function listCopies(trx: AgencyTransaction, query: CopyQuery): Promise<CopyRecord[]> {
-  const select = trx('document_copies')
+  const { userId, readsAll } = query.reader
+  const hidden = trx('documents as d')
+    .whereRaw('d.agency_id = c.agency_id and d.id in (c.source_document_id, c.document_id)')
+    .whereRaw(
+      `(d.state = 'quarantined' and d.created_by is distinct from :userId
+        or (d.restricted or not :readsAll) and not exists (
+          select from document_access a
+          where a.agency_id = d.agency_id and a.document_id = d.id and a.user_id = :userId
+            and a.withdrawn_at is null))`,
+      { userId, readsAll },
+    )
+  const select = trx('document_copies as c')
+    .whereNotExists(hidden.select(trx.raw('1')))
     .orderBy([
       { column: 'made_at', order: 'desc' },
       { column: 'id', order: 'desc' },

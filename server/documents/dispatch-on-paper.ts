@@ -1,6 +1,8 @@
 import type { UserActor } from '../actor.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
+import { vietnamDay } from '../directory/agency-entry.ts'
+import { requireNotClosed } from '../directory/agency-store.ts'
 import { CongvanError } from '../errors.ts'
 import { recordDispatch } from '../registers/register-store.ts'
 import { requireTransition } from './document.ts'
@@ -30,7 +32,7 @@ export interface PaperDispatched {
  * not sent electronically counts as dispatched from then on.
  *
  * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`, `PAPER_RECIPIENTS_MISSING`,
- *   `PAPER_COPIES_WRONG`, `SECRET_MARK_FOUND`
+ *   `PAPER_COPIES_WRONG`, `SECRET_MARK_FOUND`, `AGENCY_CLOSED`
  */
 export async function dispatchOnPaper(
   context: NodeContext,
@@ -42,6 +44,7 @@ export async function dispatchOnPaper(
   refuseSecret({ reason: request.reason ?? null })
   const now = context.clock()
   return context.db.asAgency(actor, async (trx) => {
+    await requireNotClosed(trx, actor.agencyId, vietnamDay(now))
     const document = await lockReadable(trx, actor, id)
     if (document.state !== 'dispatched') requireTransition(document.state, 'dispatch')
     const planned = (await findOutgoing(trx, id))?.paper

@@ -81,6 +81,22 @@ export async function lockReadable(
   return document
 }
 
+/**
+ * As `lockReadable`, for what changes or gives up a document that was not issued: the one who drafted it does, and who
+ * sees every document of the agency by their role. Whom it was shown to reads it and comments on it, no more.
+ *
+ * @throws CongvanError `NOT_FOUND`, `DRAFT_NOT_YOURS`
+ */
+export async function lockOwnDraft(
+  trx: AgencyTransaction,
+  actor: UserActor,
+  documentId: string,
+): Promise<DocumentRow> {
+  const document = await lockReadable(trx, actor, documentId)
+  if (document.createdBy === actor.userId || readsAll(actor)) return document
+  throw new CongvanError('DRAFT_NOT_YOURS')
+}
+
 async function refuseStranger(
   trx: AgencyTransaction,
   actor: UserActor,
@@ -197,19 +213,24 @@ export async function setRestricted(
   await trx('documents').where({ id: documentId }).update({ restricted, updated_at: now })
 }
 
-/** The code of a dossier that holds the document and is not restricted; `undefined` when there is none. */
+/**
+ * The code of a dossier that holds the document and is not restricted; `undefined` when there is none. Until the
+ * transaction ends no dossier that holds it is opened to all: whoever does so waits.
+ */
 export async function findOpenDossier(
   trx: AgencyTransaction,
   documentId: string,
 ): Promise<string | undefined> {
-  const open = await trx('dossier_documents as f')
+  const holding: { code: string; restricted: boolean }[] = await trx('dossier_documents as f')
     .join('dossiers as d', (on) => {
       on.on('d.agency_id', 'f.agency_id').andOn('d.id', 'f.dossier_id')
     })
-    .where({ 'f.document_id': documentId, 'd.restricted': false })
+    .where({ 'f.document_id': documentId })
     .whereNull('f.removed_at')
-    .first<{ code: string } | undefined>('d.code')
-  return open?.code
+    .orderBy('d.id')
+    .forShare('d')
+    .select('d.code', 'd.restricted')
+  return holding.find((one) => !one.restricted)?.code
 }
 
 /**

@@ -208,12 +208,13 @@ export async function readDocument(trx: AgencyTransaction, id: string): Promise<
 }
 
 /**
- * The document, locked until the transaction ends: acts on one document follow one another.
+ * The document, locked until the transaction ends: acts on one document follow one another. Rows that refer to it (an
+ * answer, a right, what is filed) are written by others meanwhile: they do not wait, and so make no deadlock.
  *
  * @throws CongvanError `NOT_FOUND`
  */
 export async function lockDocument(trx: AgencyTransaction, id: string): Promise<DocumentRow> {
-  return found(await trx('documents').where({ id }).forUpdate().first<StoredDocument | undefined>(), id)
+  return found(await trx('documents').where({ id }).forNoKeyUpdate().first<StoredDocument | undefined>(), id)
 }
 
 function found(row: StoredDocument | undefined, id: string): DocumentRow {

@@ -7,6 +7,7 @@ import { type CheckRequest, checkDocument } from './check-document.ts'
 import { commentDocument } from './comment-document.ts'
 import { dispatchOnPaper } from './dispatch-on-paper.ts'
 import { documentStates } from './document.ts'
+import { readerOf } from './document-access-store.ts'
 import { readHistory } from './document-history.ts'
 import type { DocumentServices } from './document-services.ts'
 import { draftChange, line } from './draft-metadata.ts'
@@ -78,8 +79,11 @@ function listRoutes(context: NodeContext): Route[] {
       tag,
       response: waitingView,
       async handle({ actor }) {
-        const { agencyId, userId } = asUser(actor)
-        const items = await context.db.asAgency({ agencyId, userId }, (trx) => listWaiting(trx, userId))
+        const user = asUser(actor)
+        const { agencyId, userId } = user
+        const items = await context.db.asAgency({ agencyId, userId }, (trx) =>
+          listWaiting(trx, readerOf(user)),
+        )
         return { items: items.map(viewWaiting) }
       },
     }),

@@ -5,7 +5,7 @@ import { CongvanError } from '../errors.ts'
 import { requireVersion } from '../http/route.ts'
 import { requireNoCopy } from './copy-store.ts'
 import { requireTransition } from './document.ts'
-import { lockReadable } from './document-access-store.ts'
+import { lockOwnDraft } from './document-access-store.ts'
 import { type DocumentRow, readDocument } from './document-store.ts'
 import {
   checkDraft,
@@ -35,7 +35,7 @@ export interface DraftEdited {
  * is returned first: who signs has approved what was said of it, its urgency among it (NĐ 30/2020 art 11.2, Phụ lục I
  * III.2b).
  *
- * @throws CongvanError `VERSION_STALE`, `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, and as `draftDocument`
+ * @throws CongvanError `VERSION_STALE`, `NOT_FOUND`, `DRAFT_NOT_YOURS`, `DOCUMENT_STATE_WRONG`, and as `draftDocument`
  */
 export async function editDraft(
   context: NodeContext,
@@ -46,7 +46,7 @@ export async function editDraft(
   const log = { nodeId: context.nodeId, actor, now }
   const subject = `document:${edit.id}`
   const outcome = await context.db.asAgency(actor, async (trx) => {
-    const document = await lockReadable(trx, actor, edit.id)
+    const document = await lockOwnDraft(trx, actor, edit.id)
     requireVersion(document.version, edit.ifMatch)
     requireTransition(document.state, 'edit')
     await requireNoCopy(trx, edit.id)

@@ -144,8 +144,9 @@ function downloadRoutes(context: NodeContext, services: DocumentServices): Route
       tag,
       params: placeParams,
       response: { raw: BYTES },
-      async handle({ actor, params }) {
-        const { bytes, file } = await readFile(context, services.files, asUser(actor), params)
+      async handle({ actor, params, remoteAddress }) {
+        const { files } = services
+        const { bytes, file } = await readFile(context, files, asUser(actor), params, remoteAddress)
         return {
           // Never the type that the file claims: nothing that came from elsewhere is opened in a browser by itself.
           contentType: BYTES,

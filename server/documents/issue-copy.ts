@@ -14,6 +14,7 @@ import { changeDocument } from './document-store.ts'
 import { holdFile } from './file-hold-store.ts'
 import { sendableName } from './file-names.ts'
 import { lookAhead } from './look-ahead.ts'
+import { requireNamedToken } from './named-token.ts'
 import { type OwnAgency, readOwnAgency } from './own-agency.ts'
 import { insertRevision, type Revision, readLatestRevision } from './revision-store.ts'
 import { requireAcceptable, requireOneSignature } from './signature-check.ts'
@@ -38,7 +39,7 @@ const SIGNATURES = 1
  *
  * Killed before the transaction commits, nothing has happened but a file that is swept later.
  *
- * @throws CongvanError `NOT_FOUND`, `NOT_A_COPY`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`,
+ * @throws CongvanError `NOT_FOUND`, `NOT_A_COPY`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`, `TOKEN_NOT_FOR_ISSUE`,
  *   `SIGNATURE_NOT_AN_EXTENSION`, `SIGNER_WRONG`, `SIGNATURE_REJECTED`, `DOCUMENT_CHANGED`, `STORAGE_FULL`
  */
 export async function issueCopy(
@@ -105,6 +106,7 @@ async function readIssuable(
   id: string,
   now: Date,
 ): Promise<Issuable> {
+  requireNamedToken(actor)
   const document = await lockReadable(trx, actor, id)
   const copy = await findCopyOf(trx, id)
   if (copy === undefined) throw new CongvanError('NOT_A_COPY')

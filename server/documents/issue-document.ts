@@ -15,6 +15,7 @@ import { changeDocument, type DocumentRow } from './document-store.ts'
 import { holdFile } from './file-hold-store.ts'
 import type { StoredFile } from './file-store.ts'
 import { lookAhead } from './look-ahead.ts'
+import { requireNamedToken } from './named-token.ts'
 import { changeOutgoing } from './outgoing-store.ts'
 import { type OwnAgency, readOwnAgency } from './own-agency.ts'
 import { insertRevision, type Revision, type RevisionSignature, readRevisions } from './revision-store.ts'
@@ -162,16 +163,6 @@ async function checkUpload(
   const signature = requireAcceptable(bytes, added, individuals + 1, policy)
   const file = await storeFile(context, services.files, bytes)
   return { previousSha256: revision.sha256, file, signature }
-}
-
-/**
- * The clerk signs for the agency in person, never a program on its own account: a token serves for it only where it was
- * made for just that (NĐ 30/2020 art 32.2c).
- */
-function requireNamedToken(actor: UserActor): void {
-  if (actor.byApiToken === true && actor.scopes?.includes('document.issue') !== true) {
-    throw new CongvanError('TOKEN_NOT_FOR_ISSUE')
-  }
 }
 
 const LONGEST_NAME = 50

@@ -77,7 +77,7 @@ async function select(
   now: Date,
 ): Promise<{ found: Task[]; days: readonly string[] }> {
   const today = vietnamDay(now)
-  if (list === 'mine') return { found: await listOwn(trx, query.reader.userId, query), days: [] }
+  if (list === 'mine') return { found: await listOwn(trx, query), days: [] }
   if (list === 'overdue') return { found: await listDue(trx, query, null, addDays(today, -1)), days: [] }
   if (list === 'due-soon') {
     const last = addWorkingDays(calendar, today, settings.dueSoonDays)

@@ -11,7 +11,7 @@ import { type AgencySettings, readSettings } from './agency-settings-store.ts'
 import { requireNoCopy } from './copy-store.ts'
 import { currentVersion } from './current-version.ts'
 import { requireTransition } from './document.ts'
-import { grantAccess, lockReadable } from './document-access-store.ts'
+import { grantAccess, lockOwnDraft } from './document-access-store.ts'
 import type { DocumentServices } from './document-services.ts'
 import type { DocumentRow } from './document-store.ts'
 import { requireCompetence } from './draft-metadata.ts'
@@ -52,7 +52,7 @@ export interface Presented {
  * Presents the current version of a draft to those who sign it, in order (NĐ 30/2020 arts 10.2, 13). Each is a user of
  * the agency who may sign; the version has a field for each; the signer named on the document is among them.
  *
- * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_FILE_MISSING`, `VERSION_STALE`, `SIGNER_UNKNOWN`,
+ * @throws CongvanError `NOT_FOUND`, `DRAFT_NOT_YOURS`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_FILE_MISSING`, `VERSION_STALE`, `SIGNER_UNKNOWN`,
  *   `SIGNER_TWICE`, `SIGNER_NOT_AMONG`, `SIGNERS_DIFFER`, `COMPETENCE_WRONG`, `AUTHORISATION_MISSING`,
  *   `DOCUMENT_CHANGED`
  */
@@ -112,7 +112,7 @@ async function readPresentable(
   actor: UserActor,
   request: PresentRequest,
 ): Promise<{ document: DocumentRow; base: Revision }> {
-  const document = await lockReadable(trx, actor, request.id)
+  const document = await lockOwnDraft(trx, actor, request.id)
   requireVersion(document.version, request.ifMatch)
   requireTransition(document.state, 'present')
   await requireNoCopy(trx, request.id)

@@ -1,5 +1,6 @@
 /** The only SQL of `document_presentations` and `document_signers`: to whom a version was presented for signing. */
 import type { AgencyTransaction } from '../db.ts'
+import type { Reader } from './document-list-store.ts'
 
 export type PresentationOutcome = 'returned' | 'withdrawn' | 'superseded' | 'signed' | 'cancelled'
 
@@ -184,8 +185,11 @@ export interface WaitingDocument {
 
 const MOST_WAITING = 500
 
-/** What was presented to a person and not signed yet; the most urgent first, then the longest waiting. */
-export async function listWaiting(trx: AgencyTransaction, userId: string): Promise<WaitingDocument[]> {
+/** What was presented to a person who may still see it, and not signed yet; the most urgent first, then the longest waiting. */
+export async function listWaiting(
+  trx: AgencyTransaction,
+  { userId, readsAll }: Reader,
+): Promise<WaitingDocument[]> {
   const { rows } = await trx.raw<{ rows: WaitingDocument[] }>(
     `select d.id, d.kind, d.subject, d.urgency, p.revision, s.position,
        p.presented_at as "presentedAt", p.presented_by_name as "presentedByName",
@@ -198,9 +202,13 @@ export async function listWaiting(trx: AgencyTransaction, userId: string): Promi
        on p.agency_id = s.agency_id and p.document_id = s.document_id and p.round = s.round
      join documents d on d.agency_id = s.agency_id and d.id = s.document_id
      where s.user_id = :userId and s.signed_revision is null and p.outcome is null
+       and (not d.restricted and :readsAll or exists (
+         select from document_access a
+         where a.agency_id = d.agency_id and a.document_id = d.id and a.user_id = :userId
+           and a.withdrawn_at is null))
      order by d.urgency desc, p.presented_at, d.id
      limit :limit`,
-    { userId, limit: MOST_WAITING },
+    { userId, readsAll, limit: MOST_WAITING },
   )
   return rows
 }

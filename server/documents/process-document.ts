@@ -7,7 +7,7 @@ import { CongvanError } from '../errors.ts'
 import { printedCode } from '../registers/register.ts'
 import { announceStatus } from './announce-status.ts'
 import { type DocumentState, requireTransition } from './document.ts'
-import { lockReadable } from './document-access-store.ts'
+import { lockReadable, requireReadable } from './document-access-store.ts'
 import type { DocumentServices } from './document-services.ts'
 import { changeDocument, type DocumentRow, readDocument } from './document-store.ts'
 import { followInBook } from './follow-in-book.ts'
@@ -70,7 +70,7 @@ export async function completeDocument(
     const document = await lockReadable(trx, actor, id)
     const transition = requireTransition(document.state, 'complete')
     requireLead(document, actor)
-    const answered = await requireAnswer(trx, id, { answer, noAnswerReason })
+    const answered = await requireAnswer(trx, actor, id, { answer, noAnswerReason })
     const parties = await readOpenParties(trx, id)
     await changeDocument(trx, id, transition.to, {}, now)
     await addNote(trx, actor.agencyId, id, {
@@ -135,10 +135,13 @@ function requireLead({ incoming }: DocumentRow, actor: UserActor): void {
 
 async function requireAnswer(
   trx: AgencyTransaction,
+  actor: UserActor,
   incoming: string,
   { answer, noAnswerReason }: Pick<Completion, 'answer' | 'noAnswerReason'>,
 ): Promise<{ id: string; code: string } | undefined> {
   const sent = (await readNotes(trx, incoming)).findLast((note) => note.answer !== null)?.answer ?? undefined
+  // What is named must be seen: else its state and number would be told. What was sent in answer is known by itself.
+  if (answer !== undefined) await requireReadable(trx, actor, answer)
   const id = answer ?? sent
   if (id !== undefined) return { id, code: await codeOfAnswer(trx, id) }
   if (noAnswerReason === undefined) throw new CongvanError('ANSWER_MISSING')

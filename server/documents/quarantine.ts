@@ -21,12 +21,14 @@ export function requireOwnQuarantine(
 }
 
 /**
- * Refuses to open what is in quarantine, and what came in with a mark of secrecy, for everybody.
+ * Refuses to open what is in quarantine, what came in and was not examined yet (its page may show a mark of secrecy),
+ * and what came in with such a mark, for everybody.
  *
- * @throws CongvanError `DOCUMENT_IN_QUARANTINE`, `SECRET_MARK_HELD`
+ * @throws CongvanError `DOCUMENT_IN_QUARANTINE`, `VERIFICATION_PENDING`, `SECRET_MARK_HELD`
  */
 export function requireOpenable({ state, incoming }: Pick<DocumentRow, 'state' | 'incoming'>): void {
   if (state === 'quarantined') throw new CongvanError('DOCUMENT_IN_QUARANTINE')
   const mark = incoming?.secretMark ?? null
   if (mark !== null) throw new CongvanError('SECRET_MARK_HELD', { mark })
+  if (state === 'arrived') throw new CongvanError('VERIFICATION_PENDING')
 }

@@ -72,7 +72,8 @@ export interface DocumentBytes {
  * The bytes of a revision exactly as stored, their hash checked again.
  *
  * @param revision default the newest
- * @throws CongvanError `NOT_FOUND`, `DOCUMENT_IN_QUARANTINE` (also for the drafter), `SECRET_MARK_HELD`, `STORAGE_DAMAGED`
+ * @throws CongvanError `NOT_FOUND`, `DOCUMENT_IN_QUARANTINE` (also for the drafter), `VERIFICATION_PENDING`,
+ *   `SECRET_MARK_HELD`, `STORAGE_DAMAGED`
  */
 export async function readBytes(
   context: NodeContext,

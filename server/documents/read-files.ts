@@ -5,6 +5,7 @@ import type { NodeContext } from '../context.ts'
 import { CongvanError } from '../errors.ts'
 import { requireReadable } from './document-access-store.ts'
 import { type DocumentFile, listFiles } from './document-files-store.ts'
+import { insertRead } from './document-reads-store.ts'
 import type { FileStore } from './file-store.ts'
 import { requireOpenable } from './quarantine.ts'
 
@@ -23,13 +24,15 @@ export async function readFileList(
 /**
  * One file exactly as stored, its hash checked again.
  *
- * @throws CongvanError `NOT_FOUND`, `DOCUMENT_IN_QUARANTINE` (also for the drafter), `SECRET_MARK_HELD`, `STORAGE_DAMAGED`
+ * @throws CongvanError `NOT_FOUND`, `DOCUMENT_IN_QUARANTINE` (also for the drafter), `VERIFICATION_PENDING`,
+ *   `SECRET_MARK_HELD`, `STORAGE_DAMAGED`
  */
 export async function readFile(
   context: NodeContext,
   files: FileStore,
   actor: UserActor,
   { id, position }: { readonly id: string; readonly position: number },
+  remoteAddress: string | null = null,
 ): Promise<{ bytes: Uint8Array; file: DocumentFile }> {
   const { agencyId, userId } = actor
   const file = await context.db.asAgency({ agencyId, userId }, async (trx) => {
@@ -38,10 +41,14 @@ export async function readFile(
     const found = (await listFiles(trx, id)).find((one) => one.position === position)
     if (found === undefined)
       throw new CongvanError('NOT_FOUND', { what: `file ${position} of document ${id}` })
-    await appendLogEntry(trx, { nodeId: context.nodeId, actor, now: context.clock() }, agencyId, {
+    const now = context.clock()
+    const read = { documentId: id, userId, at: now, part: 'file', revision: null, remoteAddress } as const
+    await insertRead(trx, agencyId, read)
+    await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, agencyId, {
       kind: 'document.read',
       subject: `document:${id}`,
       facts: { part: 'file', position },
+      ...(remoteAddress === null ? {} : { personal: { remoteAddress } }),
     })
     return found
   })

@@ -4,7 +4,7 @@ import type { NodeContext } from '../context.ts'
 import { withNodeTables } from '../db.ts'
 import { CongvanError } from '../errors.ts'
 import { requireTransition } from './document.ts'
-import { lockReadable } from './document-access-store.ts'
+import { lockOwnDraft } from './document-access-store.ts'
 import { deleteFile, listFiles } from './document-files-store.ts'
 import type { DocumentServices } from './document-services.ts'
 import { releaseFile } from './file-hold-store.ts'
@@ -14,7 +14,7 @@ import { changeOutgoing } from './outgoing-store.ts'
  * Takes a separate file away from a draft. Its bytes go with it where nothing else needs them; killed between the two,
  * the row is still there without its bytes, and asking again takes it away.
  *
- * @throws CongvanError `NOT_FOUND`, also for the main file, `DOCUMENT_STATE_WRONG`
+ * @throws CongvanError `NOT_FOUND`, `DRAFT_NOT_YOURS`, also for the main file, `DOCUMENT_STATE_WRONG`
  */
 export async function removeFile(
   context: NodeContext,
@@ -24,7 +24,7 @@ export async function removeFile(
 ): Promise<{ id: string; position: number }> {
   const now = context.clock()
   return context.db.asAgency(actor, async (trx) => {
-    const document = await lockReadable(trx, actor, id)
+    const document = await lockOwnDraft(trx, actor, id)
     requireTransition(document.state, 'edit')
     const files = await listFiles(trx, id)
     const file = files.find((one) => one.position === position)

@@ -11,7 +11,7 @@ import { contentTextOf } from './content-text.ts'
 import { requireNoCopy } from './copy-store.ts'
 import { currentVersion } from './current-version.ts'
 import { requireTransition } from './document.ts'
-import { lockReadable } from './document-access-store.ts'
+import { lockOwnDraft } from './document-access-store.ts'
 import type { DocumentServices } from './document-services.ts'
 import type { DocumentRow } from './document-store.ts'
 import { examineFirstPage, type FirstPage } from './examine-page.ts'
@@ -46,7 +46,7 @@ const FIRST_PAGE = 'trang 1 / page 1'
  * The declaration comes with the bytes, and the first page is looked at before anything is stored: no version lies in
  * the system undeclared. With a mark of secrecy nothing is stored but a log entry without content.
  *
- * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `VERSION_STALE`, `SECRET_MARK_FOUND`, `SCAN_NOT_DECLARED`,
+ * @throws CongvanError `NOT_FOUND`, `DRAFT_NOT_YOURS`, `DOCUMENT_STATE_WRONG`, `VERSION_STALE`, `SECRET_MARK_FOUND`, `SCAN_NOT_DECLARED`,
  *   and as `uploadDraft`
  */
 export async function reviseDraft(
@@ -130,7 +130,7 @@ async function readRevisable(
   actor: UserActor,
   upload: Pick<DraftRevision, 'id' | 'ifMatch'>,
 ): Promise<DocumentRow> {
-  const document = await lockReadable(trx, actor, upload.id)
+  const document = await lockOwnDraft(trx, actor, upload.id)
   requireVersion(document.version, upload.ifMatch)
   requireTransition(document.state, 'revise')
   await requireNoCopy(trx, upload.id)

@@ -61,7 +61,7 @@ async function findAmongAll(trx: AgencyTransaction, q: string, query: DocumentQu
   const ids = hits.map((one) => one.id)
   const last = hits.length < STEP ? undefined : hits.at(-1)
   return {
-    items: await readReadable(trx, reader, ids, query),
+    items: (await readReadable(trx, reader, ids, query)).filter(isSearched),
     end: last === undefined ? null : { order: 'created', at: last.createdAt, id: last.id },
   }
 }
@@ -73,7 +73,12 @@ async function findAmongOwn(trx: AgencyTransaction, q: string, query: DocumentQu
   const matching = await matchingDocuments(trx, q, ids)
   const last = own.length < STEP ? undefined : own.at(-1)
   return {
-    items: open.filter((one) => matching.has(one.id)),
+    items: open.filter((one) => matching.has(one.id) && isSearched(one)),
     end: last === undefined ? null : { order: 'created', at: last.createdAt, id: last.id },
   }
+}
+
+/** What shows a mark of secrecy is no hit: the words that find it would tell its subject. */
+function isSearched({ incoming }: DocumentRow): boolean {
+  return (incoming?.secretMark ?? null) === null
 }

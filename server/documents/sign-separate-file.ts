@@ -10,6 +10,7 @@ import { type DocumentFile, listSeparateFiles, signFile } from './document-files
 import { type DocumentServices, policyAt } from './document-services.ts'
 import { holdFile } from './file-hold-store.ts'
 import { lookAhead } from './look-ahead.ts'
+import { requireNamedToken } from './named-token.ts'
 import { type OwnAgency, readOwnAgency } from './own-agency.ts'
 import { requireAcceptable, requireOneSignature } from './signature-check.ts'
 import { requireOwnAgency } from './signer-identity.ts'
@@ -53,7 +54,8 @@ export async function requireFilesSigned(trx: AgencyTransaction, documentId: str
  *
  * Killed before the transaction commits, nothing has happened but a file that is swept later.
  *
- * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `FILE_NOT_TO_BE_SIGNED`, `SIGNATURE_NOT_AN_EXTENSION`,
+ * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `FILE_NOT_TO_BE_SIGNED`, `TOKEN_NOT_FOR_ISSUE`,
+ *   `SIGNATURE_NOT_AN_EXTENSION`,
  *   `SIGNER_WRONG`, `SIGNATURE_REJECTED`, `DOCUMENT_CHANGED`, `STORAGE_FULL`
  */
 export async function signSeparateFile(
@@ -109,6 +111,7 @@ async function readSignable(
   { id, position }: SignedFileUpload,
   now: Date,
 ): Promise<Signable> {
+  requireNamedToken(actor)
   const document = await lockReadable(trx, actor, id)
   requireTransition(document.state, 'issue')
   const file = (await listSeparateFiles(trx, id)).find((one) => one.position === position)

@@ -5,6 +5,7 @@ import { vietnamDay } from '../directory/agency-entry.ts'
 import { CongvanError } from '../errors.ts'
 import { readSettings } from './agency-settings-store.ts'
 import { readChecks } from './check-store.ts'
+import { requireNoCopy } from './copy-store.ts'
 import { currentVersion, requireChecks } from './current-version.ts'
 import { requireTransition } from './document.ts'
 import { lockReadable } from './document-access-store.ts'
@@ -38,7 +39,7 @@ export interface Turn {
  * for, and the right to sign under the competence (NĐ 30/2020 arts 12, 13).
  *
  * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`, `SIGNER_NOT_NAMED`,
- *   `SIGNING_OUT_OF_ORDER`, `CHECK_MISSING`, `AUTHORISATION_MISSING`, `DOCUMENT_FILE_MISSING`
+ *   `SIGNING_OUT_OF_ORDER`, `CHECK_MISSING`, `AUTHORISATION_MISSING`, `DOCUMENT_FILE_MISSING`, `IS_A_COPY`
  */
 export async function readTurn(
   trx: AgencyTransaction,
@@ -48,6 +49,7 @@ export async function readTurn(
 ): Promise<Turn> {
   const document = await lockReadable(trx, actor, id)
   requireTransition(document.state, 'sign')
+  await requireNoCopy(trx, id)
   const open = (await readPresentations(trx, id)).find((one) => one.outcome === null)
   const planned = open && requireTurn(open.signers, actor.userId)
   const settings = await readSettings(trx)

@@ -121,17 +121,14 @@ export async function listDue(
   return rows.map((row) => taskOf(row, row.handling_due ?? ''))
 }
 
-/** What one person leads or co-operates in and has not done yet. */
-export async function listOwn(
-  trx: AgencyTransaction,
-  userId: string,
-  { after, limit }: Pick<TaskQuery, 'after' | 'limit'>,
-): Promise<Task[]> {
-  const select = trx('handling_parties as p')
+/** What the reader leads or co-operates in, may still see and has not done yet. */
+export async function listOwn(trx: AgencyTransaction, query: TaskQuery): Promise<Task[]> {
+  const { after, limit, reader } = query
+  const select = onlyReadable(trx, trx('handling_parties as p'), query)
     .join('documents as d', (on) => {
       on.on('d.agency_id', 'p.agency_id').andOn('d.id', 'p.document_id')
     })
-    .where('p.user_id', userId)
+    .where('p.user_id', reader.userId)
     .whereNull('p.ended_at')
   if (after !== undefined) {
     select.whereRaw('(p.urgency_rank, p.due_order, p.document_id) > (?, ?::date, ?)', [
@@ -148,13 +145,20 @@ export async function listOwn(
 }
 
 /** What the reader may see: everything that is not restricted, or what they have a right to. */
-function readable(trx: AgencyTransaction, { reader }: TaskQuery): Knex.QueryBuilder {
+function readable(trx: AgencyTransaction, query: TaskQuery): Knex.QueryBuilder {
+  return onlyReadable(trx, trx('documents as d'), query)
+}
+
+function onlyReadable(
+  trx: AgencyTransaction,
+  select: Knex.QueryBuilder,
+  { reader }: TaskQuery,
+): Knex.QueryBuilder {
   const own = trx('document_access as a')
     .whereRaw('a.document_id = d.id and a.agency_id = d.agency_id')
     .where('a.user_id', reader.userId)
     .whereNull('a.withdrawn_at')
     .select(trx.raw('1'))
-  const select = trx('documents as d')
   if (!reader.readsAll) return select.whereExists(own)
   return select.where((visible) => visible.whereRaw('not d.restricted').orWhereExists(own))
 }

@@ -5,6 +5,7 @@ import type { AgencyTransaction } from '../db.ts'
 import { sqlState, UNIQUE_VIOLATION } from '../db.ts'
 import type { DocumentState } from '../documents/document.ts'
 import type { Reader } from '../documents/document-list-store.ts'
+import { SECRET_SUBJECT } from '../documents/document-store.ts'
 import { CongvanError } from '../errors.ts'
 import type { Dossier, DossierState, FiledDocument, MemberRole } from './dossier.ts'
 
@@ -122,7 +123,7 @@ export async function readDossier(
   lock = false,
 ): Promise<SeenDossier> {
   const select = trx('dossiers').where({ id })
-  const row: Row | undefined = await (lock ? select.forUpdate() : select).first('*')
+  const row: Row | undefined = await (lock ? select.forNoKeyUpdate() : select).first('*')
   const member = await trx('dossier_members')
     .where({ dossier_id: id, user_id: reader.userId })
     .whereNull('withdrawn_at')
@@ -313,7 +314,8 @@ export async function readFiled(trx: AgencyTransaction, dossierId: string): Prom
   const { rows } = await trx.raw<{ rows: FiledRow[] }>(
     `select f.document_id, row_number() over (order by f.ordinal, coalesce(d.promulgation_date,
          (d.created_at at time zone 'Asia/Ho_Chi_Minh')::date), f.filed_at, f.id) as ordinal,
-       d.code_number, d.code_notation, d.promulgation_date, d.kind, d.subject,
+       d.code_number, d.code_notation, d.promulgation_date, d.kind,
+       case when d.secret_mark is null then d.subject else ? end as subject,
        coalesce(d.sender_name, d.sender_code) as author, d.state, d.restricted, f.note, f.filed_by, f.filed_at,
        (select r.sha256 from document_revisions r
         where r.agency_id = d.agency_id and r.document_id = d.id order by r.revision desc limit 1) as sha256
@@ -321,7 +323,7 @@ export async function readFiled(trx: AgencyTransaction, dossierId: string): Prom
      join documents d on d.agency_id = f.agency_id and d.id = f.document_id
      where f.dossier_id = ? and f.removed_at is null
      order by ordinal`,
-    [dossierId],
+    [SECRET_SUBJECT, dossierId],
   )
   return rows.map((row) => ({
     documentId: row.document_id,

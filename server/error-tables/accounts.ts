@@ -157,7 +157,7 @@ export const accountsErrors = {
   RIGHT_CHANGE_OWN: {
     status: 403,
     exit: 77,
-    vi: 'Người thay đổi quyền không tự xác nhận thay đổi đó',
-    en: 'who changed a right does not confirm that change',
+    vi: 'Người thay đổi quyền và người có quyền được thay đổi không tự xác nhận hay hoàn nguyên thay đổi đó',
+    en: 'who changed a right, and whose right it is, does not confirm or undo that change',
   },
 } as const satisfies Record<string, ErrorEntry>

@@ -12,6 +12,16 @@ export const incomingErrors = {
       en: 'refuse it with the reason state-secret; secret documents go another way',
     },
   },
+  VERIFICATION_PENDING: {
+    status: 409,
+    exit: 65,
+    vi: 'Văn bản đến chưa được kiểm tra (chữ ký số, dấu chỉ độ mật) nên chưa ai được mở',
+    en: 'the incoming document was not examined yet (signatures, marks of secrecy) and is opened by nobody before',
+    hint: {
+      vi: 'chờ trong giây lát; nếu vẫn vậy, văn thư yêu cầu kiểm tra (verification)',
+      en: 'wait a moment; if that does not help, the clerk asks for its verification',
+    },
+  },
   REFUSAL_TEXT_MISSING: {
     status: 422,
     exit: 65,

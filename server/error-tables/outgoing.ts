@@ -134,4 +134,14 @@ export const outgoingErrors = {
       en: 'sign in, or make a token with the scope document.issue',
     },
   },
+  DRAFT_NOT_YOURS: {
+    status: 403,
+    exit: 77,
+    vi: 'Chỉ người soạn, hoặc văn thư và lãnh đạo được xem mọi văn bản, mới sửa, trình hay hủy dự thảo',
+    en: 'only who drafted it, or a clerk or leader who sees every document, changes, presents or cancels a draft',
+    hint: {
+      vi: 'ghi ý kiến (comments), hoặc nhờ người soạn sửa',
+      en: 'comment on it, or ask who drafted it',
+    },
+  },
 } as const satisfies Record<string, ErrorEntry>

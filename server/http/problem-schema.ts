@@ -61,7 +61,7 @@ function statusesOf(one: Route): number[] {
     ...((one.params ?? one.query ?? one.body ?? (writes || undefined)) ? [400] : []),
     401,
     ...(one.access === 'public' ? [] : [403]),
-    ...(one.params === undefined ? [] : [404]),
+    ...(one.access === 'public' ? [] : [404]),
     ...(writes ? [409] : []),
     ...(one.precondition === undefined ? [] : [412]),
     ...(one.body === undefined ? [] : [413]),

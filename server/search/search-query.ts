@@ -20,8 +20,8 @@ const MIN_PREFIX = 2
 export interface SearchQuery {
   /** A `tsquery` as PostgreSQL reads it. */
   readonly tsquery: string
-  /** Whether a word of it is unfinished. */
-  readonly hasPrefix: boolean
+  /** The same with the last word taken as it stands. */
+  readonly whole: string
 }
 
 /**
@@ -33,20 +33,20 @@ export function parseSearch(text: string): SearchQuery {
     .filter((one) => one.words.length > 0)
   if (phrases.length === 0) throw new CongvanError('SEARCH_EMPTY')
   let left = MAX_WORDS
-  let hasPrefix = false
   const parts: string[] = []
   for (const [index, { words, quoted }] of phrases.entries()) {
     const taken = words.slice(0, left)
     left -= taken.length
     const last = index === phrases.length - 1 && taken.length === words.length
-    const unfinished = last && !quoted && mayBePrefix(taken.at(-1) ?? '') && !/\s$/u.test(text)
-    hasPrefix ||= unfinished
+    const unfinished =
+      last && !quoted && taken.length === 1 && mayBePrefix(taken[0] ?? '') && !/\s$/u.test(text)
     const lexemes = taken.map((word, at) =>
       unfinished && at === taken.length - 1 ? `'${word}':*` : `'${word}'`,
     )
     if (lexemes.length > 0) parts.push(lexemes.length === 1 ? lexemes.join('') : `(${lexemes.join(' <-> ')})`)
   }
-  return { tsquery: parts.join(' & '), hasPrefix }
+  const tsquery = parts.join(' & ')
+  return { tsquery, whole: tsquery.replace(/:\*$/, '') }
 }
 
 /** A number is looked for as it is: `202` is not the beginning of `2026`. */

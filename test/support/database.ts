@@ -32,12 +32,19 @@ async function startCluster(): Promise<Cluster> {
     runAs: process.env.CONGVAN_PG_USER ?? 'nobody',
     durable: false,
   })
-  await asSuperuser(postgres, async (client) => {
-    await client.query(`create role ${OWNER} login createrole password '${PASSWORD}'`)
-    await client.query(`create role ${APPLICATION} login noinherit password '${PASSWORD}'`)
-    await client.query(`create database ${TEMPLATE} owner ${OWNER}`)
-  })
-  await migrate(url(postgres.port, OWNER, TEMPLATE), url(postgres.port, APPLICATION, TEMPLATE))
+  try {
+    await asSuperuser(postgres, async (client) => {
+      await client.query(`create role ${OWNER} login createrole password '${PASSWORD}'`)
+      await client.query(`create role ${APPLICATION} login noinherit password '${PASSWORD}'`)
+      await client.query(`create database ${TEMPLATE} owner ${OWNER}`)
+    })
+    await migrate(url(postgres.port, OWNER, TEMPLATE), url(postgres.port, APPLICATION, TEMPLATE))
+  } catch (error) {
+    // Its connection and its process would keep the test run from ending.
+    await postgres.stop()
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  }
   return { postgres, folder }
 }
 
@@ -106,8 +113,10 @@ async function newDatabase(how: string): Promise<TestDatabase> {
 
 /** Ends the cluster; fails when a test file forgot to drop its database. */
 export async function stopCluster(): Promise<void> {
-  if (cluster === undefined) return
-  const { postgres, folder } = await cluster
+  // Where it could not be started, the tests that asked for it have failed and nothing is left of it.
+  const started = await cluster?.catch(() => undefined)
+  if (started === undefined) return
+  const { postgres, folder } = started
   await postgres.stop()
   rmSync(folder, { recursive: true, force: true })
   if (open.size > 0) throw new Error(`databases left by tests: ${[...open].join(', ')}`)

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { encrypted, notAPdf, truncated, withDanglingStartxref } from '../../../fixtures/documents/broken.ts'
 import { makeLetter } from '../../../fixtures/documents/letter.ts'
+import { makeScan } from '../../../fixtures/documents/plain-letter.ts'
 import { communeLetter } from '../../../fixtures/documents/sample-letters.ts'
 import { type IssuedCertificate, makeTestPki } from '../../../fixtures/pki/make-pki.ts'
 import { asKeyProvider, letterFields, signPdf } from '../../../signing/index.ts'
@@ -22,7 +23,11 @@ const words: Readonly<Record<string, readonly [vi: RegExp, en: RegExp]>> = {
   PDF_NOT_A_PDF: [/không phải là PDF/, /not a PDF/],
   PDF_ENCRYPTED: [/mã hóa.*bỏ mật khẩu/, /encrypted.*remove the password/],
   PDF_MALFORMED: [/Cấu trúc PDF bị hỏng tại byte \d+/, /broken at byte \d+/],
-  PDF_FIELD_NOT_FOUND: [/Không có trường "congvan\.number"/, /no field "congvan\.number"/],
+  PLACE_NOT_FOUND: [
+    /^Không tìm thấy chỗ cho .* trên văn bản: /,
+    /^no place for .* was found on the document: /,
+  ],
+  RECIPIENT_TWICE: [/^Nơi nhận H40 được ghi hai lần/, /^the recipient H40 is named twice/],
   DRAFT_ALREADY_SIGNED: [/đã có chữ ký số; hãy tải bản chưa ký/, /already; upload the unsigned one/],
   INPUT_TOO_LARGE: [/vượt quá giới hạn \d+ byte/, /larger than the limit of \d+ bytes/],
   INPUT_INVALID: [/^Dữ liệu không hợp lệ ở /, /^invalid input at /],
@@ -123,7 +128,7 @@ describe('api: bad input', () => {
 
   it('is refused where a PDF is uploaded', async () => {
     const id = await draft()
-    const withoutFields = await makeLetter({ ...communeLetter, created: new Date(), formFields: false })
+    const withoutText = await makeScan()
     const withPassword = await encrypted(pdf, 'mat-khau')
     const closed = await signedWithoutChanges(pdf)
     await expectRefused('commune-clerk', `/documents/${id}/file`, [
@@ -134,7 +139,7 @@ describe('api: bad input', () => {
       ['truncated', 422, 'PDF_MALFORMED', { bytes: truncated(pdf) }],
       ['dangling startxref', 422, 'PDF_MALFORMED', { bytes: withDanglingStartxref(pdf) }],
       ['signed, no changes permitted', 422, 'DRAFT_ALREADY_SIGNED', { bytes: closed }],
-      ['without fields', 422, 'PDF_FIELD_NOT_FOUND', { bytes: withoutFields }],
+      ['a scan that tells no places', 422, 'PLACE_NOT_FOUND', { bytes: withoutText }],
       ['too large', 413, 'INPUT_TOO_LARGE', { bytes: new Uint8Array(2_000_001) }, '2000000'],
     ])
     expect((await as('commune-clerk', `/documents/${id}/file`, { bytes: pdf })).status).to.equal(200)

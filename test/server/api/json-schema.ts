@@ -65,6 +65,8 @@ const checks: Readonly<Record<string, Check>> = {
 const formats: Readonly<Record<string, RegExp>> = {
   uuid: /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
   date: /^\d{4}-\d{2}-\d{2}$/,
+  // RFC 3986, appendix B, without the white space and control characters that no URI has.
+  'uri-reference': /^[^\s\p{Cc}]*$/u,
   'date-time': /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/,
 }
 

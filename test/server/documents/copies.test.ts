@@ -1,21 +1,27 @@
+import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import { PDFDocument } from 'pdf-lib'
+import { addSignature } from '../../../server/documents/add-signature.ts'
+import type { UserActor } from '../../../server/actor.ts'
 import { agencySettings } from '../../../server/documents/agency-settings.ts'
 import { writeSettings } from '../../../server/documents/agency-settings-store.ts'
 import { endCopyAuthority, grantCopyAuthority } from '../../../server/documents/copy-authorities.ts'
 import type { CopyForm, Medium } from '../../../server/documents/copy-forms.ts'
 import { copyForms, copyRoutes, media, requireCopyRoute } from '../../../server/documents/copy-forms.ts'
 import { copyRequest } from '../../../server/documents/copy-request.ts'
-import { type CopyRecord, findCopy } from '../../../server/documents/copy-store.ts'
+import { type CopyRecord, findCopy, listCopies } from '../../../server/documents/copy-store.ts'
+import { readerOf } from '../../../server/documents/document-access-store.ts'
 import { endQuarantine } from '../../../server/documents/end-quarantine.ts'
 import { issueCopy } from '../../../server/documents/issue-copy.ts'
 import { makeCopy } from '../../../server/documents/make-copy.ts'
+import { restrictDocument } from '../../../server/documents/permit-document.ts'
 import { readBytes } from '../../../server/documents/read-document.ts'
 import { faultsOf } from '../../../server/documents/scan-check.ts'
 import { uploadCopy } from '../../../server/documents/upload-copy.ts'
 import { uploadDraft } from '../../../server/documents/upload-draft.ts'
 import { CongvanError } from '../../../server/errors.ts'
 import { readPagePictures } from '../../../signing/index.ts'
+import { addPerson } from './incoming-support.ts'
 import { scan } from './scans.ts'
 import {
   errorOf,
@@ -123,6 +129,8 @@ describe('documents: copies', () => {
     await expectCode(upload(await signLetter(bytes, one.individual, 'CaNhan')), 'SIGNER_WRONG')
     await expectCode(upload(await signLetter(bytes, node.two.agency, 'CoQuan')), 'SIGNER_WRONG')
     const signed = await signLetter(bytes, one.agency, 'CoQuan')
+    const token = { ...one.clerk, byApiToken: true as const, tokenId: randomUUID() }
+    await expectCode(issueCopy(context, services, token, { id, bytes: signed }), 'TOKEN_NOT_FOR_ISSUE')
     const issued = await upload(signed)
     expect(issued).to.include({ state: 'issued', indication: 'TOTAL_PASSED' })
     expect(issued.documentCode).to.match(/^H40\.12\.3,2026\/01\/05,SY-/)
@@ -229,6 +237,27 @@ describe('documents: copies', () => {
     const part = { form: 'trich-sao', from: 'paper', to: 'paper', source: { paper }, part: 'Điều 2' }
     expect((await make(part)).block?.number).to.equal('03/TrS-UBND')
     await expectCode(make({ ...part, source: { copyId: documentId } }), 'NOT_FOUND')
+
+    // Another clerk sees the copies, until the document that they are made of is restricted to named people.
+    const { context } = node
+    const colleague = await addPerson(node, node.one, 'clerk')
+    const listed = (actor: UserActor) =>
+      node.database.db.asAgency(actor, async (trx) =>
+        (await listCopies(trx, { reader: readerOf(actor), limit: 200 })).map((one) => one.id),
+      )
+    expect(await listed(colleague)).to.include(first.id)
+    const reason = 'Hồ sơ nhân sự'
+    await restrictDocument(context, node.one.clerk, { documentId, restricted: true, reason })
+    expect(await listed(colleague)).to.not.include(first.id)
+    expect(await listed(node.one.clerk)).to.include(first.id)
+    const again = copyRequest.parse({
+      authorityId,
+      form: 'sao-luc',
+      from: 'paper',
+      to: 'paper',
+      source: { copyId: first.id },
+    })
+    await expectCode(makeCopy(context, colleague, again), 'NOT_FOUND')
   })
 
   it('copies only what somebody with authority on the day has decided, and notes who it was [N061]', async () => {
@@ -285,6 +314,13 @@ describe('documents: copies', () => {
     const before = await readCount(node)
     await endQuarantine(context, services, one.clerk, { id, stateSecret: true })
     expect(await readCount(node)).to.equal(before - 1)
+    const other = (await scanned()).documentId ?? ''
+    const pdf = await letter()
+    await node.context.db.asAgency({ agencyId: one.agencyId }, (trx) =>
+      trx('documents').where({ id: other }).update({ state: 'draft' }),
+    )
+    const alone = { id: other, bytes: await signAsIndividual(pdf, one.individual) }
+    await expectCode(addSignature(context, services, one.leader, alone), 'IS_A_COPY')
     const draft = await toIssued(node)
     await expectCode(
       uploadCopy(context, services, one.clerk, { id: draft, bytes: await scan() }),

@@ -7,6 +7,7 @@ import { agencySettings } from '../../../server/documents/agency-settings.ts'
 import { changeSettings, readAgencySettings } from '../../../server/documents/change-settings.ts'
 import { checkDocument } from '../../../server/documents/check-document.ts'
 import { commentDocument } from '../../../server/documents/comment-document.ts'
+import { readerOf } from '../../../server/documents/document-access-store.ts'
 import { readHistory } from '../../../server/documents/document-history.ts'
 import { draftChange } from '../../../server/documents/draft-metadata.ts'
 import { editDraft } from '../../../server/documents/edit-draft.ts'
@@ -71,7 +72,7 @@ describe('documents: presented, signed in turn, returned', () => {
     returnDocument(node.context, actor, { id, remark })
   const details = (id: string) => readDetails(node.context, node.one.clerk, id)
   const waiting = (person: TestPerson) =>
-    node.database.db.asAgency(person.actor, (trx) => listWaiting(trx, person.actor.userId))
+    node.database.db.asAgency(person.actor, (trx) => listWaiting(trx, readerOf(person.actor)))
   const presented = async (count: 1 | 2, subject?: string) => {
     const id = await toDraft(node, node.one, await letterFor(count, subject))
     await present(id, ...(count === 1 ? [first] : [second, first]))

@@ -56,8 +56,8 @@ export interface TestNode {
   close(): Promise<void>
 }
 
-export async function openTestNode(): Promise<TestNode> {
-  const database = await cloneDatabase()
+export async function openTestNode(on?: TestDatabase): Promise<TestNode> {
+  const database = on ?? (await cloneDatabase())
   const folder = mkdtempSync(join(tmpdir(), 'congvan-documents-'))
   const pki = await makeTestPki({ seedTime: NOW })
   const announced: AnnouncedStatus[] = []

@@ -1,0 +1,309 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { expect } from 'chai'
+import type { Knex } from 'knex'
+import { openKnex, rolesFor } from '../../server/db.ts'
+import { acceptDocument } from '../../server/documents/accept-document.ts'
+import { policyAt } from '../../server/documents/document-services.ts'
+import { issueDocument } from '../../server/documents/issue-document.ts'
+import { listLate } from '../../server/documents/late-documents.ts'
+import { numberDocument } from '../../server/documents/number-document.ts'
+import { presentDocument } from '../../server/documents/present-document.ts'
+import { completeDocument, startProcessing } from '../../server/documents/process-document.ts'
+import { readDetails } from '../../server/documents/read-document.ts'
+import { type Migration, migrate, ownMigrations, rollbackAll } from '../../server/migrate.ts'
+import { listEntries } from '../../server/registers/book-store.ts'
+import { countDocuments } from '../../server/statistics/count-documents.ts'
+import { verifyPdf } from '../../signing/index.ts'
+import { emptyDatabase, type TestDatabase } from '../support/database.ts'
+import { insertAccount } from './documents/people.ts'
+import {
+  download,
+  letter,
+  NOW,
+  openTestNode,
+  signAsAgency,
+  signAsIndividual,
+  type TestAgency,
+  type TestNode,
+} from './documents/support.ts'
+
+/** The last migration of version 0.1, before there was a records office. */
+const LAST_OF_BEFORE = '0008_relay.ts'
+const YEAR = 2026
+
+describe('a database of the version before', () => {
+  let database: TestDatabase
+  let superuser: Knex
+  let node: TestNode
+  let files: { sha256: string; length: number }[]
+  const ids = {
+    draft: randomUUID(),
+    signed: randomUUID(),
+    dispatched: randomUUID(),
+    verified: randomUUID(),
+    assigned: randomUUID(),
+  }
+
+  before(async function () {
+    this.timeout(60_000)
+    database = await emptyDatabase()
+    await migrateTo(database, LAST_OF_BEFORE)
+    node = await openTestNode(database)
+    superuser = openKnex({ url: database.superuserUrl, poolSize: 1 })
+    await populate()
+    await migrate(database.ownerUrl, database.url)
+    await insertAccount(node, node.one.leader, 'leader')
+  })
+  after(async () => {
+    await superuser.destroy()
+    await node.close()
+  })
+
+  it('keeps its documents, and its people see what was theirs', async () => {
+    for (const id of [ids.draft, ids.signed, ids.dispatched]) {
+      const { document } = await readDetails(node.context, node.one.clerk, id)
+      expect(document.subject).to.equal('Về việc thử nghiệm chuyển đổi')
+      const granted = await superuser('document_access').where({ document_id: id, granted_as: 'drafter' })
+      expect(granted.map((row) => row.user_id)).to.deep.equal([node.one.clerk.userId])
+    }
+    const found = await superuser('document_search').pluck('document_id')
+    expect(found.sort()).to.deep.equal(Object.values(ids).sort())
+    const history = await superuser('log_entries').where({ subject: `document:${ids.signed}` })
+    expect(history).to.have.length(1)
+  })
+
+  it('knows when they were signed, issued and sent: late ones are on the list of late ones', async () => {
+    node.setClock(new Date('2026-01-12T09:00:00+07:00'))
+    const late = await listLate(node.context, node.one.clerk, { list: 'to-dispatch', limit: 10 })
+    expect(late.items.map((one) => [one.id, one.dueOn])).to.deep.equal([[ids.signed, '2026-01-05']])
+    const sent = await superuser('documents').where({ id: ids.dispatched }).first()
+    expect([sent.signed_at, sent.issued_at, sent.dispatched_at]).to.deep.equal([NOW, NOW, NOW])
+    expect(sent.numbered_by).to.equal(node.one.clerk.userId)
+    node.setClock(NOW)
+  })
+
+  it('goes on with its books where they were', async () => {
+    const { context, services, one, two } = node
+    expect(await entries(one, 'outgoing')).to.deep.equal([
+      { number: 7, subject: 'Về việc thử nghiệm chuyển đổi', signer: 'Người ký 1', recipients: 'H40.12.4' },
+    ])
+    expect(await entries(two, 'incoming')).to.deep.equal([
+      { number: 3, subject: 'Về việc thử nghiệm chuyển đổi', signer: 'Người ký 1', recipients: null },
+    ])
+    expect(await numberDocument(context, services, one.clerk, ids.signed)).to.include({ number: '08/UBND-VP' })
+    const bytes = await signAsAgency(await download(node, one.clerk, ids.signed), one.agency)
+    expect(await issueDocument(context, services, one.clerk, { id: ids.signed, bytes })).to.include({
+      state: 'issued',
+    })
+    const acceptance = { id: ids.verified, acceptIndeterminate: false }
+    expect(await acceptDocument(context, services, two.clerk, acceptance)).to.include({ incomingNumber: 4 })
+  })
+
+  it('goes on with what is being handled, by the units that were named', async () => {
+    const { context, services, two } = node
+    const handling = await superuser('handling_parties').where({ document_id: ids.assigned }).orderBy('position')
+    expect(handling.map((row) => [row.name, row.ended_at])).to.deep.equal([
+      ['Văn phòng', null],
+      ['Địa chính', null],
+    ])
+    await startProcessing(context, services, two.leader, ids.assigned)
+    const done = { id: ids.assigned, noAnswerReason: 'Để biết' }
+    await completeDocument(context, services, two.leader, done)
+    const { document } = await readDetails(context, two.clerk, ids.assigned)
+    expect(document.state).to.equal('completed')
+  })
+
+  it('is counted', async () => {
+    const range = { from: '2026-01-01', to: '2026-12-31', by: 'month' } as const
+    const sums = await countDocuments(node.context, node.one.clerk, range)
+    const total = JSON.stringify(sums.total)
+    expect(sums.total.sent.documents, total).to.equal(1)
+    expect(sums.total.sent.signedByIndividual, total).to.equal(1)
+    const received = await countDocuments(node.context, node.two.clerk, range)
+    expect(received.total.received.documents).to.equal(2)
+  })
+
+  it('goes back, with what was done since, and forward again', async function () {
+    this.timeout(60_000)
+    const signers = [{ user: node.one.leader.login.toLowerCase() }]
+    await presentDocument(node.context, node.services, node.one.clerk, { id: ids.draft, signers })
+    const later = ownMigrations().filter((name) => name > LAST_OF_BEFORE)
+    const knex = openKnex({ url: database.ownerUrl, poolSize: 2 })
+    try {
+      for (const _ of later) await knex.migrate.down(settings(database, ownMigrations()))
+    } finally {
+      await knex.destroy()
+    }
+    const states = await superuser('documents').whereIn('id', [ids.draft, ids.assigned]).pluck('state')
+    expect(states.sort()).to.deep.equal(['completed', 'draft'])
+    expect(await migrate(database.ownerUrl, database.url)).to.deep.equal(later)
+    const { document } = await readDetails(node.context, node.one.clerk, ids.signed)
+    expect(document).to.include({ state: 'issued', codeNumber: '08' })
+    await rollbackAll(database.ownerUrl, database.url)
+    await migrate(database.ownerUrl, database.url)
+  })
+
+  async function entries({ agencyId }: TestAgency, book: 'outgoing' | 'incoming') {
+    const found = await database.db.asAgency({ agencyId }, (trx) =>
+      listEntries(trx, { book, year: YEAR, limit: 10 }),
+    )
+    return found.map(({ number, subject, signer, recipients }) => ({ number, subject, signer, recipients }))
+  }
+
+  /** What version 0.1 had written: rows as its stores wrote them, files that were really signed. */
+  async function populate(): Promise<void> {
+    const { one, two } = node
+    const draft = await letter()
+    const signed = await signAsIndividual(draft, one.individual)
+    const issued = await signAsAgency(signed, one.agency)
+    files = []
+    for (const bytes of [draft, signed, issued]) files.push(await node.services.files.put(bytes, 5_000_000))
+    await superuser('files').insert(files.map((file) => ({ ...file, uploaded_at: NOW })))
+    await outgoing(ids.draft, 'draft', 1)
+    await outgoing(ids.signed, 'signed', 2)
+    await outgoing(ids.dispatched, 'dispatched', 3)
+    await superuser('log_entries').insert(logEntry(`document:${ids.signed}`))
+    await incoming(ids.verified, 'verified', { indication: 'TOTAL_PASSED', sender_matches: true })
+    await incoming(ids.assigned, 'assigned', { incoming_year: YEAR, incoming_number: 3 })
+    await superuser('document_reports').insert({
+      agency_id: two.agencyId,
+      document_id: ids.verified,
+      revision: 1,
+      made_at: NOW,
+      policy: { profile: 'issued', time: NOW.toISOString(), anchors: [], untrusted: [], crls: [] },
+      report: JSON.stringify(verifyPdf(issued, policyAt(node.services.trust, NOW, 'issued'))),
+      sender_matches: true,
+    })
+    await superuser('document_assignments').insert({
+      agency_id: two.agencyId,
+      document_id: ids.assigned,
+      id: randomUUID(),
+      lead: 'Văn phòng',
+      cooperating: JSON.stringify(['Địa chính']),
+      due_date: '2026-01-20',
+      assigned_by: two.leader.userId,
+      assigned_at: NOW,
+    })
+    await number(one.agencyId, ids.dispatched, 'outgoing:general', 7, 'UBND-VP')
+    await number(two.agencyId, ids.assigned, 'incoming', 3, '')
+  }
+
+  async function outgoing(id: string, state: string, revisions: number): Promise<void> {
+    const { one } = node
+    const sent = state === 'dispatched'
+    await superuser('documents').insert({
+      ...common(one.agencyId, id, state),
+      direction: 'outgoing',
+      recipients: JSON.stringify([node.two.code]),
+      created_by: one.clerk.userId,
+      ...(sent ? printed : {}),
+    })
+    const kinds = ['draft', 'individual', ...(sent ? ['fill', 'issued'] : [])].slice(0, sent ? 4 : revisions)
+    for (const [index, kind] of kinds.entries()) {
+      const file = files[Math.min(index, files.length - 1)]
+      await superuser('document_revisions').insert({
+        agency_id: one.agencyId,
+        document_id: id,
+        revision: index + 1,
+        kind,
+        ...file,
+        name: 'du-thao.pdf',
+        added_by: kind === 'individual' ? one.leader.userId : one.clerk.userId,
+        added_at: kind === 'individual' && !sent ? new Date('2026-01-02T16:00:00+07:00') : NOW,
+        ...(kind === 'individual' || kind === 'issued'
+          ? { signer_fingerprint: createHash('sha256').update(kind).digest('hex') }
+          : {}),
+      })
+      await hold(file, id)
+    }
+  }
+
+  async function incoming(id: string, state: string, more: object): Promise<void> {
+    const { one, two } = node
+    await superuser('documents').insert({
+      ...common(two.agencyId, id, state),
+      direction: 'incoming',
+      ...printed,
+      document_code: `${one.code},2026/01/05,${id}`,
+      code_number: state === 'verified' ? '12' : '11',
+      envelope_sha256: createHash('sha256').update(id).digest('hex'),
+      sender_code: one.code,
+      sender_name: 'Ủy ban nhân dân xã thử nghiệm',
+      recipient_code: two.code,
+      ...more,
+    })
+    const row = { agency_id: two.agencyId, document_id: id, revision: 1, kind: 'received', added_at: NOW }
+    await superuser('document_revisions').insert({ ...row, ...files[2], name: 'van-ban.pdf' })
+    await hold(files[2], id)
+  }
+
+  async function hold(file: { sha256: string } | undefined, id: string): Promise<void> {
+    const held = { sha256: file?.sha256, holder: `document:${id}`, held_at: NOW }
+    await superuser('file_holds').insert(held).onConflict().ignore()
+  }
+
+  async function number(agencyId: string, documentId: string, series: string, last: number, symbol: string) {
+    const key = { agency_id: agencyId, year: YEAR, series }
+    await superuser('registers').insert({ ...key, last_number: last, last_date: '2026-01-05' })
+    await superuser('register_numbers').insert({
+      ...key,
+      number: last,
+      symbol,
+      date: '2026-01-05',
+      document_id: documentId,
+      assigned_at: NOW,
+    })
+  }
+})
+
+const printed = {
+  code_number: '07',
+  promulgation_date: '2026-01-05',
+  document_code: 'H40.12.3,2026/01/05,07/UBND-VP',
+}
+
+function common(agencyId: string, id: string, state: string) {
+  return {
+    agency_id: agencyId,
+    id,
+    state,
+    kind: 'Công văn',
+    subject: 'Về việc thử nghiệm chuyển đổi',
+    code_notation: 'UBND-VP',
+    urgency: 0,
+    signer_name: 'Người ký 1',
+    signer_position: 'Chủ tịch',
+    created_at: NOW,
+    updated_at: NOW,
+  }
+}
+
+function logEntry(subject: string) {
+  const entry = Buffer.from(JSON.stringify({ subject }))
+  const leaf = createHash('sha256').update(entry).digest()
+  return { id: randomUUID(), kind: 'document.signed-individual', occurred_at: NOW, entry, leaf_hash: leaf }
+}
+
+/** The program's own migrations, up to the one named. */
+async function migrateTo(database: TestDatabase, last: string): Promise<void> {
+  const knex = openKnex({ url: database.ownerUrl, poolSize: 2 })
+  try {
+    const names = ownMigrations().filter((name) => name <= last)
+    await knex.migrate.latest(settings(database, names))
+  } finally {
+    await knex.destroy()
+  }
+}
+
+function settings(database: TestDatabase, names: string[]): Knex.MigratorConfig {
+  const roles = rolesFor(database.url)
+  const migrationSource: Knex.MigrationSource<string> = {
+    getMigrations: async () => names,
+    getMigrationName: (name) => name,
+    async getMigration(name) {
+      const { up, down } = (await import(`../../migrations/${name}`)) as Migration
+      return { up: (knex) => up(knex, roles), down: (knex) => down(knex, roles) }
+    },
+  }
+  return { migrationSource, tableName: 'schema_migrations' }
+}
