@@ -111,7 +111,7 @@ async function createSearch(knex: Knex, roles: DatabaseRoles): Promise<void> {
   `)
   await knex.raw(`
     comment on column document_search.words is
-      'Words of the metadata and the content, and marks that no word can be: #agency:month and #agency:year'
+      'Words of the metadata and the content, and a mark that no word can be: #agency:month'
   `)
   await enableTenancy(knex, roles, 'document_search', 'select, insert, update, delete')
   // Entries that wait in a list of their own would be read through by every search.
@@ -122,8 +122,7 @@ async function createSearch(knex: Knex, roles: DatabaseRoles): Promise<void> {
     create function congvan_document_marks(agency uuid, at timestamptz) returns tsvector
     language sql stable parallel safe as $$
       select array_to_tsvector(array[
-        '#' || agency || ':' || to_char(at at time zone 'UTC', 'YYYYMM'),
-        '#' || agency || ':' || to_char(at at time zone 'UTC', 'YYYY')
+        '#' || agency || ':' || to_char(at at time zone 'UTC', 'YYYYMM')
       ])
     $$
   `)
@@ -154,7 +153,7 @@ async function createSearch(knex: Knex, roles: DatabaseRoles): Promise<void> {
 }
 
 const SEARCH =
-  'congvan_search(tsquery, tsquery, text, text, timestamptz, timestamptz, timestamptz, uuid, integer)'
+  'congvan_search(tsquery, boolean, text, text, timestamptz, timestamptz, timestamptz, uuid, integer)'
 const MATCHING = 'congvan_matching(tsquery, uuid[])'
 
 /**
@@ -162,11 +161,11 @@ const MATCHING = 'congvan_matching(tsquery, uuid[])'
  * through the newest documents one by one, which ends the search for common words. What is rare there is looked up in
  * the index: at once where the planner's statistics expect few matches, and otherwise month by month, so that a word
  * that was common once is not read in all years. A prefix gathers all its words with each look-up, which is much: it
- * is looked for among the newest, and in the rest once, when the whole word (`whole`) is found nowhere.
+ * is looked up once.
  */
 async function createSearchFunctions(knex: Knex, roles: DatabaseRoles): Promise<void> {
   await knex.raw(`
-    create function congvan_search(query tsquery, whole tsquery, only_direction text, only_state text,
+    create function congvan_search(query tsquery, has_prefix boolean, only_direction text, only_state text,
       from_time timestamptz, to_time timestamptz, after_time timestamptz, after_id uuid, wanted integer)
     returns table (id uuid, created_at timestamptz)
     language plpgsql volatile security definer set search_path = public, pg_temp
@@ -225,10 +224,10 @@ async function createSearchFunctions(knex: Knex, roles: DatabaseRoles): Promise<
            join documents d on d.agency_id = $1 and d.id = h.document_id
            where true' || filter || ' order by h.created_at desc, h.document_id desc limit $5';
       -- EXPLAIN is what makes this function volatile; nothing is written.
-      execute format('explain (format json) select from document_search s where s.words @@ %L::tsquery', whole)
+      execute format('explain (format json) select from document_search s where s.words @@ %L::tsquery', query)
         into plan;
-      if (plan->0->'Plan'->>'Plan Rows')::float8 < few then
-        for id, created_at in execute filter using agency, whole, edge_time, edge_id, wanted - found_now loop
+      if has_prefix or (plan->0->'Plan'->>'Plan Rows')::float8 < few then
+        for id, created_at in execute filter using agency, query, edge_time, edge_id, wanted - found_now loop
           found_now := found_now + 1;
           return next;
         end loop;
@@ -240,16 +239,13 @@ async function createSearchFunctions(knex: Knex, roles: DatabaseRoles): Promise<
         while block >= oldest and found_now < wanted loop
           mark := format('#%s:%s', agency, to_char(block at time zone 'UTC', 'YYYYMM'));
           for id, created_at in execute filter
-            using agency, whole && quote_literal(mark)::tsquery, edge_time, edge_id, wanted - found_now
+            using agency, query && quote_literal(mark)::tsquery, edge_time, edge_id, wanted - found_now
           loop
             found_now := found_now + 1;
             return next;
           end loop;
           block := block - interval '1 month';
         end loop;
-      end if;
-      if found_now = 0 and query is distinct from whole then
-        return query execute filter using agency, query, edge_time, edge_id, wanted;
       end if;
     end $$
   `)

@@ -20,8 +20,8 @@ const MIN_PREFIX = 2
 export interface SearchQuery {
   /** A `tsquery` as PostgreSQL reads it. */
   readonly tsquery: string
-  /** The same with the last word taken as it stands. */
-  readonly whole: string
+  /** Whether a word of it is unfinished. */
+  readonly hasPrefix: boolean
 }
 
 /**
@@ -46,7 +46,7 @@ export function parseSearch(text: string): SearchQuery {
     if (lexemes.length > 0) parts.push(lexemes.length === 1 ? lexemes.join('') : `(${lexemes.join(' <-> ')})`)
   }
   const tsquery = parts.join(' & ')
-  return { tsquery, whole: tsquery.replace(/:\*$/, '') }
+  return { tsquery, hasPrefix: tsquery.endsWith(':*') }
 }
 
 /** A number is looked for as it is: `202` is not the beginning of `2026`. */

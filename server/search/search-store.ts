@@ -58,13 +58,13 @@ export async function searchDocuments(
   trx: AgencyTransaction,
   search: DocumentSearch,
 ): Promise<FoundDocument[]> {
-  const { tsquery, whole } = parseSearch(search.text)
+  const { tsquery, hasPrefix } = parseSearch(search.text)
   const { rows } = await trx.raw<{ rows: { id: string; created_at: Date }[] }>(
-    `select id, created_at from congvan_search(cast(:tsquery as tsquery), cast(:whole as tsquery), :direction, :state,
+    `select id, created_at from congvan_search(cast(:tsquery as tsquery), :hasPrefix, :direction, :state,
        :from, :to, :afterTime, :afterId, :limit)`,
     {
       tsquery,
-      whole,
+      hasPrefix,
       direction: search.direction ?? null,
       state: search.state ?? null,
       from: search.from ?? null,

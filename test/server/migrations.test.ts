@@ -68,7 +68,8 @@ describe('a database of the version before', () => {
     }
     const found = await superuser('document_search').pluck('document_id')
     expect(found.sort()).to.deep.equal(Object.values(ids).sort())
-    const history = await superuser('log_entries').where({ subject: `document:${ids.signed}` })
+    const act = { subject: `document:${ids.signed}`, kind: 'document.signed-individual' }
+    const history = await superuser('log_entries').where(act)
     expect(history).to.have.length(1)
   })
 
@@ -90,7 +91,9 @@ describe('a database of the version before', () => {
     expect(await entries(two, 'incoming')).to.deep.equal([
       { number: 3, subject: 'Về việc thử nghiệm chuyển đổi', signer: 'Người ký 1', recipients: null },
     ])
-    expect(await numberDocument(context, services, one.clerk, ids.signed)).to.include({ number: '08/UBND-VP' })
+    expect(await numberDocument(context, services, one.clerk, ids.signed)).to.include({
+      number: '08/UBND-VP',
+    })
     const bytes = await signAsAgency(await download(node, one.clerk, ids.signed), one.agency)
     expect(await issueDocument(context, services, one.clerk, { id: ids.signed, bytes })).to.include({
       state: 'issued',
@@ -101,7 +104,9 @@ describe('a database of the version before', () => {
 
   it('goes on with what is being handled, by the units that were named', async () => {
     const { context, services, two } = node
-    const handling = await superuser('handling_parties').where({ document_id: ids.assigned }).orderBy('position')
+    const handling = await superuser('handling_parties')
+      .where({ document_id: ids.assigned })
+      .orderBy('position')
     expect(handling.map((row) => [row.name, row.ended_at])).to.deep.equal([
       ['Văn phòng', null],
       ['Địa chính', null],

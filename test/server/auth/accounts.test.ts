@@ -595,6 +595,35 @@ describe('auth: accounts over HTTP', () => {
       const own = await ask('POST', `/right-changes/${rows[0]?.id}/confirmation`, { token: both })
       expect(codes(own)).to.deep.equal([403, 'RIGHT_CHANGE_OWN'])
     })
+
+    it('are neither confirmed nor taken back by whose rights they are [K066]', async () => {
+      const { id, token } = await signedIn('leader')
+      await grant('commune-administrator', id, { role: 'signer', reason: REASON })
+      await revoke('commune-administrator', id, { role: 'signer', reason: 'nhầm' })
+      const { body } = await ask('GET', '/right-changes?limit=200', { token })
+      const changes = (body.items as { id: string; userId: string }[]).filter((one) => one.userId === id)
+      expect(changes).to.have.length(3)
+      for (const change of changes) {
+        for (const how of ['confirmation', 'reversal']) {
+          const answer = await ask('POST', `/right-changes/${change.id}/${how}`, { token })
+          expect(codes(answer)).to.deep.equal([403, 'RIGHT_CHANGE_OWN'])
+        }
+      }
+      expect((await me(token)).body.roles).to.deep.equal(['leader'])
+    })
+
+    it('that end with the last role end the sessions too: a role given anew opens none of them [N155]', async () => {
+      const { id, token } = await signedIn('specialist')
+      await revoke('commune-administrator', id, { role: 'specialist', reason: 'chuyển công tác' })
+      const leader = await node.token('commune-leader')
+      const { body } = await ask('GET', '/right-changes?limit=200', { token: leader })
+      const taken = (body.items as { id: string; userId: string; kind: string }[]).find(
+        (one) => one.userId === id && one.kind === 'role-revoked',
+      )
+      const undone = await ask('POST', `/right-changes/${taken?.id}/reversal`, { token: leader })
+      expect(undone.status).to.equal(200)
+      expect((await me(token)).status).to.equal(401)
+    })
   })
 
   describe('lists', () => {

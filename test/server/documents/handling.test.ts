@@ -10,6 +10,7 @@ import {
   remindHandling,
 } from '../../../server/documents/direct-handling.ts'
 import { listTasks, type TaskList } from '../../../server/documents/list-tasks.ts'
+import { withdrawDocument } from '../../../server/documents/permit-document.ts'
 import {
   completeDocument,
   contributeToDocument,
@@ -226,6 +227,10 @@ describe('documents: handling', () => {
     await start(first, me)
     await complete(first, me, 'xong')
     expect(await pages('mine', me)).to.deep.equal([express, urgent, second])
+    // Whose right to see it was withdrawn is told of it no more.
+    const withdrawal = { documentId: urgent, user: me.login, reason: 'chuyển công tác' }
+    await withdrawDocument(node.context, node.two.leader, withdrawal)
+    expect(await pages('mine', me)).to.deep.equal([express, second])
   })
 
   it('lists what was not registered or handed over by the end of the next working day, urgent things at once [N005 K026 K027]', async () => {

@@ -196,6 +196,39 @@ describe('dossiers', () => {
     expect((await readDetails(office.context, leader, id)).document.id).to.equal(id)
   })
 
+  it('is not opened to all while a document that it holds is being restricted', async () => {
+    const id = await received('2026-02-03')
+    const dossier = await open(clerk, true)
+    await file(clerk, dossier, id)
+    let opening: Promise<unknown> = Promise.resolve()
+    await office.context.db.asAgency({ agencyId }, async (trx) => {
+      // As `restrictDocument` does: the document first, then a look at the dossiers that hold it.
+      await lockDocument(trx, id)
+      expect(await findOpenDossier(trx, id)).to.equal(undefined)
+      let ended = false
+      opening = restrictDossier(office.context, clerk, { id: dossier, restricted: false, reason }).then(
+        () => undefined,
+        (error: unknown) => error,
+      )
+      void opening.then(() => {
+        ended = true
+      })
+      while (!ended && !(await someoneWaits())) await new Promise((next) => setImmediate(next))
+      await setRestricted(trx, id, true, office.context.clock())
+    })
+    expect(await opening).to.have.property('code', 'DOSSIER_HOLDS_RESTRICTED')
+  })
+
+  /** Whether a transaction of this database waits for a lock. */
+  async function someoneWaits(): Promise<boolean> {
+    return office.context.db.asNode(async (trx) => {
+      const { rows } = await trx.raw<{ rows: { waits: boolean }[] }>(
+        'select exists (select from pg_locks where not granted) as waits',
+      )
+      return rows[0]?.waits === true
+    })
+  }
+
   it('closes when its checklist holds, fixes the order and changes no more [N068 N069 N071 N131]', async () => {
     const dossier = await open(clerk)
     const close = () => closeDossier(office.context, clerk, { id: dossier })
