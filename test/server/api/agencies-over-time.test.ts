@@ -84,6 +84,7 @@ describe('api: agencies over time', () => {
     const refused: [string, object][] = [
       ['/documents', metadata],
       [`/documents/${draftId}/number`, {}],
+      [`/documents/${draftId}/paper-dispatch`, { recipients: ['Ông Người nhận 1'] }],
     ]
     for (const [path, json] of refused) {
       const answer = await as('commune-clerk', 'POST', path, { json })

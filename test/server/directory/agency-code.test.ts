@@ -40,7 +40,7 @@ describe('agency codes', () => {
     expect(parseAgencyCode('002.00.20.H13').groups).to.deep.equal(['H13', '20', '00', '002'])
   })
 
-  it('reads the forms of QĐ 20/2020: agencies, enterprises, schemes', () => {
+  it('reads the forms of QĐ 20/2020: agencies, enterprises, schemes [K089 K090]', () => {
     expect(parseAgencyCode('H49')).to.include({ generation: 'qd20', scheme: 'agency' })
     expect(parseAgencyCode('H49.12.3').groups).to.deep.equal(['H49', '12', '3'])
     expect(parseAgencyCode('G06.01')).to.include({ scheme: 'agency' })
@@ -93,7 +93,7 @@ describe('agency codes', () => {
     expect(parseAgencyCode('vxp.saas.03', undefined, [...codeSchemes, scheme]).scheme).to.equal('axis-test')
   })
 
-  it('accepts every code of either form, and keeps its length limit', () => {
+  it('accepts every code of either form, and keeps its length limit [K087]', () => {
     fc.assert(
       fc.property(qd20, (text) => {
         if (text.length <= 35) expect(parseAgencyCode(text, 'qd20').groups.join('.')).to.equal(text)
@@ -116,7 +116,7 @@ describe('agency codes', () => {
     )
   })
 
-  it('knows which codes lie below which', () => {
+  it('knows which codes lie below which [K088]', () => {
     const below = (code: string, ancestor: string) =>
       isWithin(parseAgencyCode(code), parseAgencyCode(ancestor))
     expect(below('H40.19.3', 'H40.19')).to.equal(true)

@@ -91,7 +91,7 @@ describe('documents: incoming', () => {
     return id
   }
 
-  it('goes the whole way, and the sender is told 03, 04, 05, 06', async () => {
+  it('goes the whole way, and the sender is told 03, 04, 05, 06 [K001]', async () => {
     const one = await arrival(issued)
     const { documentId: id } = await record(one)
     expect(node.jobs).to.deep.equal([{ agencyId: node.two.agencyId, documentId: id }])
@@ -164,7 +164,7 @@ describe('documents: incoming', () => {
     }
   })
 
-  it('gives back the bytes that were issued', async () => {
+  it('gives back the bytes that were issued [K019 K081]', async () => {
     const { bytes } = await readBytes(node.context, node.services.files, node.two.clerk, await arrived())
     expect(Buffer.from(bytes).equals(issued)).to.equal(true)
   })
@@ -197,7 +197,7 @@ describe('documents: incoming', () => {
     expect((await record(one)).created).to.equal(true)
   })
 
-  it('archives the whole report and what it was judged by', async () => {
+  it('archives the whole report and what it was judged by [N136]', async () => {
     const id = await verified()
     const { report, policy } = await readReport(node.context, node.two.clerk, id)
     expect(report.signatures.map((signature) => signature.role)).to.deep.equal(['individual', 'agency'])

@@ -111,7 +111,7 @@ describe('documents: quarantine', () => {
     expect(Buffer.from(read.bytes).equals(await letter())).to.equal(true)
   })
 
-  it('stores nothing of a draft whose metadata carry a mark of secrecy', async () => {
+  it('stores nothing of a draft whose metadata carry a mark of secrecy [N015 K105]', async () => {
     const error = await errorOf(draft(node.one.clerk, { subject: 'MẬT - báo cáo tình hình biên giới' }))
     expect(error).to.deep.include({
       code: 'SECRET_MARK_FOUND',
@@ -190,7 +190,7 @@ describe('documents: quarantine', () => {
     expect(await declare(id, false, claim('declare-2'))).to.deep.equal(ended)
   })
 
-  it('refuses what is no PDF, is encrypted, is cut off, is signed already or has its number printed', async () => {
+  it('refuses what is no PDF, is encrypted, is cut off, is signed already or has its number printed [N203]', async () => {
     const { id } = await draft()
     const pdf = await letter()
     const assigned = await makeLetter({

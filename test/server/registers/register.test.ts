@@ -13,7 +13,7 @@ import {
 import { dateLine, slashedDate, yearOf } from '../../../server/registers/vietnam-date.ts'
 
 describe('register: numbers', () => {
-  it('are printed as in the examples of Phụ lục I: a leading zero below 10', () => {
+  it('are printed as in the examples of Phụ lục I: a leading zero below 10 [K040]', () => {
     expect(printedCode(printedNumber(15), 'QĐ-BNV')).to.equal('15/QĐ-BNV')
     expect(printedCode(printedNumber(5), 'BNV-VP')).to.equal('05/BNV-VP')
     expect(printedNumber(9)).to.equal('09')
@@ -94,7 +94,7 @@ describe('register: dates', () => {
     }
   })
 
-  it('are written with a leading zero for days below 10 and for January and February only', () => {
+  it('are written with a leading zero for days below 10 and for January and February only [K041]', () => {
     expect(dateLine('2020-01-05')).to.equal('ngày 05 tháng 01 năm 2020')
     expect(dateLine('2019-06-29')).to.equal('ngày 29 tháng 6 năm 2019')
     expect(dateLine('2026-02-28')).to.equal('ngày 28 tháng 02 năm 2026')
@@ -105,7 +105,7 @@ describe('register: dates', () => {
 })
 
 describe('register: kinds and symbols', () => {
-  it('know the 29 kinds of art 7 and 27 abbreviations, all different', () => {
+  it('know the 29 kinds of art 7 and 27 abbreviations, all different [K003 K055]', () => {
     const abbreviations = documentKinds.flatMap((kind) => kind.abbreviation ?? [])
     expect(documentKinds).to.have.length(29)
     expect(abbreviations).to.have.length(27)
@@ -123,7 +123,7 @@ describe('register: kinds and symbols', () => {
 
   const kind = (name: string) => findKind(name) ?? { name, abbreviation: 'missing' }
 
-  it('take the examples of the decree and of practice', () => {
+  it('take the examples of the decree and of practice [K039]', () => {
     for (const [symbol, name] of [
       ['QĐ-BNV', 'Quyết định'],
       ['BNV-VP', 'Công văn'],

@@ -68,7 +68,7 @@ describe('relay: an exchange over three nodes', () => {
     })
   }
 
-  it('brings one envelope to every recipient, hop by hop, with a receipt of each hop', async () => {
+  it('brings one envelope to every recipient, hop by hop, with a receipt of each hop [K083 N172]', async () => {
     const sent = await dispatch(['G22', 'H40', 'H40.01', 'H40.12.4', SENDER])
     await network.settle()
     const ways: Record<string, string[][]> = {
@@ -122,7 +122,7 @@ describe('relay: an exchange over three nodes', () => {
     ])
   })
 
-  it('brings statuses back along the path and keeps the history of each delivery apart', async () => {
+  it('brings statuses back along the path and keeps the history of each delivery apart [K063]', async () => {
     const sent = await dispatch(['G22', 'H40', SENDER])
     await network.settle()
     for (const code of ['03', '04', '05', '06'] as const) {
