@@ -165,7 +165,9 @@ describe('documents: incoming', () => {
   })
 
   it('gives back the bytes that were issued [K019 K081]', async () => {
-    const { bytes } = await readBytes(node.context, node.services.files, node.two.clerk, await arrived())
+    const id = await arrived()
+    await verify(id)
+    const { bytes } = await readBytes(node.context, node.services.files, node.two.clerk, id)
     expect(Buffer.from(bytes).equals(issued)).to.equal(true)
   })
 

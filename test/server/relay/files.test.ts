@@ -81,6 +81,7 @@ describe('relay: documents of several files', () => {
     const { envelope } = await dispatch(commune, id, 'G22')
     await network.settle()
     const arrived = await received(centre, envelope)
+    expect((await verify(centre, arrived)).state).to.equal('verified')
     const [sent, came] = [await filesOf(commune, id), await filesOf(centre, arrived)]
     expect(came.map((one) => [one.position, one.kind, one.name, one.contentType])).to.deep.equal([
       [1, 'main', '01-UBND-VP.pdf', 'application/pdf'],
@@ -99,7 +100,6 @@ describe('relay: documents of several files', () => {
     expect(String(stored?.xml)).to.contain(
       '<Appendixes><Appendix>Phụ lục I</Appendix><Appendix>Phụ lục II</Appendix></Appendixes>',
     )
-    expect((await verify(centre, arrived)).state).to.equal('verified')
     const judged = await readFileList(centre.context, centre.clerk, arrived)
     expect(judged.slice(1).map((one) => [one.indication, one.findings])).to.deep.equal([
       ['TOTAL_PASSED', []],
@@ -124,6 +124,7 @@ describe('relay: documents of several files', () => {
     const { envelope } = await forward()
     await network.settle()
     const second = await received(centre, envelope)
+    await verify(centre, second)
     const [sent, came] = [await filesOf(commune, id), await filesOf(centre, second)]
     expect(came.map((one) => one.sha256)).to.deep.equal(sent.map((one) => one.sha256))
     for (const [index, one] of came.entries()) {
@@ -141,7 +142,6 @@ describe('relay: documents of several files', () => {
     const trace = row?.trace as { organId: string }[]
     expect(trace.map((one) => one.organId)).to.deep.equal(['H40.12.3', 'H40'])
     // The signatures are those of who sent it first: that is what was announced, and so no alarm.
-    await verify(centre, second)
     const [judged] = await network
       .node('tw')
       .rows('select state, sender_matches from documents where id = $1', [second])
