@@ -262,8 +262,9 @@ async function createListing(knex: Knex, roles: DatabaseRoles): Promise<void> {
   ]) {
     await knex.raw(`create index ${name} on register_numbers (${columns})`)
   }
+  // Entries are written while the series is locked: the index takes them up in small heaps, which a search reads besides.
   await knex.raw(
-    'create index register_numbers_words on register_numbers using gin (words) with (fastupdate = off)',
+    'create index register_numbers_words on register_numbers using gin (words) with (gin_pending_list_limit = 256)',
   )
   await knex.raw(`
     create function congvan_search_register(query tsquery, of_book text, of_year integer, only_series text,

@@ -92,8 +92,8 @@ export async function assignNumber(trx: AgencyTransaction, request: NumberReques
   const digits = await digitsOf(trx, request, year)
   const words = await wordsOf(trx, request)
   const key = { agency_id: request.agencyId, year, series: request.series }
-  const number = await takeNext(trx, key, date)
-  if (!(await enter(trx, key, { number, date, digits, words }, request))) {
+  const { number, entered } = await takeAndEnter(trx, key, { date, digits, words }, request)
+  if (!entered) {
     // Somebody numbered this document between the look and the lock: the number just taken is nobody's yet.
     await trx('registers').where(key).decrement('last_number', 1)
     const known = await findNumber(trx, request.documentId)
@@ -135,59 +135,66 @@ interface SeriesKey {
   readonly series: Series
 }
 
-/** Locks the series and moves it on by one, in one statement. */
-async function takeNext(trx: AgencyTransaction, key: SeriesKey, date: string): Promise<number> {
-  const { rows } = await trx.raw<{ rows: { last_number: number }[] }>(
-    `insert into registers as r (agency_id, year, series, last_number, last_date)
-     values (:agency_id, :year, :series, 1 + coalesce((
-       select max(start_after) from register_series_rules
-       where agency_id = :agency_id and year = :year and cast(:series as text) like 'outgoing:%'), 0), :date)
-     on conflict (agency_id, year, series) do update
-     set last_number = r.last_number + 1, last_date = excluded.last_date
-     where r.last_date is null or r.last_date <= excluded.last_date
-     returning last_number`,
-    { ...key, date },
-  )
-  const next = rows[0]
-  if (next !== undefined) return next.last_number
-  const last = await trx('registers').where(key).first<{ last_date: string } | undefined>('last_date')
-  throw new CongvanError('DATE_BEFORE_LAST', { date, last: last?.last_date ?? '-' })
-}
-
-/** @returns false when the number with this symbol is taken, or the document has one */
-async function enter(
+/**
+ * Locks the series, moves it on by one and enters the number in the book: one statement, so that the lock is held for
+ * that and the commit alone.
+ *
+ * @returns the number taken, and whether it was entered: not where the number with this symbol is taken, or the
+ *   document has one
+ */
+async function takeAndEnter(
   trx: AgencyTransaction,
   key: SeriesKey,
-  made: { readonly number: number; readonly date: string; readonly digits: number; readonly words: string },
-  { symbol, documentId, entry, now }: NumberRequest,
-): Promise<boolean> {
-  const query = trx('register_numbers')
-    .insert({
-      ...key,
-      ...made,
-      symbol,
-      document_id: documentId,
-      assigned_at: now,
-      kind: entry.kind,
-      subject: entry.subject,
-      signer: entry.signer ?? null,
-      author: entry.author ?? null,
-      document_number: entry.documentNumber ?? null,
-      document_symbol: entry.documentSymbol ?? null,
-      document_date: entry.documentDate ?? null,
-      recipients: entry.recipients === undefined ? null : entry.recipients.join('; '),
-      kept_by: entry.keptBy ?? null,
-      copies: entry.copies ?? null,
-      unit: entry.unit ?? null,
-      deadline: entry.deadline ?? null,
-      note: entry.note ?? null,
-      entered_by: entry.enteredBy ?? null,
-    })
-    .onConflict()
-    .ignore()
-    .returning('number')
-  const rows = await whileOpen(query, key)
-  return rows.length > 0
+  made: { readonly date: string; readonly digits: number; readonly words: string },
+  request: NumberRequest,
+): Promise<{ readonly number: number; readonly entered: boolean }> {
+  const row = { ...key, ...made, ...columnsOf(request) }
+  const names = Object.keys(row)
+  const statement = trx.raw<{ rows: { taken: number | null; entered: number | null }[] }>(
+    `with next as (
+       insert into registers as r (agency_id, year, series, last_number, last_date)
+       values (:agency_id, :year, :series, 1 + coalesce((
+         select max(start_after) from register_series_rules
+         where agency_id = :agency_id and year = :year and cast(:series as text) like 'outgoing:%'), 0), :date)
+       on conflict (agency_id, year, series) do update
+       set last_number = r.last_number + 1, last_date = excluded.last_date
+       where r.last_date is null or r.last_date <= excluded.last_date
+       returning last_number),
+     entered as (
+       insert into register_numbers (number, ${names.join(', ')})
+       select next.last_number, ${names.map((name) => `:${name}`).join(', ')} from next
+       on conflict do nothing returning number)
+     select (select last_number from next) as taken, (select number from entered) as entered`,
+    row,
+  )
+  const { rows } = await whileOpen(statement, key)
+  const taken = rows[0]?.taken ?? undefined
+  if (taken !== undefined) return { number: taken, entered: rows[0]?.entered === taken }
+  const last = await trx('registers').where(key).first<{ last_date: string } | undefined>('last_date')
+  throw new CongvanError('DATE_BEFORE_LAST', { date: made.date, last: last?.last_date ?? '-' })
+}
+
+/** The entry's own columns; those of the number itself come from the series. */
+function columnsOf({ symbol, documentId, entry, now }: NumberRequest) {
+  return {
+    symbol,
+    document_id: documentId,
+    assigned_at: now,
+    kind: entry.kind,
+    subject: entry.subject,
+    signer: entry.signer ?? null,
+    author: entry.author ?? null,
+    document_number: entry.documentNumber ?? null,
+    document_symbol: entry.documentSymbol ?? null,
+    document_date: entry.documentDate ?? null,
+    recipients: entry.recipients === undefined ? null : entry.recipients.join('; '),
+    kept_by: entry.keptBy ?? null,
+    copies: entry.copies ?? null,
+    unit: entry.unit ?? null,
+    deadline: entry.deadline ?? null,
+    note: entry.note ?? null,
+    entered_by: entry.enteredBy ?? null,
+  }
 }
 
 /**

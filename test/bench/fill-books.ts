@@ -10,6 +10,9 @@ export const YEAR = 2026
 /** The agency with half of all documents; lists and searches are measured as its clerk. */
 export const BUSY_AGENCY = '00000000-0000-4000-8000-000000000000'
 export const PROVINCE_AGENCIES = 256
+/** One more agency, with a book of exactly so many rows to be printed. */
+export const PRINTING_AGENCY = '00000000-0000-4000-8000-000000000fff'
+export const PRINTED_ROWS = 10_000
 
 /** A month's documents of an agency of the province: `uuid` from a number. */
 const uuid = (expression: string) =>
@@ -73,6 +76,7 @@ export async function fillBooks(client: pg.Client, size: number): Promise<void> 
   await indexedLast(client, ['documents', 'register_numbers', 'document_search'], async () => {
     await run(documents, registers, registerNumbers, searchWords)
   })
+  await run('select congvan_count_document(d) from documents d', ...printedBook)
   await run('drop table made', "set session_replication_role = 'origin'", 'vacuum analyze')
 }
 
@@ -131,6 +135,26 @@ const searchWords = `
   select d.agency_id, d.id, d.created_at,
     congvan_document_marks(d.agency_id, d.created_at) || congvan_words(congvan_document_text(d))
   from documents d`
+
+/** A book to be printed: texts as long as those of real entries. */
+const printedBook = [
+  `insert into agencies values ('${PRINTING_AGENCY}')`,
+  `insert into agency_codes (agency_id, code, generation, valid_from, issuer)
+   values ('${PRINTING_AGENCY}', 'H40.999', 'qd20', '2020-09-15', 'nut-thu')`,
+  `insert into agency_terms (agency_id, valid_from, name, name_folded, level, parent_id, hosting_node, issuer)
+   values ('${PRINTING_AGENCY}', '2020-09-15', 'Cơ quan in sổ', 'co quan in so', 'commune', '${BUSY_AGENCY}',
+     'nut-thu', 'nut-thu')`,
+  `insert into registers (agency_id, year, series, last_number, last_date)
+   values ('${PRINTING_AGENCY}', ${YEAR}, 'incoming', ${PRINTED_ROWS}, '${YEAR}-12-20')`,
+  `insert into register_numbers (agency_id, year, series, number, symbol, date, document_id, assigned_at, kind,
+     subject, author, document_number, document_symbol, document_date, unit, deadline, handed_over_at)
+   select '${PRINTING_AGENCY}', ${YEAR}, 'incoming', n, '', date '${YEAR}-01-02' + n / 30, gen_random_uuid(),
+     timestamptz '${YEAR}-01-02 09:00+07' + n / 30 * interval '1 day', 'Công văn',
+     'Về việc triển khai thực hiện kế hoạch công tác và báo cáo kết quả thực hiện nhiệm vụ năm, số ' || n,
+     'Ủy ban nhân dân xã thử nghiệm số ' || n % 100, n::text, 'UBND-VP', date '${YEAR}-01-02' + n / 30,
+     'Phòng Kinh tế', date '${YEAR}-01-12' + n / 30, timestamptz '${YEAR}-01-02 10:00+07' + n / 30 * interval '1 day'
+   from generate_series(1, ${PRINTED_ROWS}) n`,
+]
 
 /** A million rows are written faster without the indexes that nothing needs meanwhile. */
 async function indexedLast(
