@@ -220,8 +220,8 @@ async function withClaim<T>(
   return result
 }
 
-/** SQLSTATE classes that mean "the database is away or gave up", not "the statement is wrong". */
-const AWAY = /^(08|57P|53|55P03|58)/
+/** SQLSTATE classes that mean "the database is away or gave up" (also one of two that waited for each other), not "the statement is wrong". */
+const AWAY = /^(08|57P|53|55P03|58|40001|40P01)/
 const AWAY_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'ENOTFOUND', 'EHOSTUNREACH'])
 
 /** Turns a lost or refused connection into `DATABASE_UNAVAILABLE`; everything else stays what it is. */
