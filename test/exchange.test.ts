@@ -73,7 +73,7 @@ describe('exchange between four nodes', function () {
     ])
   })
 
-  it('delivers a PDF whose two signatures pdfsig finds valid, and which verify fails after any change [K086]', async function () {
+  it('delivers a PDF whose two signatures pdfsig finds valid, and which verify fails after any change', async function () {
     requireProgram(this, 'pdfsig')
     requireProgram(this, 'certutil')
     requireProgram(this, 'qpdf')

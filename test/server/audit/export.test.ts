@@ -150,7 +150,7 @@ describe('audit: export over HTTP', () => {
     expect((await fetch(`${node.url}/readyz`)).status).to.equal(200)
   })
 
-  it('rests on rows that nobody changes: not the application, not the owner of the tables [K082]', async () => {
+  it('rests on rows that nobody changes: not the application, not the owner of the tables', async () => {
     const changes = [
       "update log_entries set kind = 'x'",
       'delete from log_entries',

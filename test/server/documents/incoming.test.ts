@@ -164,7 +164,7 @@ describe('documents: incoming', () => {
     }
   })
 
-  it('gives back the bytes that were issued [K019 K081]', async () => {
+  it('gives back the bytes that were issued [K081]', async () => {
     const id = await arrived()
     await verify(id)
     const { bytes } = await readBytes(node.context, node.services.files, node.two.clerk, id)
@@ -199,7 +199,7 @@ describe('documents: incoming', () => {
     expect((await record(one)).created).to.equal(true)
   })
 
-  it('archives the whole report and what it was judged by [N136]', async () => {
+  it('archives the whole report and what it was judged by', async () => {
     const id = await verified()
     const { report, policy } = await readReport(node.context, node.two.clerk, id)
     expect(report.signatures.map((signature) => signature.role)).to.deep.equal(['individual', 'agency'])
@@ -257,7 +257,7 @@ describe('documents: incoming', () => {
     }
   })
 
-  it('is uncertain with the individual’s signature alone, also where revocation data is lacking as well', async () => {
+  it('is uncertain with the individual’s signature alone, also where revocation data is lacking as well [K002]', async () => {
     const bytes = await signAsIndividual(await letter(), node.one.individual)
     const { anchors, untrusted, crls } = node.services.trust
     for (const given of [crls, []]) {

@@ -52,7 +52,7 @@ describe('documents: from draft to issue', () => {
   const inAgency = <T>(work: Parameters<typeof node.database.db.asAgency<T>>[1]) =>
     node.database.db.asAgency({ agencyId: node.one.agencyId }, work)
 
-  it('goes the whole way; every revision extends the one before, and the issue carries both signatures [K002 K004 N009 N198]', async () => {
+  it('goes the whole way; every revision extends the one before, and the issue carries both signatures', async () => {
     const id = await toIssued(node)
     const { document, revisions } = await details(id)
     expect(document).to.include({ state: 'issued', codeNotation: 'UBND-VP', promulgationDate: '2026-01-05' })
@@ -87,7 +87,7 @@ describe('documents: from draft to issue', () => {
     expect(text).to.include('ngày 05 tháng 01 năm 2026')
   })
 
-  it('says the same of the issued bytes as an independent program [N183 K060]', async function () {
+  it('says the same of the issued bytes as an independent program', async function () {
     requireProgram(this, 'pdfsig')
     const pdf = join(node.folder, 'issued.pdf')
     writeFileSync(pdf, await download(node, node.one.clerk, await toIssued(node)))
@@ -112,7 +112,7 @@ describe('documents: from draft to issue', () => {
   })
 
   describe('the individual’s signature', () => {
-    it('must be that of the person named, in the office named, of this agency [K042 K109]', async () => {
+    it('must be that of the person named, in the office named, of this agency', async () => {
       const id = await toDraft(node)
       const pdf = await download(node, node.one.leader, id)
       const person = {
@@ -136,7 +136,7 @@ describe('documents: from draft to issue', () => {
       expect(await sign(id, await signAsIndividual(pdf, spelt))).to.include({ state: 'signed' })
     })
 
-    it('must come from a certificate that the node trusts and that is valid', async () => {
+    it('must come from a certificate that the node trusts and that is valid [N009]', async () => {
       const id = await toDraft(node)
       const pdf = await download(node, node.one.leader, id)
       const strangers = await (await import('../../../fixtures/pki/make-pki.ts')).makeTestPki({
@@ -260,7 +260,7 @@ describe('documents: from draft to issue', () => {
       expect(given).to.deep.equal([first, first + 1, first + 2, first + 3])
     })
 
-    it('comes after the signature and not before [K005]', async () => {
+    it('comes after the signature and not before [K005 K004]', async () => {
       await expectCode(number(await toDraft(node)), 'DOCUMENT_STATE_WRONG')
     })
 
@@ -280,7 +280,7 @@ describe('documents: from draft to issue', () => {
   })
 
   describe('the issue', () => {
-    it('needs the agency’s own certificate [N083]', async () => {
+    it('needs the agency’s own certificate [K109]', async () => {
       const id = await toNumbered(node)
       const pdf = await download(node, node.one.clerk, id)
       for (const [certificate, field] of [
@@ -318,7 +318,7 @@ describe('documents: from draft to issue', () => {
       await expectCode(issue(id, await signAsAgency(refilled, node.one.agency)), 'SIGNATURE_NOT_AN_EXTENSION')
     })
 
-    it('freezes the document: the database refuses every change of bytes and metadata [N001 N030 N135 N165]', async () => {
+    it('freezes the document: the database refuses every change of bytes and metadata [N030 N135 N165 K019]', async () => {
       const id = await toIssued(node)
       const refused = [
         () => inAgency((trx) => trx('document_revisions').where({ document_id: id }).delete()),
@@ -350,7 +350,7 @@ describe('documents: from draft to issue', () => {
       expect((await details(id)).revisions).to.have.length(4)
     })
 
-    it('hands the relay what it sends, and is marked as sent once [N121]', async () => {
+    it('hands the relay what it sends, and is marked as sent once', async () => {
       const early = await toNumbered(node)
       await expectCode(
         inAgency((trx) => readIssuedForDispatch(trx, early)),

@@ -111,7 +111,7 @@ describe('documents: quarantine', () => {
     expect(Buffer.from(read.bytes).equals(await letter())).to.equal(true)
   })
 
-  it('stores nothing of a draft whose metadata carry a mark of secrecy [N015 K105]', async () => {
+  it('stores nothing of a draft whose metadata carry a mark of secrecy [N015]', async () => {
     const error = await errorOf(draft(node.one.clerk, { subject: 'MẬT - báo cáo tình hình biên giới' }))
     expect(error).to.deep.include({
       code: 'SECRET_MARK_FOUND',

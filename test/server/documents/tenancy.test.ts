@@ -20,7 +20,7 @@ describe('documents: one agency and another', () => {
   })
   after(() => node.close())
 
-  it('nobody of another agency can read, number, sign, issue, send or handle a document [N115]', async () => {
+  it('nobody of another agency can read, number, sign, issue, send or handle a document', async () => {
     const { context, services } = node
     const { clerk, leader, agencyId } = node.two
     const bytes = new Uint8Array([1])

@@ -68,7 +68,7 @@ describe('relay: an exchange over three nodes', () => {
     })
   }
 
-  it('brings one envelope to every recipient, hop by hop, with a receipt of each hop [K083 N172]', async () => {
+  it('brings one envelope to every recipient, hop by hop, with a receipt of each hop', async () => {
     const sent = await dispatch(['G22', 'H40', 'H40.01', 'H40.12.4', SENDER])
     await network.settle()
     const ways: Record<string, string[][]> = {
