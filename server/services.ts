@@ -16,6 +16,7 @@ import { sweepAccounts } from './auth/sweep-accounts.ts'
 import { calendarRoutes } from './calendar/routes.ts'
 import type { Config } from './config.ts'
 import type { NodeContext, RateLimits } from './context.ts'
+import { copyRoutes } from './copies/copy-routes.ts'
 import type { Database } from './db.ts'
 import type { NewPeer } from './directory/add-peer.ts'
 import { directoryPeerRoutes } from './directory/feed-routes.ts'
@@ -26,17 +27,20 @@ import { reorganiseRoutes } from './directory/reorganise-routes.ts'
 import { directoryRoutes } from './directory/routes.ts'
 import { type RunningFeed, runDirectoryFeed } from './directory/run-feed.ts'
 import type { DocumentServices, FillFonts } from './documents/document-services.ts'
-import { openFileStore } from './documents/file-store.ts'
-import { openPageTextReader } from './documents/page-text.ts'
-import { recoverLostVerifications } from './documents/recover-verifications.ts'
 import { documentRoutes } from './documents/routes.ts'
-import { sweepFiles } from './documents/sweep-files.ts'
-import { verifyIncoming } from './documents/verify-incoming.ts'
 import { dossierRoutes } from './dossiers/routes.ts'
+import { openFileStore } from './files/file-store.ts'
+import { sweepFiles } from './files/sweep-files.ts'
+import { taskRoutes } from './handling/task-routes.ts'
 import { createPeerClient } from './http/peer-client.ts'
 import { mountPeerRoutes } from './http/peer-routes.ts'
 import type { Route } from './http/route.ts'
+import { incomingRoutes } from './incoming/incoming-routes.ts'
+import { recoverLostVerifications } from './incoming/recover-verifications.ts'
+import { verifyIncoming } from './incoming/verify-incoming.ts'
 import type { Logger } from './log.ts'
+import { outgoingRoutes } from './outgoing/routes.ts'
+import { openPageTextReader } from './pages/page-text.ts'
 import type { Queue } from './queue.ts'
 import type { BookFonts } from './registers/book-pdf.ts'
 import { registerRoutes } from './registers/routes.ts'
@@ -121,7 +125,11 @@ export async function createServices(options: ServiceOptions): Promise<Services>
       ...directoryRoutes(feed),
       ...reorganiseRoutes(feed, (trx, agencyId) => readAgencyWork(trx, agencyId, countMembers)),
       ...calendarRoutes(context),
+      ...outgoingRoutes(context, documents),
+      ...taskRoutes(context),
       ...documentRoutes(context, documents),
+      ...incomingRoutes(context, documents),
+      ...copyRoutes(context, documents),
       ...registerRoutes(context, readBookFonts()),
       ...dossierRoutes(context),
       ...statisticsRoutes(context),

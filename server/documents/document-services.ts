@@ -1,6 +1,6 @@
 import type { VerificationPolicy } from '../../signing/index.ts'
-import type { FileStore } from './file-store.ts'
-import type { PageTextReader } from './page-text.ts'
+import type { FileStore } from '../files/file-store.ts'
+import type { PageTextReader } from '../pages/page-text.ts'
 import type { StatusAnnouncer } from './status-announcer.ts'
 
 /** What the node believes in when it judges signatures: DER, read from its trust folder. */

@@ -3,10 +3,10 @@ import type { UserActor } from '../actor.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import { CongvanError } from '../errors.ts'
+import type { FileStore } from '../files/file-store.ts'
 import { requireReadable } from './document-access-store.ts'
 import { type DocumentFile, listFiles } from './document-files-store.ts'
 import { insertRead } from './document-reads-store.ts'
-import type { FileStore } from './file-store.ts'
 import { requireOpenable } from './quarantine.ts'
 
 /** @throws CongvanError `NOT_FOUND` */

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Agency } from '../directory/agency-store.ts'
 import { copyAbbreviations } from '../documents/copy-forms.ts'
-import type { IssuedDocument } from '../documents/issued-document.ts'
 import { isPriority } from '../edxml/codes.ts'
 import type { Attachment, DocumentMessage, OtherInfo } from '../edxml/envelope.ts'
+import type { IssuedDocument } from '../outgoing/issued-document.ts'
 import { ATTACHMENT_LABEL, annexLabels } from './message-files.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import { registerFile } from '../documents/file-hold-store.ts'
 import { CongvanError } from '../errors.ts'
+import { registerFile } from '../files/file-hold-store.ts'
 import {
   completeFile,
   filesKnownFrom,

@@ -1,8 +1,8 @@
 import type { KeyProvider } from '../../signing/index.ts'
 import type { NodeContext } from '../context.ts'
-import type { FileStore } from '../documents/file-store.ts'
-import type { PageTextReader } from '../documents/page-text.ts'
+import type { FileStore } from '../files/file-store.ts'
 import type { PeerClient } from '../http/peer-client.ts'
+import type { PageTextReader } from '../pages/page-text.ts'
 import type { PieceStore } from './piece-store.ts'
 
 /** What the relay of one node works with. */

@@ -6,7 +6,7 @@ import { finishCopy } from '../../../cli/client/copies.ts'
 import { signAnnexes } from '../../../cli/client/sign-annexes.ts'
 import { makeTestPki, type TestPki } from '../../../fixtures/pki/make-pki.ts'
 import { asKeyProvider, fieldPlaces, verifyPdf } from '../../../signing/index.ts'
-import { scan } from '../../server/documents/scans.ts'
+import { scan } from '../../server/copies/scans.ts'
 import { type FakeNode, startFakeNode } from './fake-node.ts'
 
 const ID = randomUUID()

@@ -14,11 +14,12 @@ import { makeLetter } from '../../../fixtures/documents/letter.ts'
 import { communeLetter } from '../../../fixtures/documents/sample-letters.ts'
 import { authenticate, authorise } from '../../../server/auth/authenticate.ts'
 import type { DocumentServices } from '../../../server/documents/document-services.ts'
-import { openFileStore } from '../../../server/documents/file-store.ts'
-import { openPageTextReader } from '../../../server/documents/page-text.ts'
 import { documentRoutes } from '../../../server/documents/routes.ts'
+import { openFileStore } from '../../../server/files/file-store.ts'
 import { errorHandler } from '../../../server/http/error-handler.ts'
 import { mountRoutes } from '../../../server/http/mount.ts'
+import { outgoingRoutes } from '../../../server/outgoing/routes.ts'
+import { openPageTextReader } from '../../../server/pages/page-text.ts'
 import { DatabaseLine } from './database-line.ts'
 import { footprintOf } from './footprint.ts'
 import { type ApiNode, PASSWORD, send, startApiNode } from './node.ts'
@@ -249,7 +250,7 @@ async function serveDocuments(node: ApiNode, files: DocumentServices['files']): 
   }
   app.use(
     '/api/v1',
-    mountRoutes(documentRoutes(context, services), {
+    mountRoutes([...outgoingRoutes(context, services), ...documentRoutes(context, services)], {
       clock: context.clock,
       maxJsonBytes: context.limits.jsonBytes,
       authenticate: (request, now) => {

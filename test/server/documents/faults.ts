@@ -1,5 +1,5 @@
 import type { Database } from '../../../server/db.ts'
-import type { FileStore } from '../../../server/documents/file-store.ts'
+import type { FileStore } from '../../../server/files/file-store.ts'
 import type { TestNode } from './support.ts'
 
 /** A process that is killed: before a durable step, or right after it, when it happened and nobody was told. */

@@ -8,6 +8,8 @@ import { requirePermission } from '../../../server/auth/permissions.ts'
 import { documentRoutes } from '../../../server/documents/routes.ts'
 import { errorHandler } from '../../../server/http/error-handler.ts'
 import { mountRoutes } from '../../../server/http/mount.ts'
+import { incomingRoutes } from '../../../server/incoming/incoming-routes.ts'
+import { outgoingRoutes } from '../../../server/outgoing/routes.ts'
 import { letter, metadata, openTestNode, signAsAgency, signAsIndividual, type TestNode } from './support.ts'
 
 interface Answer {
@@ -30,14 +32,21 @@ describe('documents: routes', () => {
     const app = express()
     app.use(
       '/api/v1',
-      mountRoutes(documentRoutes(node.context, node.services), {
-        clock: node.context.clock,
-        maxJsonBytes: node.context.limits.jsonBytes,
-        authenticate: async (request) => actors.get(request.get('authorization') ?? ''),
-        authorise(actor, access) {
-          if (typeof access === 'object') requirePermission(actor, access.permission)
+      mountRoutes(
+        [
+          ...outgoingRoutes(node.context, node.services),
+          ...documentRoutes(node.context, node.services),
+          ...incomingRoutes(node.context, node.services),
+        ],
+        {
+          clock: node.context.clock,
+          maxJsonBytes: node.context.limits.jsonBytes,
+          authenticate: async (request) => actors.get(request.get('authorization') ?? ''),
+          authorise(actor, access) {
+            if (typeof access === 'object') requirePermission(actor, access.permission)
+          },
         },
-      }),
+      ),
     )
     app.use(errorHandler(node.context.log))
     await new Promise<void>((resolve) => {

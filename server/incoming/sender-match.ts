@@ -1,0 +1,52 @@
+/**
+ * Whether the agency that signed a received document is the one that sent it. The envelope says who sends and the
+ * document bears the sign of whoever made it; the two may rightly differ (a document that is passed on), and then the
+ * clerk decides.
+ */
+import { agencyCodeOf, readSigners, roleOf, SigningError } from '../../signing/index.ts'
+import type { AgencyTransaction } from '../db.ts'
+import { vietnamDay } from '../directory/agency-entry.ts'
+import { findAgencyByCode } from '../directory/agency-store.ts'
+import type { AgencyCodes } from '../documents/signer-identity.ts'
+
+/**
+ * Every code that the sender bore from the day of the document until now, and the one it sent under, which alone
+ * counts where the directory does not know it.
+ *
+ * @param promulgationDate `YYYY-MM-DD`
+ */
+export async function senderCodes(
+  trx: AgencyTransaction,
+  senderCode: string,
+  promulgationDate: string | null,
+  now: Date,
+): Promise<AgencyCodes> {
+  const today = vietnamDay(now)
+  const from = promulgationDate !== null && promulgationDate < today ? promulgationDate : today
+  const sender =
+    (await findAgencyByCode(trx, senderCode, today)) ?? (await findAgencyByCode(trx, senderCode, from))
+  const borne = (sender?.codes ?? []).filter(
+    (one) => one.validFrom <= today && (one.validTo === null || one.validTo > from),
+  )
+  return new Set([senderCode, ...borne.map((one) => one.code)])
+}
+
+/**
+ * True when one of the agencies whose signatures hold over the file bears one of these codes; null when there is no
+ * such signature or no readable PDF. A certificate that names no agency's code matches none.
+ */
+export function matchSender(bytes: Uint8Array, codes: AgencyCodes): boolean | null {
+  const signed = agencyCertificates(bytes).map((certificate) => agencyCodeOf(certificate))
+  return signed.length === 0 ? null : signed.some((code) => code !== null && codes.has(code))
+}
+
+function agencyCertificates(bytes: Uint8Array): Uint8Array[] {
+  try {
+    return readSigners(bytes)
+      .map((one) => one.certificate)
+      .filter((certificate) => roleOf(certificate) === 'agency')
+  } catch (error) {
+    if (!(error instanceof SigningError)) throw error
+    return []
+  }
+}
