@@ -1,6 +1,7 @@
 /**
- * All tests in two processes side by side, one per core of a small machine: what computes (the signing library and the
- * labelled files) and what waits (servers, databases, the command line). Arguments go to both: `npm test -- -g seal`.
+ * All tests in three processes side by side, on a machine of two cores: what computes (the signing library and the
+ * labelled files), what waits for processes of its own (whole nodes, the command line, the relay), and the rest on its
+ * own PostgreSQL. Arguments go to all: `npm test -- -g seal`.
  *
  * The totals come from each runner's own end event; a part without them did not end and has failed.
  */
@@ -19,12 +20,17 @@ interface Totals {
 const root = join(import.meta.dirname, '../..')
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js')
 const computing = /^test\/(signing|corpora|fixtures)\//
+const waiting = /^test\/(exchange\.|cli\/|server\/relay\/)/
 const all = globSync('test/**/*.test.ts', { cwd: root }).toSorted()
-const parts = [all.filter((file) => !computing.test(file)), all.filter((file) => computing.test(file))]
+const parts = [
+  all.filter((file) => !computing.test(file) && !waiting.test(file)),
+  all.filter((file) => waiting.test(file)),
+  all.filter((file) => computing.test(file)),
+]
 
 const first = Promise.withResolvers<void>()
 
-/** Runs one part; the first speaks at once, the second when it has ended, so that lines do not mix. */
+/** Runs one part; the first speaks at once, the others when it and they have ended, so that lines do not mix. */
 async function runPart(files: readonly string[], folder: string, index: number): Promise<Totals | undefined> {
   const totals = join(folder, `totals-${index}`)
   const reporter = ['--reporter', 'test/support/reporter.ts', '--reporter-option', `totals=${totals}`]
