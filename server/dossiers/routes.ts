@@ -170,7 +170,7 @@ function keepingRoutes(context: NodeContext): Route[] {
         title: words(1000),
         retentionYears: retention,
         inCatalogue: z.boolean().default(false),
-        language: words(50).default('vi'),
+        language: words(50).min(2).default('vi'),
         startedOn: date.optional(),
         restricted: z.boolean().default(false),
       }),
