@@ -76,7 +76,8 @@ export async function chooseIncomingSeries(
  * Gives a document the next number of a series and enters it in the book, or answers the one that it has.
  *
  * The series' row is locked until the transaction ends, so numbers follow one another; rolled back, the number goes
- * to the next one who asks, and there is no gap. What can be looked up before is: two statements run under the lock.
+ * to the next one who asks, and there is no gap. What can be looked up before is; what runs under the lock is one call
+ * of a function whose statements are planned already.
  *
  * @throws CongvanError `NUMBER_TAKEN` when số and ký hiệu were given in this year by another series;
  *   `REGISTER_CLOSED`, `REGISTER_FIELD_MISSING`, `DATE_IN_FUTURE`, `DATE_IN_OTHER_YEAR`, `DATE_BEFORE_LAST`
@@ -86,23 +87,23 @@ export async function assignNumber(trx: AgencyTransaction, request: NumberReques
   const date = request.date ?? today
   requireDate(date, today)
   requireFields(request.series, request.entry)
-  const before = await findNumber(trx, request.documentId)
-  if (before !== undefined) return before
   const year = yearOf(today)
   const digits = await digitsOf(trx, request, year)
-  const words = await wordsOf(trx, request)
   const key = { agency_id: request.agencyId, year, series: request.series }
-  const { number, entered } = await takeAndEnter(trx, key, { date, digits, words }, request)
-  if (!entered) {
+  const row = await enterNumber(trx, { ...key, date, digits, ...columnsOf(request) }, findableText(request))
+  if (row === undefined) {
+    const last = await trx('registers').where(key).first<{ last_date: string } | undefined>('last_date')
+    throw new CongvanError('DATE_BEFORE_LAST', { date, last: last?.last_date ?? '-' })
+  }
+  if (!row.entered) {
     // Somebody numbered this document between the look and the lock: the number just taken is nobody's yet.
     await trx('registers').where(key).decrement('last_number', 1)
     const known = await findNumber(trx, request.documentId)
     if (known !== undefined) return known
-    const code = printedCode(printedNumber(number, digits), request.symbol)
+    const code = printedCode(printedNumber(row.number, digits), request.symbol)
     throw new CongvanError('NUMBER_TAKEN', { number: code, year })
   }
-  const { series, symbol } = request
-  return { series, year, symbol, number, printed: printedNumber(number, digits), date, reused: false }
+  return assignedOf(row, row.reused)
 }
 
 /** What a sector prescribes for its kind; read only where the series is not one of the usual ones. */
@@ -113,20 +114,26 @@ async function digitsOf(
 ): Promise<number> {
   if (!series.startsWith('outgoing:') || series === 'outgoing:general') return 2
   const { rules } = await readSeriesRules(trx, year)
-  return specialisedKind(rules, entry.kind)?.digits ?? 2
+  const specialised = specialisedKind(rules, entry.kind)
+  // A council that issues such a kind numbers in its own series, by the general rule.
+  return specialised !== undefined && series === `outgoing:${specialised.series}` ? specialised.digits : 2
 }
 
-/** What the entry is found by, as a `tsvector`; the number is put before it when it is known. */
-async function wordsOf(trx: AgencyTransaction, { symbol, entry }: NumberRequest): Promise<string> {
+/** What the entry is found by; the number is put before it when it is known. */
+function findableText({ symbol, entry }: NumberRequest): string {
   const code = `${entry.documentNumber ?? ''}/${entry.documentSymbol ?? ''}`
   const parts = [symbol, entry.kind, entry.subject, entry.signer, entry.author, code]
   const more = [entry.recipients?.join('; '), entry.keptBy, entry.unit, entry.note]
-  const text = [...parts, ...more].filter((part) => part !== undefined && part !== null).join(' | ')
-  const { rows } = await trx.raw<{ rows: { words: string }[] }>(
-    'select cast(congvan_words(?) as text) as words',
-    [text],
-  )
-  return rows[0]?.words ?? ''
+  return [...parts, ...more].filter((part) => part !== undefined && part !== null).join(' | ')
+}
+
+interface NumberRow {
+  readonly series: Series
+  readonly year: number
+  readonly number: number
+  readonly digits: number
+  readonly symbol: string
+  readonly date: string
 }
 
 interface SeriesKey {
@@ -136,42 +143,26 @@ interface SeriesKey {
 }
 
 /**
- * Locks the series, moves it on by one and enters the number in the book: one statement, so that the lock is held for
- * that and the commit alone.
+ * Locks the series, moves it on by one and enters the number in the book (migration 0025).
  *
- * @returns the number taken, and whether it was entered: not where the number with this symbol is taken, or the
- *   document has one
+ * @returns the number that the document had (`reused`), or the one taken, and whether it was entered: not where the
+ *   number with this symbol is taken, or the document has one; `undefined` when the date lies before the last one's
  */
-async function takeAndEnter(
+async function enterNumber(
   trx: AgencyTransaction,
-  key: SeriesKey,
-  made: { readonly date: string; readonly digits: number; readonly words: string },
-  request: NumberRequest,
-): Promise<{ readonly number: number; readonly entered: boolean }> {
-  const row = { ...key, ...made, ...columnsOf(request) }
-  const names = Object.keys(row)
-  const statement = trx.raw<{ rows: { taken: number | null; entered: number | null }[] }>(
-    `with next as (
-       insert into registers as r (agency_id, year, series, last_number, last_date)
-       values (:agency_id, :year, :series, 1 + coalesce((
-         select max(start_after) from register_series_rules
-         where agency_id = :agency_id and year = :year and cast(:series as text) like 'outgoing:%'), 0), :date)
-       on conflict (agency_id, year, series) do update
-       set last_number = r.last_number + 1, last_date = excluded.last_date
-       where r.last_date is null or r.last_date <= excluded.last_date
-       returning last_number),
-     entered as (
-       insert into register_numbers (number, ${names.join(', ')})
-       select next.last_number, ${names.map((name) => `:${name}`).join(', ')} from next
-       on conflict do nothing returning number)
-     select (select last_number from next) as taken, (select number from entered) as entered`,
-    row,
+  entry: SeriesKey & ReturnType<typeof columnsOf> & { readonly date: string; readonly digits: number },
+  findable: string,
+): Promise<(NumberRow & { readonly reused: boolean; readonly entered: boolean }) | undefined> {
+  const call = trx.raw<{ rows: (NumberRow & { reused: boolean; entered: boolean })[] }>(
+    'select * from congvan_enter_number(?, ?)',
+    [JSON.stringify(entry), findable],
   )
-  const { rows } = await whileOpen(statement, key)
-  const taken = rows[0]?.taken ?? undefined
-  if (taken !== undefined) return { number: taken, entered: rows[0]?.entered === taken }
-  const last = await trx('registers').where(key).first<{ last_date: string } | undefined>('last_date')
-  throw new CongvanError('DATE_BEFORE_LAST', { date: made.date, last: last?.last_date ?? '-' })
+  return (await whileOpen(call, entry)).rows[0]
+}
+
+function assignedOf({ digits, ...row }: NumberRow, reused: boolean): AssignedNumber {
+  const { series, year, number, symbol, date } = row
+  return { series, year, number, printed: printedNumber(number, digits), symbol, date, reused }
 }
 
 /** The entry's own columns; those of the number itself come from the series. */
@@ -187,7 +178,7 @@ function columnsOf({ symbol, documentId, entry, now }: NumberRequest) {
     document_number: entry.documentNumber ?? null,
     document_symbol: entry.documentSymbol ?? null,
     document_date: entry.documentDate ?? null,
-    recipients: entry.recipients === undefined ? null : entry.recipients.join('; '),
+    recipients: entry.recipients?.join('; ') || null,
     kept_by: entry.keptBy ?? null,
     copies: entry.copies ?? null,
     unit: entry.unit ?? null,
@@ -221,13 +212,8 @@ export async function findNumber(
 ): Promise<AssignedNumber | undefined> {
   const row = await trx('register_numbers')
     .where({ document_id: documentId, status: 'assigned' })
-    .first<
-      | { series: Series; year: number; number: number; digits: number; symbol: string; date: string }
-      | undefined
-    >('series', 'year', 'number', 'digits', 'symbol', 'date')
-  if (row === undefined) return undefined
-  const { digits, ...found } = row
-  return { ...found, printed: printedNumber(row.number, digits), reused: true }
+    .first<NumberRow | undefined>('series', 'year', 'number', 'digits', 'symbol', 'date')
+  return row && assignedOf(row, true)
 }
 
 /**
@@ -271,7 +257,7 @@ export interface Dispatch {
 export async function recordDispatch(trx: AgencyTransaction, dispatch: Dispatch): Promise<boolean> {
   const entry = await openEntry(trx, dispatch.documentId, ['outgoing'])
   if (entry === undefined) return false
-  const known = entry.recipients === null ? [] : entry.recipients.split('; ')
+  const known = entry.recipients?.split('; ').filter((one) => one !== '') ?? []
   const recipients = [...new Set([...known, ...dispatch.recipients])].join('; ')
   await trx('register_numbers')
     .where({ document_id: dispatch.documentId, status: 'assigned' })
