@@ -101,7 +101,7 @@ const documents = `
   select agency_id, id, case when outgoing then 'outgoing' else 'incoming' end,
     case when outgoing then 'dispatched'
          when chance < 0.9 then 'completed' when chance < 0.95 then 'processing' else 'accepted' end,
-    kind, subject, lpad(number::text, 2, '0'), 'UBND-VP', ${day}, 'Nam Định',
+    kind, subject, lpad(number::text, greatest(2, length(number::text)), '0'), 'UBND-VP', ${day}, 'Nam Định',
     case when chance < 0.9 then 0 else 1 end, ${day} + 10, 'Người ký ' || (n % 200), '[]',
     'H40,' || to_char(at, 'YYYY/MM/DD') || ',' || n || '/UBND-VP', null, at, at,
     case when not outgoing then encode(sha256(n::text::bytea), 'hex') end,
