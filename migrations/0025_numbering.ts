@@ -28,7 +28,7 @@ export async function up(knex: Knex, roles: DatabaseRoles): Promise<void> {
     end $$
   `)
   await knex.raw(`
-    create function congvan_enter_number(entry jsonb, findable text)
+    create function congvan_enter_number(entry jsonb, findable tsvector)
     returns table (series text, year integer, number integer, digits smallint, symbol text, date date,
       reused boolean, entered boolean)
     language plpgsql volatile set search_path = public, pg_temp as $$
@@ -41,8 +41,7 @@ export async function up(knex: Knex, roles: DatabaseRoles): Promise<void> {
         from register_numbers n
         where n.agency_id = wanted.agency_id and n.document_id = wanted.document_id and n.status = 'assigned';
       if found then return; end if;
-      -- All that is needed is made before the lock.
-      wanted.words := congvan_words(findable);
+      wanted.words := findable;
       wanted.status := 'assigned';
       for attempt in 1..2 loop
         update registers r set last_number = r.last_number + 1, last_date = wanted.date
@@ -72,12 +71,12 @@ export async function up(knex: Knex, roles: DatabaseRoles): Promise<void> {
       return query select wanted.series, wanted.year, taken, wanted.digits, wanted.symbol, wanted.date, false, found;
     end $$
   `)
-  await knex.raw('revoke all on function congvan_enter_number(jsonb, text) from public')
-  await knex.raw('grant execute on function congvan_enter_number(jsonb, text) to ??', [roles.tenant])
+  await knex.raw('revoke all on function congvan_enter_number(jsonb, tsvector) from public')
+  await knex.raw('grant execute on function congvan_enter_number(jsonb, tsvector) to ??', [roles.tenant])
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await knex.raw('drop function congvan_enter_number(jsonb, text)')
+  await knex.raw('drop function congvan_enter_number(jsonb, tsvector)')
   await knex.raw(`
     create or replace function congvan_words(text) returns tsvector language sql immutable parallel safe as $$
       select ${WORDS}

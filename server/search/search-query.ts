@@ -65,12 +65,44 @@ function phrasesOf(text: string): { text: string; quoted: boolean }[] {
     )
 }
 
+/** The highest position that a `tsvector` keeps. */
+const MAX_PLACE = 16_383
+
+/**
+ * The words of a text as a `tsvector` in PostgreSQL's own notation, each as it is written and without diacritics, both
+ * at the place where it stands: what `congvan_words` makes, for those who must not wait for the database to make it.
+ */
+export function searchVector(text: string): string {
+  const folded = foldedForm(text).split(BETWEEN_WORDS)
+  return normalForm(text)
+    .split(BETWEEN_WORDS)
+    .slice(0, MAX_PLACE)
+    .flatMap((word, index) => {
+      const plain = folded[index] ?? ''
+      return word === '' || plain === '' ? [] : [`'${cut(word)}':${index + 1} '${cut(plain)}':${index + 1}`]
+    })
+    .join(' ')
+}
+
+function cut(word: string): string {
+  return [...word].slice(0, MAX_WORD).join('')
+}
+
+/** Lower case without diacritics, đ as d; the same as `congvan_fold`. */
+function foldedForm(text: string): string {
+  return text
+    .normalize('NFD')
+    .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+    .replace(/[Đđ]/g, 'd')
+    .replace(/[\u0300-\u036f]/g, '')
+}
+
 /** The words of a text as the index has them. */
 export function wordsOf(text: string): string[] {
   return normalForm(text)
     .split(BETWEEN_WORDS)
     .filter((word) => word !== '')
-    .map((word) => [...word].slice(0, MAX_WORD).join(''))
+    .map(cut)
 }
 
 /** Lower case in ASCII, NFC, the tone mark of oa, oe, uy in one place; the same as `congvan_normal`. */
