@@ -79,6 +79,14 @@ export const signingErrors = {
     vi: 'Ô của trường "{field}" không nằm trong trang {page} (rộng {width}, cao {height} điểm)',
     en: 'the box of the field "{field}" is not inside page {page} ({width} by {height} points)',
   },
+  PDF_BOX_NOT_EMPTY: {
+    vi: 'Ô ở trang {page} không trống: có {whatVi}',
+    en: 'the box on page {page} is not empty: it holds {what}',
+  },
+  MARK_BOX_TOO_SMALL: {
+    vi: 'Ô rộng {width} mm, cao {height} mm không đủ chỗ cho số và ngày: cần ít nhất {neededWidth} x {neededHeight} mm',
+    en: 'a box of {width} by {height} mm has no room for number and date: at least {neededWidth} by {neededHeight} mm are needed',
+  },
   IMAGE_UNSUPPORTED: {
     vi: 'Không dùng được ảnh này: {reason}',
     en: 'the image cannot be used: {reason}',

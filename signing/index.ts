@@ -42,12 +42,24 @@ export type { OnlineCache, OnlineRequest, OnlineTransport } from './online/fetch
 export { addSignatureFields, type EmptySignatureField } from './pdf/add-fields.ts'
 export { addLetterFields, type LetterField } from './pdf/add-letter-fields.ts'
 export { assertLetterBoxes } from './pdf/assert-boxes.ts'
+export { type AddedMark, assertIssueMark, type ExpectedMark } from './pdf/assert-issue-mark.ts'
+export { assertLaterSignature } from './pdf/assert-later-signature.ts'
 export { type AddedSignature, assertExtendsBySignature, assertOnlyFills } from './pdf/assert-revisions.ts'
 export type { ByteRange } from './pdf/byte-range.ts'
 export type { ChangeCode, ForbiddenChange, LockedChange, PermittedChange } from './pdf/change.ts'
 export { addDocumentTimestamp, type DocumentTimestampOptions } from './pdf/document-timestamp.ts'
 export { fieldPlaces, type PlacedField } from './pdf/field-places.ts'
 export { type FillOptions, fillTextFields } from './pdf/fill-fields.ts'
+export {
+  assertMarkPermitted,
+  assertRoomForMark,
+  type IssueMark,
+  issueMarkField,
+  issueMarkOptions,
+  issueMarkSizes,
+  laterSignatureField,
+  type MarkSeal,
+} from './pdf/issue-mark.ts'
 export {
   type DocumentPermission,
   datePartFields,
@@ -68,10 +80,12 @@ export {
   type IndividualAppearanceOptions,
   individualAppearance,
   type PlacedSeal,
+  readSeal,
   type SealOptions,
   sealAppearance,
 } from './pdf/letter-pictures.ts'
 export { type DocumentFields, listFields } from './pdf/list-fields.ts'
+export { assertNoInk, type PageInk, readPageInk } from './pdf/page-ink.ts'
 export {
   type PagePicture,
   type PagePictures,
@@ -101,7 +115,9 @@ export type {
   SignatureAppearance,
   TextAppearance,
 } from './pdf/signature-appearance.ts'
+export { readSignatureTexts, type SignatureTexts } from './pdf/signature-texts.ts'
 export { signedRevision } from './pdf/signed-revision.ts'
+export type { TypesetAppearance, TypesetFonts, TypesetText } from './pdf/typeset-appearance.ts'
 export { verifyPdf } from './pdf/verify-pdf.ts'
 export type { VerificationPolicy } from './policy.ts'
 export {

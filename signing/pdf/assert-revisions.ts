@@ -60,14 +60,20 @@ export function assertOnlyFills(
  * nothing else. The signature value must hold; trust, time and algorithms are the business of `verifyPdf`.
  *
  * @param options.field full name of the field it must be in; default any
+ * @param options.created whether that field may be new and seen after earlier signatures; what it shows is then for the
+ *   caller to check. Default false
  * @throws SigningError `PDF_UNEXPECTED_CHANGES`, and as `openPdf`
  */
 export function assertExtendsBySignature(
   previous: Uint8Array,
   next: Uint8Array,
-  options: { readonly field?: string } = {},
+  options: { readonly field?: string; readonly created?: boolean } = {},
 ): AddedSignature {
-  const { file, changes } = addedRevision(previous, next)
+  const { file, changes } = addedRevision(
+    previous,
+    next,
+    options.created === true ? options.field : undefined,
+  )
   const [change, ...others] = changes
   if (change === undefined) throw unexpected('no signature was added')
   if (change.kind !== 'signature') throw unexpected(describe(change))
@@ -79,10 +85,14 @@ export function assertExtendsBySignature(
   return { field, ...readAddedSignature(file, field) }
 }
 
-/** Opens both, and compares the one revision that `next` has more. */
+/**
+ * Opens both, and compares the one revision that `next` has more.
+ * @param created a field that may be new in it and seen
+ */
 function addedRevision(
   previous: Uint8Array,
   next: Uint8Array,
+  created?: string,
 ): { file: PdfFile; changes: readonly RevisionChange[] } {
   if (Buffer.compare(previous, next.subarray(0, previous.length)) !== 0) {
     throw unexpected('it does not begin with the bytes of the revision before')
@@ -97,7 +107,9 @@ function addedRevision(
   const changes = compareRevision(file, index)
   const found = findSignatures(before)
   if (found.errors[0] !== undefined) throw unexpected(found.errors[0].message)
-  const shown = changes.find((change) => change.kind === 'signature' && change.created && change.visible)
+  const shown = changes.find(
+    (change) => change.kind === 'signature' && change.created && change.visible && change.field !== created,
+  )
   if (shown !== undefined && found.signatures.length > 0) throw unexpected(describe(shown))
   for (const signature of found.signatures) {
     // In the longer file, whose last revision shows the fields that were added.
@@ -170,6 +182,6 @@ function describe(change: RevisionChange): string {
   }
 }
 
-function unexpected(reason: string): SigningError {
+export function unexpected(reason: string): SigningError {
   return new SigningError('PDF_UNEXPECTED_CHANGES', { reason })
 }

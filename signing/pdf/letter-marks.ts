@@ -2,8 +2,8 @@
  * The agency's signature on separate annex files and on electronic copies: no picture, black upright text of size 10 in
  * the top right corner of the first page (NĐ 30/2020 Phụ lục I, Phần I, II.8b and III.1d; Phần II, I.3).
  */
-import * as fontkit from '@cantoo/fontkit'
 import { padding } from './appearance.ts'
+import { measureFont } from './measure-font.ts'
 import { type FieldPlace, seenPage } from './page-place.ts'
 import { readPages } from './pages.ts'
 import { type OpenOptions, openPdf } from './pdf-file.ts'
@@ -49,12 +49,12 @@ export function copyMark(
 
 /** The parts set in as few lines as their width allows; a part is never broken. */
 function mark(parts: readonly string[], fontBytes: Uint8Array): TextAppearance {
-  const measure = measurer(fontBytes)
+  const { width } = measureFont(fontBytes)
   const lines: string[] = []
   for (const part of parts) {
     const line = lines.at(-1)
     const longer = line === undefined ? part : `${line} ${part}`
-    if (line !== undefined && measure(longer) <= widest) lines[lines.length - 1] = longer
+    if (line !== undefined && width(longer, size) <= widest) lines[lines.length - 1] = longer
     else lines.push(part)
   }
   return { fontBytes, lines, fontSize: size, align: 'right', colour: 'black' }
@@ -62,13 +62,11 @@ function mark(parts: readonly string[], fontBytes: Uint8Array): TextAppearance {
 
 /** Width and height of the box that shows a mark in its own size, in points. */
 export function markSize(appearance: TextAppearance): { readonly width: number; readonly height: number } {
-  const measure = measurer(appearance.fontBytes)
-  const font = openFont(appearance.fontBytes)
-  const leading = ((font.ascent + Math.abs(font.descent)) / font.unitsPerEm) * size
+  const font = measureFont(appearance.fontBytes)
   // A hundredth more than needed, since text is made smaller by hundredths where it does not fit.
   return {
-    width: Math.max(...appearance.lines.map(measure), 0) + 2 * padding + 0.2,
-    height: leading * appearance.lines.length + 2 * padding + 0.2,
+    width: Math.max(...appearance.lines.map((line) => font.width(line, size)), 0) + 2 * padding + 0.2,
+    height: font.lineHeight(size) * appearance.lines.length + 2 * padding + 0.2,
   }
 }
 
@@ -95,20 +93,4 @@ export function markPlace(
     width,
     height,
   }
-}
-
-function measurer(fontBytes: Uint8Array): (text: string) => number {
-  const font = openFont(fontBytes)
-  return (text) => {
-    const advances = [...text.normalize('NFC')].map(
-      (character) => font.glyphForCodePoint(character.codePointAt(0) ?? 0)?.advanceWidth ?? 0,
-    )
-    return (advances.reduce((sum, advance) => sum + advance, 0) * size) / font.unitsPerEm
-  }
-}
-
-function openFont(bytes: Uint8Array): fontkit.Font {
-  const font = fontkit.create(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
-  if (!('createSubset' in font)) throw new RangeError('a font collection cannot be embedded')
-  return font
 }

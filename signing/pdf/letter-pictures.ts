@@ -7,7 +7,7 @@ import { SigningError } from '../errors.ts'
 import { placeOf } from './field-places.ts'
 import { decodeStream } from './filters.ts'
 import { findField, isSigned, type Rectangle, readForm } from './form.ts'
-import { readInk } from './ink.ts'
+import { type Ink, readInk } from './ink.ts'
 import { individualPosition, letterFields } from './letter-fields.ts'
 import { isDict, isReference } from './objects.ts'
 import type { FieldPlace } from './page-place.ts'
@@ -80,9 +80,7 @@ export const sealTolerance = 0.1
  *   `PDF_FIELD_NOT_FOUND` where the document has no visible field for it; and as `openPdf`
  */
 export function sealAppearance(pdf: Uint8Array, { image, diameterMm }: SealOptions): PlacedSeal {
-  const { width, height } = readInk(image, 'red')
-  if (Math.min(width, height) < fewestPixels.seal) throw tooCoarse(Math.min(width, height), fewestPixels.seal)
-  if (Math.abs(width - height) > outOfRound * Math.max(width, height)) throw notRound(width, height)
+  readSeal(image)
   const snapshot = openPdf(pdf).latest
   const box = placeOf(snapshot, letterFields.agencySignature)
   if (box === undefined)
@@ -109,6 +107,19 @@ export function sealAppearance(pdf: Uint8Array, { image, diameterMm }: SealOptio
   const covered = picture === undefined ? null : (reach - picture.left) / picture.width
   const deviates = covered !== null && Math.abs(covered - 1 / 3) > sealTolerance
   return { appearance: { ink: image, colour: 'red', at }, covered, deviates }
+}
+
+/**
+ * The ink of a picture of a seal: red on a transparent ground, round, and fine enough.
+ * @throws SigningError `IMAGE_UNSUPPORTED`, `APPEARANCE_NOT_TRANSPARENT`, `APPEARANCE_COLOUR_WRONG`,
+ *   `APPEARANCE_SIZE_WRONG`
+ */
+export function readSeal(image: Uint8Array): Ink {
+  const ink = readInk(image, 'red')
+  const { width, height } = ink
+  if (Math.min(width, height) < fewestPixels.seal) throw tooCoarse(Math.min(width, height), fewestPixels.seal)
+  if (Math.abs(width - height) > outOfRound * Math.max(width, height)) throw notRound(width, height)
+  return ink
 }
 
 /** The picture of the last individual's signature that a box overlaps, as it stands on that page. */

@@ -70,11 +70,11 @@ function versionOf(pdf: Uint8Array, snapshot: Snapshot): string {
 }
 
 /** `a b c d e f` of 8.3.3. */
-type Matrix = readonly [number, number, number, number, number, number]
-const identity: Matrix = [1, 0, 0, 1, 0, 0]
+export type Matrix = readonly [number, number, number, number, number, number]
+export const identity: Matrix = [1, 0, 0, 1, 0, 0]
 
 /** What is drawn first with `inner` and then with `outer`. */
-function times([a, b, c, d, e, f]: Matrix, outer: Matrix): Matrix {
+export function times([a, b, c, d, e, f]: Matrix, outer: Matrix): Matrix {
   const [A, B, C, D, E, F] = outer
   return [a * A + b * C, a * B + b * D, c * A + d * C, c * B + d * D, e * A + f * C + E, e * B + f * D + F]
 }
@@ -108,7 +108,8 @@ function picturesOf(snapshot: Snapshot, page: Page): PicturedPage {
   }
 }
 
-function joinedContent(snapshot: Snapshot, page: Page): string {
+/** The content of a page: its parts, one after the other. @throws SigningError `PDF_MALFORMED` */
+export function joinedContent(snapshot: Snapshot, page: Page): string {
   const contents = page.dict.entries.get('Contents') ?? null
   const resolved = snapshot.resolve(contents)
   const parts = isArray(resolved) ? resolved.items : [contents]
@@ -121,7 +122,7 @@ function joinedContent(snapshot: Snapshot, page: Page): string {
   return text
 }
 
-function contentOf(snapshot: Snapshot, object: IndirectObject, most: number): string {
+export function contentOf(snapshot: Snapshot, object: IndirectObject, most: number): string {
   const raw = snapshot.file.streamData(object)
   if (raw === undefined || !isDict(object.value)) return ''
   const position = object.stream?.start ?? 0
@@ -130,7 +131,7 @@ function contentOf(snapshot: Snapshot, object: IndirectObject, most: number): st
 }
 
 /** One token: a comment, string, dictionary delimiter, array delimiter, name, or word. */
-const token =
+export const token =
   /%[^\r\n]*|\((?:\\[\s\S]|[^\\()])*\)|<<|>>|<[^<>]*>|[[\]{}]|\/[^\s()<>[\]{}/%]*|[^\s()<>[\]{}/%]+/g
 
 function walk(
@@ -203,7 +204,7 @@ function draw(
   }
 }
 
-function matrixOf(snapshot: Snapshot, dict: PdfDict): Matrix {
+export function matrixOf(snapshot: Snapshot, dict: PdfDict): Matrix {
   const items = snapshot.arrayEntry(dict, 'Matrix')?.items.map((item) => snapshot.resolve(item)) ?? []
   const [a, b, c, d, e, f] = items
   return [a, b, c, d, e, f].every((one) => typeof one === 'number')

@@ -20,6 +20,22 @@ const mostContent = 256 * 1024
 
 /** Undefined where the content cannot be read, draws more than text and lines, or has a font that tells nothing. */
 export function readShownText(snapshot: Snapshot, form: IndirectObject): string | undefined {
+  return readWith(snapshot, form, (reader, content) => reader.read(content))
+}
+
+/**
+ * The texts that the content shows, one for each text object, as far as its fonts tell; what else it draws is passed
+ * over. Undefined where the content cannot be read.
+ */
+export function readShownTexts(snapshot: Snapshot, form: IndirectObject): readonly string[] | undefined {
+  return readWith(snapshot, form, (reader, content) => reader.readParts(content))
+}
+
+function readWith<T>(
+  snapshot: Snapshot,
+  form: IndirectObject,
+  read: (reader: TextReader, content: Uint8Array) => T,
+): T | undefined {
   const { value: dict, stream } = form
   if (stream === undefined || !isDict(dict)) return undefined
   try {
@@ -28,7 +44,7 @@ export function readShownText(snapshot: Snapshot, form: IndirectObject): string 
     const content = decodeStream(dict, raw, stream.start, mostContent)
     // Many fields may have one long appearance.
     snapshot.file.countVisits(Math.ceil(content.length / bytesPerVisit))
-    return new TextReader(snapshot, snapshot.dictEntry(dict, 'Resources')).read(content)
+    return read(new TextReader(snapshot, snapshot.dictEntry(dict, 'Resources')), content)
   } catch (error) {
     if (error instanceof SigningError) return undefined
     throw error
@@ -54,19 +70,36 @@ class TextReader {
   }
 
   read(content: Uint8Array): string | undefined {
+    const known = this.#walk(content, (operator, operands) => this.#execute(operator, operands))
+    return known ? this.#text : undefined
+  }
+
+  readParts(content: Uint8Array): string[] {
+    const parts: string[] = []
+    this.#walk(content, (operator, operands) => {
+      if (operator === 'BT') this.#text = ''
+      else this.#execute(operator, operands)
+      if (operator === 'ET' && this.#text !== '') parts.push(this.#text)
+      return true
+    })
+    return parts
+  }
+
+  /** False where `act` said so of an operator, or the content cannot be followed. */
+  #walk(content: Uint8Array, act: (operator: string, operands: readonly PdfValue[]) => boolean): boolean {
     const lexer = new Lexer(content, 0)
     let operands: PdfValue[] = []
     for (lexer.skipSpace(); lexer.peek() !== undefined; lexer.skipSpace()) {
       const operator = operatorAt(lexer)
       if (operator === undefined) {
         operands.push(parseValue(lexer))
-        if (operands.length > mostOperands) return undefined
+        if (operands.length > mostOperands) return false
         continue
       }
-      if (!this.#execute(operator, operands)) return undefined
+      if (!act(operator, operands)) return false
       operands = []
     }
-    return this.#text
+    return true
   }
 
   /** False where nothing is known of what the operator shows. */

@@ -174,9 +174,10 @@ export async function signPdfRevision(pdf: Uint8Array, options: SigningOptions):
   }
 }
 
-interface PreparedRevision extends SignatureRevision, SignedRevision {}
+export interface PreparedRevision extends SignatureRevision, SignedRevision {}
 
-function prepareRevision(
+/** The revision alone, its `/Contents` still zero; the same input gives the same bytes. */
+export function prepareRevision(
   pdf: Uint8Array,
   options: SignatureOptions & { readonly signer: SignerIdentity },
 ): PreparedRevision {

@@ -11,6 +11,7 @@ import type { Rectangle } from './form.ts'
 import { type InkColour, readInk } from './ink.ts'
 import { type PdfReference, pdfDict } from './objects.ts'
 import type { Rotation } from './page-place.ts'
+import { type TypesetAppearance, typesetAppearance } from './typeset-appearance.ts'
 import { decimal, seenSize, upright } from './upright.ts'
 
 export interface TextAppearance {
@@ -47,6 +48,7 @@ export interface InkAppearance {
 /** What a visible signature shows. The page around its box is never touched. */
 export type SignatureAppearance =
   | InkAppearance
+  | TypesetAppearance
   | TextAppearance
   | ImageAppearance
   | (TextAppearance & ImageAppearance)
@@ -69,6 +71,7 @@ export function signatureAppearance(
   appearance: SignatureAppearance,
 ): PdfReference {
   if ('ink' in appearance) return inkAppearance(writer, box, rotation, appearance)
+  if ('texts' in appearance) return typesetAppearance(writer, box, rotation, appearance)
   const turned = rotation === 90 || rotation === 270
   const whole = area(0, 0, turned ? box.height : box.width, turned ? box.width : box.height)
   const image = 'image' in appearance ? embedImage(writer, appearance.image) : undefined
