@@ -32,6 +32,7 @@ export const permissions = [
   'document.process',
   'dossier.keep',
   'register.read',
+  'register.read-all',
   'register.manage',
   'statistics.read',
   'delivery.read',

@@ -41,9 +41,9 @@ export interface AccountSettings {
   readonly sessionHours: number
   /** A session that nobody uses ends after so many minutes. */
   readonly idleMinutes: number
-  /** Failed sign-ins of one login until it is locked. */
+  /** Failed sign-ins of a login until it is locked, or one known place of it (`auth/attempt.ts`). */
   readonly attempts: number
-  /** Failed sign-ins from one address until it is locked. */
+  /** Failed sign-ins from one address, or one /64 of IPv6, until it is locked. */
   readonly addressAttempts: number
   /** The first lock, seconds; each further failure doubles it. */
   readonly lockSeconds: number

@@ -6,6 +6,7 @@ import type { ApiClient } from '../client/api-client.ts'
 import { type CommandContext, described, type Invoke } from '../command.ts'
 import { nodeOptionsForm, signedInClient, withNodeOptions } from '../node-options.ts'
 import { parseOptions } from '../parse-options.ts'
+import { safeText } from '../terminal-text.ts'
 
 const roles = ['administrator', 'clerk', 'signer', 'leader', 'specialist', 'auditor'] as const
 const listForm = nodeOptionsForm.extend({
@@ -84,7 +85,12 @@ function defineAlerts(command: Command, invoke: Invoke): void {
   withNodeOptions(
     command
       .command('changes')
-      .description(described('thay đổi về quyền chờ xác nhận', 'changes of rights to be confirmed')),
+      .description(
+        described(
+          'thay đổi về quyền chờ xác nhận: vai trò, cấp lại mật khẩu của người ký, quyền xem văn bản và hồ sơ',
+          'changes of rights to be confirmed: roles, resets of accounts that sign, access to documents and dossiers',
+        ),
+      ),
   ).action((options: unknown) =>
     invoke(async (context) => {
       const client = signedInClient(parseOptions(nodeOptionsForm, options, context.language), context)
@@ -93,13 +99,19 @@ function defineAlerts(command: Command, invoke: Invoke): void {
           id: z.string(),
           kind: z.string(),
           subject: z.string(),
+          userId: z.string().nullable(),
           right: z.string(),
+          reason: z.string(),
+          by: z.string().nullable(),
           at: z.string(),
         }),
       )
       for await (const one of pages(client, '/right-changes', 'cursor', {}, form)) {
         if (context.json) await context.output.json(one)
-        else await context.output.table([[one.id, one.at, one.kind, one.right, one.subject]])
+        else
+          await context.output.table([
+            [one.id, one.at, one.kind, one.right, one.subject, safeText(one.reason)],
+          ])
       }
       return 0
     }),

@@ -3,11 +3,13 @@
  * agency's alert list until it is confirmed or reverted. Written in the transaction that changes the right.
  */
 import { randomUUID } from 'node:crypto'
+import type { UserActor } from '../actor.ts'
 import type { AgencyTransaction } from '../db.ts'
+import type { LogContext } from './audit-store.ts'
 
 export interface NewRightChange {
   readonly agencyId: string
-  /** E.g. `role-granted`, `role-revoked`, `access-granted`, `access-revoked`. */
+  /** E.g. `role-granted`, `role-revoked`, `account-password-reset`, `document-permitted`, `dossier-withdrawn`. */
   readonly kind: string
   /** What the right is to: `user:<id>` for a role, `document:<id>`, `dossier:<id>`. */
   readonly subject: string
@@ -19,14 +21,29 @@ export interface NewRightChange {
   /** The account that changed it; null: at the node's own console. */
   readonly by: string | null
   readonly at: Date
+  /** The right as it was, in the form of whoever undoes the change; left out where there was none. */
+  readonly before?: object | undefined
 }
 
-export interface RightChange extends Omit<NewRightChange, 'agencyId'> {
+export interface RightChange extends Omit<NewRightChange, 'agencyId' | 'before'> {
   readonly id: string
+  /** `null` also for a change that was made before this was kept. */
+  readonly before: unknown
   readonly outcome: 'confirmed' | 'reverted' | null
   readonly settledBy: string | null
   readonly settledAt: Date | null
 }
+
+/**
+ * Undoes what a change did, in the same transaction.
+ *
+ * @returns false for a kind of change that it does not know, or one that says too little to be undone
+ */
+export type UndoRightChange = (
+  trx: AgencyTransaction,
+  log: LogContext & { readonly actor: UserActor },
+  change: RightChange,
+) => Promise<boolean>
 
 /** @returns the id of the change on the alert list */
 export async function recordRightChange(trx: AgencyTransaction, change: NewRightChange): Promise<string> {
@@ -41,6 +58,7 @@ export async function recordRightChange(trx: AgencyTransaction, change: NewRight
     reason: change.reason,
     changed_by: change.by,
     changed_at: change.at,
+    before: change.before === undefined ? null : JSON.stringify(change.before),
   })
   return id
 }
@@ -54,6 +72,7 @@ interface Row {
   reason: string
   changed_by: string | null
   changed_at: Date
+  before: unknown
   outcome: 'confirmed' | 'reverted' | null
   settled_by: string | null
   settled_at: Date | null
@@ -69,6 +88,7 @@ function fromRow(row: Row): RightChange {
     reason: row.reason,
     by: row.changed_by,
     at: row.changed_at,
+    before: row.before,
     outcome: row.outcome,
     settledBy: row.settled_by,
     settledAt: row.settled_at,
@@ -85,6 +105,17 @@ export async function listOpenRightChanges(
     query.whereRaw('(changed_at, id) > (?::timestamptz, ?::uuid)', [page.after.at, page.after.id])
   }
   return (await query.select<Row[]>()).map(fromRow)
+}
+
+/** Whose role, or whose account, was changed by somebody of the node's people and waits for confirmation. */
+export async function usersInWaiting(
+  trx: AgencyTransaction,
+  what: { readonly grantOf: string } | { readonly accounts: true },
+): Promise<Set<string>> {
+  const query = trx('right_changes').whereNull('outcome').whereNotNull('changed_by').whereNotNull('user_id')
+  if ('grantOf' in what) query.where({ kind: 'role-granted', right_name: what.grantOf })
+  else query.whereLike('kind', 'account-%')
+  return new Set(await query.distinct().pluck<string[]>('user_id'))
 }
 
 /** The change, which nobody else settles until the transaction ends. */

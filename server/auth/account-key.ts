@@ -4,7 +4,7 @@
  * codes. AES-256-GCM (NIST SP 800-38D); the account's id is authenticated with it, so that a sealed secret cannot be
  * moved to another account.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { CongvanError } from '../errors.ts'
@@ -14,6 +14,11 @@ export interface AccountKey {
   seal(userId: string, secret: Uint8Array): Buffer
   /** @throws CongvanError `ACCOUNT_KEY_UNUSABLE` when it was sealed by another key or for another account */
   open(userId: string, sealed: Uint8Array): Buffer
+  /**
+   * HMAC-SHA-256 of a text by a key of this purpose alone (HKDF, RFC 5869), hexadecimal: a hash that nobody finds the
+   * text of by trying them all, as one could with the few addresses that there are.
+   */
+  hash(purpose: string, text: string): string
 }
 
 const VERSION = 1
@@ -47,7 +52,14 @@ export function openAccountKey(file: string): AccountKey {
 }
 
 function accountKey(key: Buffer, file: string): AccountKey {
+  const derived = new Map<string, Buffer>()
+  const keyFor = (purpose: string): Buffer => {
+    const known = derived.get(purpose) ?? Buffer.from(hkdfSync('sha256', key, '', purpose, 32))
+    derived.set(purpose, known)
+    return known
+  }
   return {
+    hash: (purpose, text) => createHmac('sha256', keyFor(purpose)).update(text).digest('hex'),
     seal(userId, secret) {
       const nonce = randomBytes(NONCE)
       const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG })

@@ -22,7 +22,8 @@ export function accountRoutes(context: NodeContext, accounts: AccountServices): 
       },
       body: z.strictObject({ present: password, password }),
       response: z.strictObject({ ended: z.int() }),
-      handle: ({ actor, body }) => changePassword(context, accounts, actor, body),
+      handle: ({ actor, body, remoteAddress }) =>
+        changePassword(context, accounts, actor, { ...body, address: remoteAddress }),
     }),
     route({
       method: 'post',
@@ -36,7 +37,8 @@ export function accountRoutes(context: NodeContext, accounts: AccountServices): 
       body: z.strictObject({ password }),
       response: z.strictObject({ secret: z.string(), uri: z.string() }),
       status: 201,
-      handle: ({ actor, body }) => enrolSecondFactor(context, accounts, actor, body.password),
+      handle: ({ actor, body, remoteAddress }) =>
+        enrolSecondFactor(context, accounts, actor, { ...body, address: remoteAddress }),
     }),
     route({
       method: 'post',
@@ -59,7 +61,8 @@ export function accountRoutes(context: NodeContext, accounts: AccountServices): 
       summary: { vi: 'Tắt xác thực hai lớp của mình', en: 'Take one’s own second factor off' },
       body: z.strictObject({ password, code }),
       response: z.strictObject({ enrolled: z.boolean() }),
-      handle: ({ actor, body }) => dropSecondFactor(context, accounts, actor, body),
+      handle: ({ actor, body, remoteAddress }) =>
+        dropSecondFactor(context, accounts, actor, { ...body, address: remoteAddress }),
     }),
   ]
 }

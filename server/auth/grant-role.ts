@@ -1,13 +1,13 @@
-import { type Actor, type AgencyRole, agencyRoles } from '../actor.ts'
+import type { Actor, AgencyRole } from '../actor.ts'
 import { appendEntryOf, type LogContext } from '../audit/audit-store.ts'
-import { type RightChange, recordRightChange } from '../audit/right-change-store.ts'
+import { recordRightChange } from '../audit/right-change-store.ts'
 import type { NodeContext } from '../context.ts'
-import { type AgencyTransaction, type NodeTransaction, withAgencyTables, withNodeTables } from '../db.ts'
+import { type NodeTransaction, withAgencyTables } from '../db.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { requireOpenAgency } from '../directory/agency-store.ts'
 import { CongvanError } from '../errors.ts'
 import { requireManaged } from './managed-user.ts'
-import { grantRole, type HeldRole, listHeldRoles, revokeRoles } from './membership-store.ts'
+import { findHeldRole, grantRole, type HeldRole, listHeldRoles, revokeRoles } from './membership-store.ts'
 import { rolesOf } from './permissions.ts'
 import { claimOf } from './person.ts'
 import { revokeTokens } from './token-store.ts'
@@ -41,8 +41,12 @@ export async function giveRole(
   const reason = grant.reason?.trim() ?? ''
   const by = actor.kind === 'node' ? null : actor.userId
   const { role, validFrom, validTo } = grant
+  const before = await findHeldRole(trx, { agencyId, userId, role })
   const changed = await grantRole(trx, { agencyId, userId, role, at: now, by, reason, validFrom, validTo })
-  if (changed) await note(trx, log, { kind: 'granted', agencyId, userId, role, reason, validFrom, validTo })
+  if (changed) {
+    const change = { agencyId, userId, role, reason, validFrom, validTo, before }
+    await noteRoleChange(trx, log, { kind: 'granted', ...change })
+  }
   return changed
 }
 
@@ -106,9 +110,10 @@ export async function takeRoles(
   alert = true,
 ): Promise<HeldRole[]> {
   const taken = await revokeRoles(trx, of)
-  for (const { role } of taken) {
+  for (const before of taken) {
     const { agencyId, userId, reason } = of
-    await note(trx, log, { kind: 'revoked', agencyId, userId, role, reason }, alert)
+    const { role } = before
+    await noteRoleChange(trx, log, { kind: 'revoked', agencyId, userId, role, reason, before }, alert)
   }
   // Without a role a token opens nothing; ended, it opens nothing again when a role is given anew.
   const left = (await listHeldRoles(trx, [of.userId], of.agencyId)).get(of.userId) ?? []
@@ -116,34 +121,8 @@ export async function takeRoles(
   return taken
 }
 
-/**
- * Undoes a change of roles that a person with authority does not agree with; see `settle-right-change.ts`. A role that
- * comes back names that change as its reason.
- */
-export async function undoRoleChange(
-  trx: AgencyTransaction,
-  log: LogContext,
-  agencyId: string,
-  change: RightChange,
-): Promise<boolean> {
-  const role = agencyRoles.find((one) => one === change.right)
-  const { userId } = change
-  if (role === undefined || userId === null) return false
-  const reason = `hoàn nguyên ${change.id}`
-  if (change.kind === 'role-granted') {
-    await withNodeTables(trx, (node) => takeRoles(node, log, { agencyId, userId, role, reason }, false))
-    return true
-  }
-  if (change.kind !== 'role-revoked') return false
-  await withNodeTables(trx, async (node) => {
-    const by = log.actor.kind === 'node' ? null : log.actor.userId
-    const changed = await grantRole(node, { agencyId, userId, role, at: log.now, by, reason })
-    if (changed) await note(node, log, { kind: 'granted', agencyId, userId, role, reason }, false)
-  })
-  return true
-}
-
-async function note(
+/** Logs a change of roles, and puts it on the alert list with the role as it was. */
+export async function noteRoleChange(
   trx: NodeTransaction,
   log: LogContext,
   change: {
@@ -154,6 +133,7 @@ async function note(
     readonly reason: string
     readonly validFrom?: Date | undefined
     readonly validTo?: Date | undefined
+    readonly before?: HeldRole | undefined
   },
   alert = true,
 ): Promise<void> {
@@ -182,6 +162,7 @@ async function note(
       reason,
       by,
       at: log.now,
+      before: change.before,
     }),
   )
 }

@@ -2,7 +2,7 @@ import type { Actor, UserActor } from '../actor.ts'
 import type { NodeContext } from '../context.ts'
 import type { NodeTransaction } from '../db.ts'
 import { CongvanError } from '../errors.ts'
-import { lockedUntil, loginKey } from './failure-store.ts'
+import { lockedUntil } from './failure-store.ts'
 import { type HeldRole, listHeldRoles } from './membership-store.ts'
 import { listUsers, type User, type UserQuery } from './user-store.ts'
 
@@ -70,7 +70,7 @@ async function viewAccounts(
   )
   const views: AccountView[] = []
   for (const user of users) {
-    const until = await lockedUntil(trx, loginKey(user.login), now)
+    const until = await lockedUntil(trx, user.login, now)
     views.push({
       id: user.id,
       login: user.login,

@@ -1,6 +1,7 @@
 import type { Actor } from '../actor.ts'
 import { appendEntryOf, type LogAct, type LogContext } from '../audit/audit-store.ts'
-import type { NodeTransaction } from '../db.ts'
+import { recordRightChange } from '../audit/right-change-store.ts'
+import { type NodeTransaction, withAgencyTables } from '../db.ts'
 import { CongvanError } from '../errors.ts'
 import { listHeldRoles } from './membership-store.ts'
 import { rolesOf } from './permissions.ts'
@@ -52,5 +53,41 @@ export async function logOfAccount(
   const facts = { ...act.facts, byRoles: [...rolesOf(log.actor)] }
   for (const agencyId of agencyIds.length === 0 ? [null] : agencyIds) {
     await appendEntryOf(trx, log, agencyId, { ...act, facts })
+  }
+}
+
+/** What lets somebody else than its owner into an account, as the alert list names it. */
+const accountResets = ['account-password-reset', 'account-second-factor-off', 'account-enabled'] as const
+export type AccountReset = (typeof accountResets)[number]
+
+export function isAccountReset(kind: string): kind is AccountReset {
+  return accountResets.some((one) => one === kind)
+}
+
+/** Whose account is a way to the right to sign, or to the decision on rights itself. */
+const signing: readonly string[] = ['leader', 'signer']
+
+/**
+ * Puts a reset of an account that signs on the alert list of every agency that it signs for: it is a way to take over
+ * a right without giving one (NĐ 30/2020, Phụ lục VI, III.3c).
+ */
+export async function alertOfReset(
+  trx: NodeTransaction,
+  log: LogContext,
+  userId: string,
+  { kind, reason }: { readonly kind: AccountReset; readonly reason: string },
+): Promise<void> {
+  const held = (await listHeldRoles(trx, [userId])).get(userId) ?? []
+  const at = log.now
+  const rights = new Map<string, string[]>()
+  for (const { agencyId, role, validTo } of held) {
+    if (!signing.includes(role) || (validTo !== null && validTo <= at)) continue
+    rights.set(agencyId, [...(rights.get(agencyId) ?? []), role])
+  }
+  const by = log.actor.kind === 'node' ? null : log.actor.userId
+  const subject = `user:${userId}`
+  for (const [agencyId, roles] of rights) {
+    const change = { agencyId, kind, subject, userId, right: roles.join(' '), reason, by, at }
+    await withAgencyTables(trx, agencyId, (agency) => recordRightChange(agency, change))
   }
 }

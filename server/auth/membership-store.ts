@@ -53,6 +53,18 @@ export interface HeldRole {
   readonly validTo: Date | null
 }
 
+/** A role as it is held now, or will be, or was; nobody else changes it until the transaction ends. */
+export async function findHeldRole(
+  trx: NodeTransaction,
+  of: { readonly agencyId: string; readonly userId: string; readonly role: AgencyRole },
+): Promise<HeldRole | undefined> {
+  const row = await trx('memberships')
+    .where({ agency_id: of.agencyId, user_id: of.userId, role: of.role })
+    .forUpdate()
+    .first<GrantRow | undefined>(columns)
+  return row === undefined ? undefined : held(row)
+}
+
 /** Takes a role, or all roles in an agency, away. @returns what was taken, as it was */
 export async function revokeRoles(
   trx: NodeTransaction,

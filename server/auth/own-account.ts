@@ -4,10 +4,12 @@ import { appendEntryOf } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import { CongvanError } from '../errors.ts'
 import type { AccountServices } from './account-services.ts'
+import { hashesOf } from './attempt.ts'
 import { withGuess } from './guess.ts'
 import { checkPassword, hashPassword } from './password.ts'
 import { agencyOf, asSignedIn, claimOf, type Person } from './person.ts'
 import { factorError, takeSecondFactor } from './second-factor.ts'
+import { forgetPlaces } from './sign-in-place-store.ts'
 import { revokeTokens } from './token-store.ts'
 import { describeTotp, newRecoveryCodes, newTotpSecret, recoveryCodeSha256, totpStep } from './totp.ts'
 import {
@@ -30,17 +32,19 @@ async function requirePassword(context: NodeContext, person: Person, password: s
 
 /**
  * Chooses another password. All other sessions of the person end; API tokens, which never knew the password, live on.
+ * The places that the account was signed in from are forgotten but for this one: a thief may have been there.
  *
  * @throws CongvanError `PASSWORD_WRONG`, `INPUT_INVALID` for one too short, too long or the same as before
  */
 export async function changePassword(
   context: NodeContext,
-  { settings }: AccountServices,
+  accounts: AccountServices,
   actor: Actor,
-  input: { readonly present: string; readonly password: string },
+  input: { readonly present: string; readonly password: string; readonly address: string },
 ): Promise<{ ended: number }> {
   const person = asSignedIn(actor)
-  await withGuess(context, settings, person.login, () => requirePassword(context, person, input.present))
+  const guesser = { login: person.login, address: input.address }
+  await withGuess(context, accounts, guesser, () => requirePassword(context, person, input.present))
   if (input.password.normalize('NFKC') === input.present.normalize('NFKC')) {
     const reason = 'phải khác mật khẩu đang dùng / must differ from the present one'
     throw new CongvanError('INPUT_INVALID', { field: 'password', reason })
@@ -54,6 +58,7 @@ export async function changePassword(
       passwordExpiresAt: null,
     })
     const ended = await revokeTokens(trx, person.userId, { kind: 'session', keep: person.tokenId }, now)
+    await forgetPlaces(trx, person.userId, hashesOf(accounts, guesser)?.place)
     await appendEntryOf(trx, { nodeId: context.nodeId, actor, now }, agencyOf(actor), {
       kind: 'user.password-changed',
       subject: `user:${person.userId}`,
@@ -71,12 +76,14 @@ export async function changePassword(
  */
 export async function enrolSecondFactor(
   context: NodeContext,
-  { key, settings }: AccountServices,
+  accounts: AccountServices,
   actor: Actor,
-  password: string,
+  { password, address }: { readonly password: string; readonly address: string },
 ): Promise<{ secret: string; uri: string }> {
+  const { key } = accounts
   const person = asSignedIn(actor)
-  await withGuess(context, settings, person.login, () => requirePassword(context, person, password))
+  const guesser = { login: person.login, address }
+  await withGuess(context, accounts, guesser, () => requirePassword(context, person, password))
   const secret = newTotpSecret()
   const sealed = key.seal(person.userId, secret)
   let shown = false
@@ -134,13 +141,15 @@ export async function confirmSecondFactor(
  */
 export async function dropSecondFactor(
   context: NodeContext,
-  { key, settings }: AccountServices,
+  accounts: AccountServices,
   actor: Actor,
-  input: { readonly password: string; readonly code: string },
+  input: { readonly password: string; readonly code: string; readonly address: string },
 ): Promise<{ enrolled: boolean }> {
+  const { key } = accounts
   const person = asSignedIn(actor)
   const log = { nodeId: context.nodeId, actor, now: context.clock() }
-  return withGuess(context, settings, person.login, async () => {
+  const guesser = { login: person.login, address: input.address }
+  return withGuess(context, accounts, guesser, async () => {
     await requirePassword(context, person, input.password)
     return context.db.asNode(async (trx) => {
       const user = await lockUser(trx, person.userId)

@@ -76,13 +76,18 @@ export interface OwnToken extends StoredToken {
   readonly current: boolean
 }
 
-/** Own sessions and tokens that live; of a session that nobody used too long, nothing more is told. */
+/**
+ * Own sessions and tokens that live; of a session that nobody used too long, nothing more is told. Where the owner is
+ * signed in from, and what other tokens there are, is nothing for a script.
+ *
+ * @throws CongvanError `NOT_PERMITTED` for a token that asks
+ */
 export async function listOwnTokens(
   context: NodeContext,
   actor: Actor,
   idleMinutes: number,
 ): Promise<OwnToken[]> {
-  const person = asPerson(actor)
+  const person = asSignedIn(actor)
   const now = context.clock()
   const idle = new Date(now.getTime() - idleMinutes * 60_000)
   const found = await context.db.asNode((trx) => listTokens(trx, person.userId, now))

@@ -13,7 +13,8 @@ const colleagues: readonly Permission[] = [...everyone, 'member.read']
  * the agency. Who administers accounts sees no document (Phụ lục VI, IV.1c), nor does who audits the log.
  *
  * `document.read` reaches the documents that one drafted, signs, is assigned or was permitted to see;
- * `document.read-all` every document of the agency that is not restricted to named people.
+ * `document.read-all` every document of the agency that is not restricted to named people. `register.read-all` shows
+ * the lines of such documents in a book in whole (`registers/mask.ts`).
  */
 const rights: Readonly<Record<Role, readonly Permission[]>> = {
   clerk: [
@@ -33,6 +34,7 @@ const rights: Readonly<Record<Role, readonly Permission[]>> = {
     'document.process',
     'dossier.keep',
     'register.read',
+    'register.read-all',
     'register.manage',
     'statistics.read',
     'delivery.read',
@@ -63,7 +65,7 @@ const rights: Readonly<Record<Role, readonly Permission[]>> = {
     'dossier.keep',
     'delivery.read',
   ],
-  auditor: [...colleagues, 'register.read', 'statistics.read', 'log.export'],
+  auditor: [...colleagues, 'register.read', 'register.read-all', 'statistics.read', 'log.export'],
   administrator: [...colleagues, 'agency.settings', 'user.manage', 'statistics.read'],
   operator: [
     ...everyone,
@@ -108,6 +110,10 @@ const acts: Readonly<Record<Permission, { readonly act: string; readonly actVi: 
   'document.process': { act: 'process documents', actVi: 'xử lý văn bản' },
   'dossier.keep': { act: 'keep dossiers', actVi: 'lập hồ sơ' },
   'register.read': { act: 'read the registers', actVi: 'xem sổ đăng ký văn bản' },
+  'register.read-all': {
+    act: 'see every line of the registers in whole',
+    actVi: 'xem đủ mọi dòng của sổ đăng ký văn bản',
+  },
   'register.manage': { act: 'close and correct the registers', actVi: 'đóng sổ, sửa sổ đăng ký văn bản' },
   'statistics.read': { act: 'read statistics', actVi: 'xem thống kê' },
   'delivery.read': { act: 'track deliveries', actVi: 'theo dõi lượt gửi' },

@@ -1,19 +1,23 @@
 import { z } from 'zod'
 import { agencyRoles } from '../actor.ts'
-import { listOpenRightChanges, type RightChange } from '../audit/right-change-store.ts'
+import { listOpenRightChanges, type RightChange, type UndoRightChange } from '../audit/right-change-store.ts'
 import type { NodeContext } from '../context.ts'
 import { CongvanError } from '../errors.ts'
 import { asUser, type Route, route } from '../http/route.ts'
-import { undoRoleChange } from './grant-role.ts'
 import { listMembers } from './list-users.ts'
 import { settleChange } from './settle-right-change.ts'
+import { undoAccountReset, undoRoleChange } from './undo-account-right.ts'
 
 const tag = 'users'
 const limit = z.coerce.number().int().min(1).max(200).default(50)
 const instant = z.iso.datetime()
 
-/** The people of the agency, and changes of rights that wait for a person with authority. */
-export function rightRoutes(context: NodeContext): Route[] {
+/**
+ * The people of the agency, and changes of rights that wait for a person with authority.
+ *
+ * @param undoAccess undoes changes of rights to documents and dossiers
+ */
+export function rightRoutes(context: NodeContext, undoAccess: readonly UndoRightChange[]): Route[] {
   return [
     route({
       method: 'get',
@@ -79,7 +83,7 @@ export function rightRoutes(context: NodeContext): Route[] {
         const items = found.slice(0, query.limit)
         const last = items.at(-1)
         return {
-          items: items.map(({ outcome: _o, settledBy: _b, settledAt: _a, ...one }) => ({
+          items: items.map(({ outcome: _o, settledBy: _b, settledAt: _a, before: _f, ...one }) => ({
             ...one,
             at: one.at.toISOString(),
           })),
@@ -111,9 +115,11 @@ export function rightRoutes(context: NodeContext): Route[] {
       params: z.strictObject({ id: z.uuid() }),
       response: z.strictObject({ id: z.uuid(), outcome: z.string() }),
       handle: ({ actor, params }) =>
-        settleChange(context, asUser(actor), params.id, outcome, (trx, user, change, now) =>
-          undoRoleChange(trx, { nodeId: context.nodeId, actor: user, now }, user.agencyId, change),
-        ),
+        settleChange(context, asUser(actor), params.id, outcome, [
+          undoRoleChange,
+          undoAccountReset,
+          ...undoAccess,
+        ]),
     })
   }
 }

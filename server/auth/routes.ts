@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { permissions } from '../actor.ts'
+import type { UndoRightChange } from '../audit/right-change-store.ts'
 import type { NodeContext } from '../context.ts'
 import { type Route, route } from '../http/route.ts'
 import { accountRoutes } from './account-routes.ts'
@@ -16,13 +17,17 @@ const kind = z.enum(['session', 'api'])
 const instant = z.iso.datetime()
 
 /** Accounts, sessions, tokens and rights. */
-export function authRoutes(context: NodeContext, accounts: AccountServices): Route[] {
+export function authRoutes(
+  context: NodeContext,
+  accounts: AccountServices,
+  undoAccess: readonly UndoRightChange[],
+): Route[] {
   return [
     ...sessionRoutes(context, accounts),
     ...tokenRoutes(context, accounts),
     ...accountRoutes(context, accounts),
     ...userRoutes(context),
-    ...rightRoutes(context),
+    ...rightRoutes(context, undoAccess),
   ]
 }
 

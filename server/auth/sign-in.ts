@@ -1,26 +1,25 @@
 import { randomUUID } from 'node:crypto'
 import { appendEntryOf, appendLogEntry, type LogContext } from '../audit/audit-store.ts'
-import type { AccountSettings, NodeContext } from '../context.ts'
+import type { NodeContext } from '../context.ts'
 import type { NodeTransaction } from '../db.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { type Agency, findAgencyByCode } from '../directory/agency-store.ts'
 import { CongvanError } from '../errors.ts'
 import type { AccountServices } from './account-services.ts'
 import {
-  addressKey,
-  countAttempt,
-  forgetFailures,
-  type LockPolicy,
-  lockAfterFailure,
-  loginKey,
+  type Attempt,
+  beginAttempt,
+  failAttempt,
+  lockedError,
+  succeedAttempt,
   takeBackAttempt,
-} from './failure-store.ts'
+} from './attempt.ts'
 import { listMemberships } from './membership-store.ts'
 import { checkPassword } from './password.ts'
 import { factorError, takeSecondFactor } from './second-factor.ts'
 import { insertToken } from './token-store.ts'
 import { newToken } from './tokens.ts'
-import { findUserByLogin, noteSignIn, type User } from './user-store.ts'
+import { findUserByLogin, lockUser, noteSignIn, type User } from './user-store.ts'
 
 export interface SignIn {
   readonly login: string
@@ -57,99 +56,79 @@ export async function signIn(
   const now = context.clock()
   const log = { nodeId: context.nodeId, actor: { kind: 'node', nodeId: context.nodeId } as const, now }
   // Killed after this, the attempt stands as a failed one.
-  await countAttempts(context, accounts, log, input)
+  const attempt = await context.db.asNode((trx) => beginAttempt(trx, accounts, input, now))
+  if ('code' in attempt) {
+    if (attempt.slowly) await checkPassword(input.password, null)
+    throw lockedError(attempt, now)
+  }
   let failed = false
   try {
     const user = await context.db.asNode((trx) => findUserByLogin(trx, input.login))
     const matches = await checkPassword(input.password, user?.passwordHash ?? null)
     if (user === undefined || !matches || user.disabled) {
       failed = true
-      await logFailure(context, accounts, log, input, user)
-      throw new CongvanError('SIGN_IN_FAILED')
+      await logFailure(context, accounts, log, input, attempt, user)
+      const until = attempt.lockedUntil
+      throw until === undefined
+        ? new CongvanError('SIGN_IN_FAILED')
+        : lockedError({ code: 'ACCOUNT_LOCKED', until }, now)
     }
     if (user.passwordExpiresAt !== null && user.passwordExpiresAt <= now) {
       throw new CongvanError('PASSWORD_EXPIRED')
     }
-    const outcome = await context.db.asNode((trx) => openSession(trx, accounts, log, input, user))
+    const outcome = await context.db.asNode((trx) => openSession(trx, accounts, log, input, attempt, user))
     if ('problem' in outcome) {
       failed = outcome.problem !== 'OTP_REQUIRED'
-      if (failed) await logFailure(context, accounts, log, input, user)
+      if (failed) await logFailure(context, accounts, log, input, attempt, user)
       throw factorError(outcome.problem)
     }
     return outcome
   } catch (error) {
-    if (!failed) await context.db.asNode((trx) => takeBack(trx, input))
+    if (!failed) await context.db.asNode((trx) => takeBackAttempt(trx, attempt))
     throw error
   }
-}
-
-/** @throws CongvanError `ACCOUNT_LOCKED`, `ADDRESS_LOCKED` */
-async function countAttempts(
-  { db }: NodeContext,
-  { settings }: AccountServices,
-  log: LogContext,
-  input: SignIn,
-): Promise<void> {
-  await db.asNode(async (trx) => {
-    const { now } = log
-    const byAddress = await countAttempt(trx, addressKey(input.address), addressPolicy(settings), now)
-    if (byAddress !== undefined) throw locked('ADDRESS_LOCKED', byAddress, now)
-    const byLogin = await countAttempt(trx, loginKey(input.login), settings, now)
-    if (byLogin !== undefined) throw locked('ACCOUNT_LOCKED', byLogin, now)
-  })
-}
-
-function addressPolicy(settings: AccountSettings): LockPolicy {
-  return { ...settings, attempts: settings.addressAttempts }
-}
-
-function locked(code: 'ACCOUNT_LOCKED' | 'ADDRESS_LOCKED', until: Date, now: Date): CongvanError {
-  return new CongvanError(code, { seconds: Math.ceil((until.getTime() - now.getTime()) / 1000) })
-}
-
-async function takeBack(trx: NodeTransaction, input: SignIn): Promise<void> {
-  await takeBackAttempt(trx, addressKey(input.address))
-  await takeBackAttempt(trx, loginKey(input.login))
 }
 
 /** What was counted ahead stands, and from the limit on it locks. */
 async function logFailure(
   { db }: NodeContext,
-  { settings }: AccountServices,
+  accounts: AccountServices,
   log: LogContext,
   input: SignIn,
+  attempt: Attempt,
   user: User | undefined,
 ): Promise<void> {
   const subject = user === undefined ? 'user:unknown' : `user:${user.id}`
   await db.asNode(async (trx) => {
-    await lockAfterFailure(trx, addressKey(input.address), addressPolicy(settings), log.now)
-    const seconds = await lockAfterFailure(trx, loginKey(input.login), settings, log.now)
+    const { seconds, of } = await failAttempt(trx, accounts, attempt, log.now)
     await appendLogEntry(trx, log, null, {
       kind: 'user.sign-in-failed',
       subject,
       personal: { login: input.login, address: input.address },
     })
     if (seconds > 0 && user !== undefined) {
-      await appendLogEntry(trx, log, null, { kind: 'user.locked', subject, facts: { seconds } })
+      await appendLogEntry(trx, log, null, { kind: 'user.locked', subject, facts: { seconds, of } })
     }
   })
 }
 
 async function openSession(
   trx: NodeTransaction,
-  { settings, key }: AccountServices,
+  accounts: AccountServices,
   log: LogContext,
   input: SignIn,
-  user: User,
+  attempt: Attempt,
+  seen: User,
 ): Promise<Session | { readonly problem: 'OTP_REQUIRED' | 'OTP_WRONG' | 'OTP_USED' }> {
-  const problem = await takeSecondFactor(trx, key, log, user, input.otp)
+  const user = await requireUnchanged(trx, seen)
+  const problem = await takeSecondFactor(trx, accounts.key, log, user, input.otp)
   if (problem !== undefined) return { problem }
   const { now } = log
   const memberships = await listMemberships(trx, user.id, now)
   const wanted = input.agencyCode ? await findAgencyByCode(trx, input.agencyCode, vietnamDay(now)) : undefined
   const place = choosePlace(memberships, wanted, input.agencyCode, user.isOperator)
   const { token, sha256 } = newToken()
-  const expiresAt = new Date(now.getTime() + settings.sessionHours * 3_600_000)
+  const expiresAt = new Date(now.getTime() + accounts.settings.sessionHours * 3_600_000)
   const id = randomUUID()
   await insertToken(trx, {
     id,
@@ -164,8 +143,7 @@ async function openSession(
     scopes: null,
   })
   await noteSignIn(trx, user.id, now)
-  await takeBackAttempt(trx, addressKey(input.address))
-  await forgetFailures(trx, loginKey(input.login))
+  await succeedAttempt(trx, accounts, attempt, { ...input, userId: user.id, now })
   await appendEntryOf(trx, log, place.agencyId, {
     kind: 'user.signed-in',
     subject: `user:${user.id}`,
@@ -179,6 +157,20 @@ async function openSession(
     roles: place.roles,
     mustChangePassword: user.mustChangePassword,
   }
+}
+
+/**
+ * While the password was looked at, which takes its time, the account may have been closed or its password changed:
+ * what that ended is not opened behind it. The account is locked until the session is there.
+ *
+ * @throws CongvanError `SIGN_IN_FAILED`
+ */
+async function requireUnchanged(trx: NodeTransaction, seen: User): Promise<User> {
+  const user = await lockUser(trx, seen.id)
+  if (user === undefined || user.disabled || user.passwordHash !== seen.passwordHash) {
+    throw new CongvanError('SIGN_IN_FAILED')
+  }
+  return user
 }
 
 function choosePlace(

@@ -194,7 +194,7 @@ function accountActs(context: NodeContext): Route[] {
       'password',
       { vi: 'Cấp mật khẩu dùng một lần (chỉ hiện một lần)', en: 'Give a one-time password (shown once)' },
       z.strictObject({ oneTimePassword: z.string(), expiresAt: instant }),
-      (actor, id) => resetPassword(context, actor, id),
+      (actor, id, why) => resetPassword(context, actor, id, why),
     ),
     act(
       'second-factor/removal',

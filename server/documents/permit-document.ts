@@ -96,7 +96,8 @@ export async function withdrawDocument(
     if (withdrawn.length === 0) throw new CongvanError('ACCESS_NOT_GIVEN', { user })
     const left = (await readAccess(trx, documentId)).filter((one) => one.withdrawn === null)
     if (document.restricted && left.length === 0) throw new CongvanError('ACCESS_LAST_READER')
-    await record(trx, context, actor, { documentId, userId, reason, now, act: 'withdrawn' })
+    const before = { as: withdrawn }
+    await record(trx, context, actor, { documentId, userId, reason, now, act: 'withdrawn', before })
     return { documentId, userId, withdrawn, throughDossier: left.some((one) => one.userId === userId) }
   })
 }
@@ -126,13 +127,15 @@ export async function restrictDocument(
     const document = await lockForRights(trx, actor, documentId)
     requireVersion(document.version, ifMatch)
     if (document.restricted === restricted) return { id: documentId, restricted, version: document.version }
+    let named = false
     if (restricted) {
       await refuseOpenDossiers(trx, documentId)
-      await grantAccess(trx, { agencyId, documentId, userId, as: 'handler', by: userId, at: now, reason })
+      const grant = { agencyId, documentId, userId, as: 'handler', by: userId, at: now, reason } as const
+      named = await grantAccess(trx, grant)
     }
     await setRestricted(trx, documentId, restricted, now)
     const act = restricted ? 'restricted' : 'unrestricted'
-    await record(trx, context, actor, { documentId, userId: null, reason, now, act })
+    await record(trx, context, actor, { documentId, userId: null, reason, now, act, before: { named } })
     return { id: documentId, restricted, version: document.version + 1 }
   })
 }
@@ -224,7 +227,7 @@ async function personOrId(
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Members of a dossier see all that is in it: a restricted document lies in restricted dossiers only. */
-async function refuseOpenDossiers(trx: AgencyTransaction, documentId: string): Promise<void> {
+export async function refuseOpenDossiers(trx: AgencyTransaction, documentId: string): Promise<void> {
   const code = await findOpenDossier(trx, documentId)
   if (code !== undefined) throw new CongvanError('DOSSIER_OPEN_TO_ALL', { code })
 }
@@ -235,6 +238,8 @@ interface Change {
   readonly reason: string
   readonly now: Date
   readonly act: 'permitted' | 'withdrawn' | 'restricted' | 'unrestricted'
+  /** What undoing it needs to know; see `undo-document-right.ts`. */
+  readonly before?: { readonly as: readonly AccessReason[] } | { readonly named: boolean }
 }
 
 const kinds = {
@@ -248,12 +253,12 @@ async function record(
   trx: AgencyTransaction,
   context: NodeContext,
   actor: UserActor,
-  { documentId, userId, reason, now, act }: Change,
+  { documentId, userId, reason, now, act, before }: Change,
 ): Promise<void> {
   const { agencyId } = actor
   const subject = `document:${documentId}`
   const [entry, kind] = kinds[act]
-  await recordRightChange(trx, { agencyId, kind, subject, userId, reason, by: actor.userId, at: now })
+  await recordRightChange(trx, { agencyId, kind, subject, userId, reason, by: actor.userId, at: now, before })
   await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, agencyId, {
     kind: entry,
     subject,

@@ -135,6 +135,13 @@ export async function readDossier(
   return { dossier: fromRow(row), role: member?.role ?? null }
 }
 
+/** Locks a dossier until the transaction ends, for who need not see it. @throws CongvanError `NOT_FOUND` */
+export async function lockDossier(trx: AgencyTransaction, id: string): Promise<Dossier> {
+  const row = await trx('dossiers').where({ id }).forNoKeyUpdate().first<Row | undefined>('*')
+  if (row === undefined) throw new CongvanError('NOT_FOUND', { what: `dossier ${id}` })
+  return fromRow(row)
+}
+
 export interface DossierQuery {
   readonly reader: Reader
   readonly state?: DossierState

@@ -10,6 +10,7 @@ import {
   readerOf,
   withdrawThroughDossier,
 } from '../documents/document-access-store.ts'
+import { recordRightChange } from '../documents/right-change-store.ts'
 import { CongvanError } from '../errors.ts'
 import { requireVersion } from '../http/route.ts'
 import type { Dossier } from './dossier.ts'
@@ -61,6 +62,12 @@ export async function fileDocument(
       throw new CongvanError('DOCUMENT_IN_DOSSIER', { code })
     }
     await grantThroughDossier(trx, dossierId, { documentId }, { by, at: now })
+    if (document.restricted) {
+      // Others than those it is restricted to read it from now on (Phụ lục VI, III.3c).
+      const change = { agencyId, kind: 'document-filed', userId: null, by, at: now } as const
+      const of = { subject: `document:${documentId}`, reason: note ?? `hồ sơ ${code}`, before: { dossierId } }
+      await recordRightChange(trx, { ...change, ...of })
+    }
     await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, agencyId, {
       kind: 'dossier.document-added',
       subject: `dossier:${dossierId}`,

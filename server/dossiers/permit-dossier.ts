@@ -41,12 +41,14 @@ export async function permitDossier(
   return context.db.asAgency(actor, async (trx) => {
     await readDossier(trx, readerOf(actor), dossierId, true)
     const userId = await requirePerson(trx, agencyId, user, now)
+    const member = (await readMembers(trx, dossierId)).find((one) => one.userId === userId)
     const changed = await insertMember(trx, agencyId, dossierId, { userId, role, by, at: now, reason })
     if (changed) {
       const subject = `dossier:${dossierId}`
       await grantThroughDossier(trx, dossierId, { userId }, { by, at: now })
+      const before = member && { role: member.role }
       const change = { agencyId, kind: 'dossier-permitted', subject, userId, reason, by, at: now } as const
-      await recordRightChange(trx, change)
+      await recordRightChange(trx, { ...change, before })
       await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, agencyId, {
         kind: 'dossier.permitted',
         subject,
@@ -74,7 +76,8 @@ export async function withdrawFromDossier(
     await readDossier(trx, readerOf(actor), dossierId, true)
     const userId = (await findPerson(trx, agencyId, user, now))?.userId ?? user.toLowerCase()
     const members = await readMembers(trx, dossierId)
-    if (!members.some((one) => one.userId === userId)) throw new CongvanError('ACCESS_NOT_GIVEN', { user })
+    const member = members.find((one) => one.userId === userId)
+    if (member === undefined) throw new CongvanError('ACCESS_NOT_GIVEN', { user })
     if (!members.some((one) => one.role === 'keeper' && one.userId !== userId)) {
       throw new CongvanError('ACCESS_LAST_READER')
     }
@@ -90,6 +93,7 @@ export async function withdrawFromDossier(
       reason,
       by,
       at: now,
+      before: { role: member.role },
     })
     await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, agencyId, {
       kind: 'dossier.permit-withdrawn',

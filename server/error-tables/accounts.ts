@@ -25,8 +25,8 @@ export const accountsErrors = {
     vi: 'Đăng nhập sai quá nhiều lần; thử lại sau {seconds} giây',
     en: 'too many failed sign-ins; try again in {seconds} seconds',
     hint: {
-      vi: 'nếu quên mật khẩu, nhờ người quản trị cơ quan cấp lại',
-      en: 'if the password is forgotten, ask the administrator of the agency for a new one',
+      vi: 'ở nơi tài khoản đã từng đăng nhập, mật khẩu đúng vẫn được nhận; nếu quên mật khẩu, nhờ người quản trị cơ quan cấp lại',
+      en: 'the right password is still taken where the account was signed in before; if it is forgotten, ask the administrator of the agency for a new one',
     },
   },
   ADDRESS_LOCKED: {
@@ -159,5 +159,15 @@ export const accountsErrors = {
     exit: 77,
     vi: 'Người thay đổi quyền và người có quyền được thay đổi không tự xác nhận hay hoàn nguyên thay đổi đó',
     en: 'who changed a right, and whose right it is, does not confirm or undo that change',
+  },
+  RIGHT_UNCONFIRMED: {
+    status: 403,
+    exit: 77,
+    vi: 'Quyền hoặc tài khoản của chính bạn vừa được thay đổi và còn chờ xác nhận',
+    en: 'your own right or account was changed and waits for confirmation itself',
+    hint: {
+      vi: 'nhờ lãnh đạo khác của cơ quan xác nhận thay đổi đó trước',
+      en: 'ask another leader of the agency to confirm that change first',
+    },
   },
 } as const satisfies Record<string, ErrorEntry>

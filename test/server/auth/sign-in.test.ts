@@ -69,13 +69,14 @@ describe('auth: signing in over HTTP', () => {
         type: 'about:blank',
         status: 401,
         code: 'SIGN_IN_FAILED',
-        title: 'Sai tên đăng nhập hoặc mật khẩu',
+        title: 'Chưa đăng nhập',
+        detail: 'Sai tên đăng nhập hoặc mật khẩu',
         params: {},
       })
       expect(headers.get('content-length')).to.equal(answers[0]?.headers.get('content-length'))
     }
     const english = await signIn({ login: 'khong-co-ai', password: PASSWORD }, 'en')
-    expect(english.body.title).to.equal('wrong login name or password')
+    expect(english.body.detail).to.equal('wrong login name or password')
   })
 
   it('takes as long for an unknown login as for a wrong password: one scrypt key is derived for either', async () => {
@@ -100,7 +101,7 @@ describe('auth: signing in over HTTP', () => {
     const none = await signIn({ login: 'both', password: PASSWORD })
     expect(none.status).to.equal(400)
     expect(none.body.code).to.equal('INPUT_INVALID')
-    expect(none.body.title).to.contain('tài khoản thuộc nhiều cơ quan')
+    expect(none.body.detail).to.contain('tài khoản thuộc nhiều cơ quan')
     const opened = new Set<unknown>()
     for (const { code } of Object.values(agencies)) {
       const { status, body } = await signIn({ login: 'both', password: PASSWORD, agencyCode: code })
@@ -117,7 +118,7 @@ describe('auth: signing in over HTTP', () => {
       const { status, body } = await signIn({ login: 'commune-clerk', password: PASSWORD, agencyCode })
       expect(status, agencyCode).to.equal(403)
       expect(body.code).to.equal('AGENCY_NOT_YOURS')
-      expect(body.title).to.equal(`Tài khoản này không có vai trò nào ở cơ quan ${agencyCode}`)
+      expect(body.detail).to.equal(`Tài khoản này không có vai trò nào ở cơ quan ${agencyCode}`)
     }
     const operator = await signIn({
       login: 'operator',
@@ -149,7 +150,7 @@ describe('auth: signing in over HTTP', () => {
     node.setClock(new Date(end))
     const ended = await me(String(body.token))
     expect([ended.status, ended.body.code]).to.deep.equal([401, 'TOKEN_EXPIRED'])
-    expect(ended.body.title).to.equal(`Phiên hoặc mã truy cập đã hết hạn lúc ${body.expiresAt}`)
+    expect(ended.body.detail).to.equal(`Phiên hoặc mã truy cập đã hết hạn lúc ${body.expiresAt}`)
     expect(ended.body.hint).to.contain('congvan user sign-in')
   })
 
@@ -224,7 +225,7 @@ describe('auth: signing in over HTTP', () => {
         json: { label: 'x', days: 1 },
       })
       expect([again.status, again.body.code]).to.deep.equal([403, 'NOT_PERMITTED'])
-      expect(again.body.title).to.contain('không được làm việc này bằng một mã truy cập')
+      expect(again.body.detail).to.contain('không được làm việc này bằng một mã truy cập')
     })
 
     it('are shown once: the same request again makes no second one and shows none', async () => {
@@ -274,7 +275,7 @@ describe('auth: signing in over HTTP', () => {
       const grants = [{ agencyCode: agencies.district.code, role: 'clerk' }]
       const foreign = await add('commune-administrator', account({ grants }))
       expect([foreign.status, foreign.body.code]).to.deep.equal([403, 'NOT_PERMITTED'])
-      expect(foreign.body.title).to.contain(`cấp hoặc thu vai trò ở cơ quan ${agencies.district.code}`)
+      expect(foreign.body.detail).to.contain(`cấp hoặc thu vai trò ở cơ quan ${agencies.district.code}`)
       expect((await add('operator', account({ grants }))).status).to.equal(201)
       const operator = await add('commune-administrator', account({ operator: true }))
       expect(operator.status).to.equal(403)
@@ -299,7 +300,7 @@ describe('auth: signing in over HTTP', () => {
       const answers = await Promise.all([1, 2, 3].map(() => add('operator', one)))
       expect(answers.map((answer) => answer.status).sort()).to.deep.equal([201, 409, 409])
       const refused = answers.find((answer) => answer.status === 409)
-      expect(refused?.body).to.include({ code: 'USER_EXISTS', title: `Tên đăng nhập "${one.login}" đã có` })
+      expect(refused?.body).to.include({ code: 'USER_EXISTS', detail: `Tên đăng nhập "${one.login}" đã có` })
     })
 
     it('name what is wrong with them', async () => {

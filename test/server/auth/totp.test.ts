@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -121,6 +122,22 @@ describe('auth: the account key', () => {
         String(index),
       ).to.equal('ACCOUNT_KEY_UNUSABLE')
     }
+  })
+
+  it('hashes as HMAC-SHA-256 by a key of each purpose from HKDF (RFC 2104, RFC 5869)', () => {
+    const file = join(folder, 'hash')
+    const key = openAccountKey(file)
+    const master = Buffer.from(readFileSync(file, 'utf8').trim(), 'hex')
+    // RFC 5869 section 2: without a salt it is a string of zeros; 32 bytes are one round of expansion.
+    const hmac = (by: Uint8Array, ...data: (string | Uint8Array)[]) => {
+      const mac = createHmac('sha256', by)
+      for (const one of data) mac.update(one)
+      return mac.digest()
+    }
+    const derived = hmac(hmac(new Uint8Array(32), master), 'nơi', Uint8Array.of(1))
+    expect(key.hash('nơi', '203.0.113.7')).to.equal(hmac(derived, '203.0.113.7').toString('hex'))
+    expect(key.hash('nơi', '203.0.113.7')).to.equal(openAccountKey(file).hash('nơi', '203.0.113.7'))
+    expect(key.hash('khác', '203.0.113.7')).not.to.equal(key.hash('nơi', '203.0.113.7'))
   })
 
   it('is refused when others may read it, or when it is none', () => {

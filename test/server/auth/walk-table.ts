@@ -44,6 +44,7 @@ export const holders: Readonly<Record<string, readonly Who[]>> = {
   'document.process': ['clerk', 'leader', 'specialist'],
   'dossier.keep': ['clerk', 'leader', 'specialist'],
   'register.read': ['clerk', 'leader', 'auditor'],
+  'register.read-all': ['clerk', 'auditor'],
   'register.manage': ['clerk'],
   'statistics.read': ['clerk', 'leader', 'auditor', 'administrator', 'operator'],
   'delivery.read': ['clerk', 'signer', 'leader', 'specialist'],
@@ -134,6 +135,8 @@ export const operations: Readonly<Record<string, string>> = {
   'POST /copies': 'document.copy',
   'GET /copies': 'document.copy',
   'GET /documents/{id}/report': 'document.read',
+  'GET /documents/{id}/trust/certificates/{sha256}': 'document.read',
+  'GET /documents/{id}/trust/crls/{sha256}': 'document.read',
   'GET /documents/{id}/access': 'document.permit',
   'POST /documents/{id}/access': 'document.permit',
   'POST /documents/{id}/access/withdrawal': 'document.permit',
@@ -184,6 +187,8 @@ export const operations: Readonly<Record<string, string>> = {
 /** What an outgoing document has nothing of: only what arrived is verified, registered as such and handled. */
 export const ofArrivedOnly: readonly string[] = [
   'GET /documents/{id}/report',
+  'GET /documents/{id}/trust/certificates/{sha256}',
+  'GET /documents/{id}/trust/crls/{sha256}',
   'GET /documents/{id}/registration',
   'GET /documents/{id}/handling',
 ]

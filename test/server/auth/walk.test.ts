@@ -20,7 +20,7 @@ interface Answer {
 /** What refuses somebody, whatever it is asked for. */
 const CLOSED = [401, 403]
 /** Who is refused is told what the role may not do, and the permission's name. */
-const REFUSAL = /"title":"Vai trò của bạn không được \p{Ll}[^()"]+ \([a-z]+\.[a-z]+(-[a-z]+)?\)"/u
+const REFUSAL = /"detail":"Vai trò của bạn không được \p{Ll}[^()"]+ \([a-z]+\.[a-z]+(-[a-z]+)?\)"/u
 
 describe('auth: every route, every role, own and other agency', () => {
   let world: World
