@@ -185,17 +185,21 @@ export interface Withdrawal {
 }
 
 /**
- * Withdraws the rights that a user has on a document otherwise than through a dossier.
+ * Withdraws the rights that a user has on a document otherwise than through a dossier: all, or the one of a cause.
  *
  * @returns the causes for which they had been given
  */
 export async function withdrawAccess(
   trx: AgencyTransaction,
-  { documentId, userId }: { readonly documentId: string; readonly userId: string },
+  {
+    documentId,
+    userId,
+    as,
+  }: { readonly documentId: string; readonly userId: string; readonly as?: AccessReason },
   { by, at, reason }: Withdrawal,
 ): Promise<AccessReason[]> {
   const rows: { granted_as: AccessReason }[] = await trx('document_access')
-    .where({ document_id: documentId, user_id: userId })
+    .where({ document_id: documentId, user_id: userId, ...(as === undefined ? {} : { granted_as: as }) })
     .whereNull('withdrawn_at')
     .whereNull('dossier_id')
     .update({ withdrawn_by: by, withdrawn_at: at, withdraw_reason: reason })

@@ -93,6 +93,20 @@ export async function readReadable(
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
+/** Of these documents, or of all, those that are restricted to others than the reader. */
+export async function hiddenAmong(
+  trx: AgencyTransaction,
+  { userId }: Pick<Reader, 'userId'>,
+  ids?: readonly string[],
+): Promise<Set<string>> {
+  const own = trx('document_access').where('user_id', userId).whereNull('withdrawn_at')
+  const query = trx('documents as d')
+    .whereRaw('d.restricted')
+    .whereNotExists(own.whereRaw('document_id = d.id and agency_id = d.agency_id').select(trx.raw('1')))
+  if (ids !== undefined) query.whereRaw('d.id = any(cast(? as uuid[]))', [[...ids]])
+  return new Set(await query.pluck<string[]>('d.id'))
+}
+
 /**
  * `documents d` as far as the reader may see it. Who reads all walks the documents and asks for a right only where one
  * is restricted; everybody else walks their own rights, of which one document may have several.

@@ -18,6 +18,7 @@ import { type DocumentOrigin, readOrigin } from './document-origin.ts'
 import { insertRead, type ReadPart } from './document-reads-store.ts'
 import { type DocumentRow, findDuplicates } from './document-store.ts'
 import { findOutgoing, findOutgoingDuplicates, type OutgoingPart } from './outgoing-store.ts'
+import { type PaperDispatch, readPaperDispatches } from './paper-dispatch-store.ts'
 import { type Presentation, readPresentations } from './presentation-store.ts'
 import { requireOpenable } from './quarantine.ts'
 import { findLatestReport, type StoredReport } from './report-store.ts'
@@ -33,6 +34,7 @@ export interface DocumentDetails {
   /** What only an outgoing document has. */
   readonly outgoing: OutgoingPart | undefined
   readonly presentations: readonly Presentation[]
+  readonly paperDispatches: readonly PaperDispatch[]
   /** Whether it is a copy, who sent it first, to whom it was passed on. */
   readonly origin: DocumentOrigin
 }
@@ -56,6 +58,7 @@ export async function readDetails(
       duplicates: await readableDuplicates(trx, actor, document),
       outgoing: await findOutgoing(trx, id),
       presentations: document.direction === 'outgoing' ? await readPresentations(trx, id) : [],
+      paperDispatches: document.direction === 'outgoing' ? await readPaperDispatches(trx, id) : [],
       origin: await readOrigin(trx, document, context.clock()),
     }
     await logReading(trx, context, actor, document, { part: 'metadata', remoteAddress })

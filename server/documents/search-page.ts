@@ -16,7 +16,8 @@ const STEPS = 10
 /**
  * Documents that hold the words of `query.q` and that the reader may see, newest first. Who reads all searches the
  * agency's documents and leaves out what is not theirs; everybody else searches their own few documents alone, so that
- * neither a hit nor a count nor the time it takes tells of what one may not see.
+ * neither a hit nor a count nor the time it takes tells of what one may not see. A page that found too little after so
+ * many steps ends at a document that its reader may see: the place of a hit that is hidden would tell of it.
  *
  * @throws CongvanError `SEARCH_EMPTY`
  */
@@ -38,8 +39,30 @@ export async function searchPage(
     if (found.end === null) return { items, next: null }
     after = found.end
   }
-  return { items, next: after ?? null }
+  return { items, next: after === undefined ? null : await placeToShow(trx, query, after) }
 }
+
+/**
+ * Just before the first document behind a place that the reader may see, whether it is a hit or not: between the two
+ * there is nothing that they would be shown.
+ */
+async function placeToShow(
+  trx: AgencyTransaction,
+  { reader }: Pick<DocumentQuery, 'reader'>,
+  after: ListPosition,
+): Promise<ListPosition | null> {
+  const [first] = await listDocuments(trx, { reader, after, limit: 1 })
+  return first === undefined ? null : { order: 'created', at: first.createdAt, id: nextId(first.id) }
+}
+
+/** The id that follows in the order of the database, so that a list that begins there begins with this one. */
+function nextId(id: string): string {
+  const next = (BigInt(`0x${id.replaceAll('-', '')}`) + 1n) & LAST_ID
+  const hex = next.toString(16).padStart(32, '0')
+  return [0, 8, 12, 16, 20].map((from, at, all) => hex.slice(from, all[at + 1])).join('-')
+}
+
+const LAST_ID = 2n ** 128n - 1n
 
 interface Found {
   readonly items: readonly DocumentRow[]

@@ -22,6 +22,16 @@ export const registersErrors = {
       en: 'close it from 1 January of the next year, or once the agency is closed',
     },
   },
+  REGISTER_NOT_WHOLE: {
+    status: 403,
+    exit: 77,
+    vi: 'Sổ {book} năm {year} có văn bản hạn chế mà bạn không được xem; bản in của sổ phải đủ mọi cột',
+    en: 'the {book} register of {year} holds restricted documents that you may not read; a printed book shows all columns',
+    hint: {
+      vi: 'văn thư in sổ để ký và lưu; bạn xuất được dạng CSV hoặc XLSX, phần hạn chế ghi "[hạn chế]"',
+      en: 'the clerk prints the book that is signed and kept; CSV and XLSX you can export, with "[hạn chế]" for what is restricted',
+    },
+  },
   DATE_IN_FUTURE: {
     status: 422,
     exit: 65,
@@ -82,6 +92,54 @@ export const registersErrors = {
       vi: 'xem các hệ thống số: congvan register series',
       en: 'see the series: congvan register series',
     },
+  },
+  SYMBOL_NOT_PRESCRIBED: {
+    status: 422,
+    exit: 65,
+    vi: 'Ký hiệu "{symbol}" không đúng mẫu "{pattern}" quy định cho {kind}',
+    en: 'the symbol "{symbol}" is not as prescribed for {kind}: "{pattern}"',
+    hint: {
+      vi: 'dấu * trong mẫu là một nhóm chữ viết tắt bất kỳ; xem: congvan register series',
+      en: 'the * stands for any abbreviation; see: congvan register series',
+    },
+  },
+  SYMBOL_YEAR_WRONG: {
+    status: 422,
+    exit: 65,
+    vi: 'Ký hiệu "{symbol}" của văn bản quy phạm pháp luật phải bắt đầu bằng năm ban hành, ví dụ đúng: {example}',
+    en: 'the symbol "{symbol}" of a legal normative document has to begin with the year of issue: {example}',
+    hint: {
+      vi: 'số và ký hiệu in thành số/năm/ký hiệu; nếu đã ký, trả lại dự thảo để sửa ký hiệu',
+      en: 'it is printed as number/year/symbol; if it is signed, return it to change the symbol',
+    },
+  },
+  KIND_NOT_NORMATIVE: {
+    status: 422,
+    exit: 65,
+    vi: '{kind} không phải loại văn bản quy phạm pháp luật',
+    en: '{kind} is no kind of legal normative document',
+    hint: {
+      vi: 'nghị quyết, quyết định, chỉ thị có thể là văn bản quy phạm pháp luật',
+      en: 'nghị quyết, quyết định and chỉ thị may be legal normative documents',
+    },
+  },
+  KIND_CENTRAL_ONLY: {
+    status: 422,
+    exit: 65,
+    vi: '{kind} do cơ quan ở trung ương ban hành, cơ quan không có thẩm quyền',
+    en: '{kind} is issued at the central level only; it is not the agency’s to issue',
+  },
+  COUNCIL_NOT_NORMATIVE: {
+    status: 422,
+    exit: 65,
+    vi: 'Tổ chức tư vấn "{council}" không ban hành văn bản quy phạm pháp luật',
+    en: 'the advisory body "{council}" issues no legal normative documents',
+  },
+  COUNCIL_SYMBOL_WRONG: {
+    status: 422,
+    exit: 65,
+    vi: 'Ký hiệu "{symbol}" ghi cơ quan ({shortName}) là nơi ban hành; văn bản của {council} ghi chữ viết tắt của tổ chức đó',
+    en: 'the symbol "{symbol}" names the agency ({shortName}) as issuer; a document of {council} bears that body’s abbreviation',
   },
   SEARCH_EMPTY: {
     status: 400,

@@ -1,6 +1,6 @@
 /** What is written of a book, whatever the form: who keeps it, its columns, and its entries series by series. */
 import type { NodeContext } from '../context.ts'
-import type { AgencyScope } from '../db.ts'
+import type { AgencyScope, AgencyTransaction } from '../db.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { findAgencyById } from '../directory/agency-store.ts'
 import { bookColumns, type Column, type Entry, type SeriesExtent } from './book.ts'
@@ -30,11 +30,15 @@ export interface BookContent {
   readonly sections: readonly Section[]
 }
 
+/** What the reader sees of some entries. */
+type Show = (trx: AgencyTransaction, entries: readonly Entry[]) => Promise<readonly Entry[]>
+
 /** Looks up all of a book but its entries; those are read while they are written out. */
 export async function openBook(
   context: Pick<NodeContext, 'db' | 'clock'>,
   scope: AgencyScope,
   { book, year, series }: { readonly book: Book; readonly year: number; readonly series?: Series },
+  show: Show = async (_trx, entries) => entries,
 ): Promise<BookContent> {
   const now = context.clock()
   const { agencyId } = scope
@@ -62,7 +66,7 @@ export async function openBook(
       sections: extents.map((extent) => ({
         ...extent,
         title: seriesTitle(rules, extent.series),
-        pieces: () => pieces(context, reader, year, extent.series),
+        pieces: () => pieces(context, reader, show, { year, series: extent.series }),
       })),
     }
   })
@@ -71,13 +75,13 @@ export async function openBook(
 async function* pieces(
   context: Pick<NodeContext, 'db'>,
   reader: AgencyScope,
-  year: number,
-  series: Series,
+  show: Show,
+  { year, series }: { readonly year: number; readonly series: Series },
 ): AsyncGenerator<readonly Entry[]> {
   let after = 0
   while (true) {
-    const piece = await context.db.asAgency(reader, (trx) =>
-      readPiece(trx, { year, series, after, limit: PIECE }),
+    const piece = await context.db.asAgency(reader, async (trx) =>
+      show(trx, await readPiece(trx, { year, series, after, limit: PIECE })),
     )
     const last = piece.at(-1)
     if (last === undefined) return

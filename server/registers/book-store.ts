@@ -87,6 +87,7 @@ function fromRow(row: Row): Entry {
     deadline: row.deadline,
     progress: row.progress,
     answer: row.answer,
+    masked: false,
   }
 }
 
@@ -165,6 +166,31 @@ export async function readPiece(
     .limit(limit)
     .select(trx.raw(COLUMNS))
   return rows.map(fromRow)
+}
+
+/** The document of an entry. */
+export async function readDocumentOf(
+  trx: AgencyTransaction,
+  key: { readonly year: number; readonly series: Series; readonly number: number },
+): Promise<string | undefined> {
+  const row = await trx('register_numbers')
+    .where({ year: key.year, series: key.series, number: key.number })
+    .first<{ document_id: string } | undefined>('document_id')
+  return row?.document_id
+}
+
+/** Whether one of these documents stands in a book of a year. */
+export async function holdsAny(
+  trx: AgencyTransaction,
+  { book, year, series }: Pick<BookQuery, 'book' | 'year' | 'series'>,
+  documentIds: readonly string[],
+): Promise<boolean> {
+  if (documentIds.length === 0) return false
+  const query = trx('register_numbers')
+    .where({ book: storedBook(book), year })
+    .whereRaw('document_id = any(cast(? as uuid[]))', [[...documentIds]])
+  if (series !== undefined) query.where({ series })
+  return (await query.first<{ number: number } | undefined>('number')) !== undefined
 }
 
 export interface Extent {

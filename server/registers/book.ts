@@ -35,6 +35,8 @@ export interface Entry {
   readonly deadline: string | null
   readonly progress: string | null
   readonly answer: string | null
+  /** Whether what the document says, and to whom it goes, is withheld from who reads; see `mask.ts`. */
+  readonly masked: boolean
 }
 
 export interface Column {

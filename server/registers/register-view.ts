@@ -45,6 +45,8 @@ export const entryView = z.strictObject({
   deadline: day.nullable(),
   progress: text,
   answer: text,
+  /** Whether the document is restricted to others: subject, recipients and notes are withheld then. */
+  masked: z.boolean(),
 })
 
 export const entryPage = z.strictObject({ items: z.array(entryView), next: z.string().nullable() })

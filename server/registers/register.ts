@@ -94,11 +94,16 @@ const abbreviations = new Set(documentKinds.map((kind) => kind.abbreviation))
  * with the abbreviation of a kind.
  */
 export function symbolFits(symbol: string, kind: DocumentKind): boolean {
-  const text = symbol.normalize('NFC')
-  if (text.length > MAX_SYMBOL_LENGTH || !SYMBOL.test(text)) return false
-  const [first = '', ...rest] = text.split('-')
+  if (!isSymbol(symbol)) return false
+  const [first = '', ...rest] = symbol.normalize('NFC').split('-')
   if (rest.length === 0) return false
   return kind.abbreviation === null ? !abbreviations.has(first) : first === kind.abbreviation
+}
+
+/** Whether it has the form of a symbol: groups joined by `-` without spaces, at most 30 characters. */
+export function isSymbol(symbol: string): boolean {
+  const text = symbol.normalize('NFC')
+  return text.length <= MAX_SYMBOL_LENGTH && SYMBOL.test(text)
 }
 
 /** A symbol that fits, for the message to a clerk whose symbol does not. */

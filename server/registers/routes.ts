@@ -4,11 +4,13 @@ import type { NodeContext } from '../context.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { asUser, type Route, route } from '../http/route.ts'
 import type { BookFonts } from './book-pdf.ts'
-import { listEntries, readSeriesOf } from './book-store.ts'
+import { readSeriesOf } from './book-store.ts'
 import { closeRegister } from './close-register.ts'
 import { readClosure } from './closure-store.ts'
-import { correctEntry, readCorrections } from './correction-store.ts'
+import { correctEntry } from './correction-store.ts'
 import { exportFormats, exportRegister, exportTypes } from './export-register.ts'
+import type { HiddenAmong } from './mask.ts'
+import { readBookPage, readCorrectionsFor } from './read-book.ts'
 import { books } from './register.ts'
 import {
   book,
@@ -43,16 +45,17 @@ const bookQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(50),
 })
 
-export function registerRoutes(context: NodeContext, fonts: BookFonts): Route[] {
+/** @param hiddenAmong which documents are restricted to others than who asks */
+export function registerRoutes(context: NodeContext, fonts: BookFonts, hiddenAmong: HiddenAmong): Route[] {
   return [
     ...seriesRoutes(context),
-    ...correctionRoutes(context),
-    ...bookRoutes(context),
-    ...exportRoutes(context, fonts),
+    ...correctionRoutes(context, hiddenAmong),
+    ...bookRoutes(context, hiddenAmong),
+    ...exportRoutes(context, fonts, hiddenAmong),
   ]
 }
 
-function bookRoutes(context: NodeContext): Route[] {
+function bookRoutes(context: NodeContext, hiddenAmong: HiddenAmong): Route[] {
   return [
     route({
       method: 'get',
@@ -86,20 +89,18 @@ function bookRoutes(context: NodeContext): Route[] {
       handle: async ({ actor, params, query, now }) => {
         const { q, cursor, limit, year: of, ...filter } = query
         const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
-        const found = await context.db.asAgency(asUser(actor), (trx) =>
-          listEntries(trx, {
+        const user = asUser(actor)
+        const { items, next } = await context.db.asAgency(user, (trx) =>
+          readBookPage(trx, user, hiddenAmong, {
             ...given,
             book: params.book,
             year: of ?? yearOf(vietnamDay(now)),
             ...(q === undefined ? {} : { text: q }),
             ...(cursor === undefined ? {} : { before: readEntryCursor(cursor) }),
-            limit: limit + 1,
+            limit,
           }),
         )
-        const items = found.slice(0, limit)
-        const last = items.at(-1)
-        const next = found.length > limit && last !== undefined ? writeEntryCursor(last) : null
-        return { items: items.map(viewEntry), next }
+        return { items: items.map(viewEntry), next: next && writeEntryCursor(next) }
       },
     }),
     route({
@@ -115,7 +116,7 @@ function bookRoutes(context: NodeContext): Route[] {
   ]
 }
 
-function correctionRoutes(context: NodeContext): Route[] {
+function correctionRoutes(context: NodeContext, hiddenAmong: HiddenAmong): Route[] {
   return [
     route({
       method: 'post',
@@ -152,9 +153,13 @@ function correctionRoutes(context: NodeContext): Route[] {
       summary: { vi: 'Các lần sửa một dòng của sổ', en: 'The corrections of an entry' },
       query: z.strictObject({ year, series, number: z.coerce.number().int().min(1).max(2_000_000_000) }),
       response: z.strictObject({ items: z.array(correctionView) }),
-      handle: async ({ actor, query }) => ({
-        items: await context.db.asAgency(asUser(actor), (trx) => readCorrections(trx, query)),
-      }),
+      handle: async ({ actor, query }) => {
+        const user = asUser(actor)
+        const items = await context.db.asAgency(user, (trx) =>
+          readCorrectionsFor(trx, user, hiddenAmong, query),
+        )
+        return { items }
+      },
     }),
   ]
 }
@@ -199,7 +204,7 @@ function seriesRoutes(context: NodeContext): Route[] {
   ]
 }
 
-function exportRoutes(context: NodeContext, fonts: BookFonts): Route[] {
+function exportRoutes(context: NodeContext, fonts: BookFonts, hiddenAmong: HiddenAmong): Route[] {
   return exportFormats.map((format) =>
     route({
       method: 'get',
@@ -215,7 +220,7 @@ function exportRoutes(context: NodeContext, fonts: BookFonts): Route[] {
       response: { raw: exportTypes[format] },
       handle: ({ actor, params, query }) => {
         const only = query.series === undefined ? {} : { series: query.series }
-        return exportRegister(context, fonts, asUser(actor), { ...params, ...only, format })
+        return exportRegister(context, { fonts, hiddenAmong }, asUser(actor), { ...params, ...only, format })
       },
     }),
   )

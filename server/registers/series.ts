@@ -74,7 +74,33 @@ const normativeOnly = [
   'Nghị định',
   'Thông tư',
   'Thông tư liên tịch',
-].map(keyOf)
+]
+
+/** Kinds that are administrative or normative, as the drafter says (nghị quyết, quyết định, chỉ thị). */
+const perhapsNormative = ['Nghị quyết', 'Quyết định', 'Chỉ thị'].map(keyOf)
+
+/** The kind of this name that is a legal normative one and nothing else, in its own spelling. */
+export function normativeKind(kind: string): string | undefined {
+  return normativeOnly.find((one) => keyOf(one) === keyOf(kind))
+}
+
+/** Whether a document of this kind may be a legal normative one. */
+export function canBeNormative(kind: string): boolean {
+  return normativeKind(kind) !== undefined || perhapsNormative.includes(keyOf(kind))
+}
+
+/** The advisory body of this name, of those that have a series. */
+export function councilNamed(rules: SeriesRules, name: string): SeriesRules['councils'][number] | undefined {
+  return rules.councils.find((one) => keyOf(one.name) === keyOf(name))
+}
+
+/** The kind of this name that law has registered apart, in the spelling of the agency's rules. */
+export function kindApart(rules: SeriesRules, kind: string): string | undefined {
+  return rules.separate
+    .filter((one) => one.book === 'outgoing')
+    .flatMap((one) => one.kinds)
+    .find((one) => keyOf(one) === keyOf(kind))
+}
 
 export interface SeriesQuestion {
   readonly kind: string
@@ -90,11 +116,11 @@ export function seriesOf(
   { kind, council, normative }: SeriesQuestion,
 ): Series | undefined {
   if (council !== undefined) {
-    const found = rules.councils.find((one) => keyOf(one.name) === keyOf(council))
+    const found = councilNamed(rules, council)
     return found && `outgoing:${found.series}`
   }
   const key = keyOf(kind)
-  if (normative === true || normativeOnly.includes(key)) return `outgoing:qppl-${slugOf(kind)}`
+  if (normative === true || normativeKind(kind) !== undefined) return `outgoing:qppl-${slugOf(kind)}`
   const specialised = rules.specialised.find((one) => keyOf(one.kind) === key)
   if (specialised !== undefined) return `outgoing:${specialised.series}`
   const separate = separateOf(rules, 'outgoing', kind)

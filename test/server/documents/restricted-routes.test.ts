@@ -83,7 +83,7 @@ describe('documents: every route, on a document that is restricted to others', (
       for (const route of routes) {
         const [, path = ''] = route.split(' ')
         const query = queries[route]
-        const filled = path.replace('{id}', id).replace('{position}', '1')
+        const filled = path.replace('{id}', id).replace('{position}', '1').replace('{sha256}', '0'.repeat(64))
         for (const who of mayAsk(route)) {
           const url = query === undefined ? filled : `${filled}?${query}`
           const answer = await ask(route, url, who, bodyOf(route, id))

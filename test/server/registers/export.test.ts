@@ -10,8 +10,9 @@ import type { UserActor } from '../../../server/actor.ts'
 import { bookColumns } from '../../../server/registers/book.ts'
 import { closeRegister } from '../../../server/registers/close-register.ts'
 import { type ExportFormat, exportRegister } from '../../../server/registers/export-register.ts'
+import { recordHandling } from '../../../server/registers/follow-store.ts'
 import type { Book } from '../../../server/registers/register.ts'
-import { cancelNumber, recordHandling } from '../../../server/registers/register-store.ts'
+import { cancelNumber } from '../../../server/registers/register-store.ts'
 import { wrapText } from '../../../server/registers/table-text.ts'
 import { asKeyProvider, signPdf, verifyPdf } from '../../../signing/index.ts'
 import { pdfsig, prepareBench } from '../../signing/matrix/programs.ts'
@@ -27,6 +28,9 @@ const headings = {
   handling:
     'Số đến|Tên loại, số, ký hiệu, ngày, tháng và tên cơ quan, tổ chức ban hành văn bản|Đơn vị hoặc người nhận|Thời hạn giải quyết|Tiến độ giải quyết|Số, ký hiệu văn bản trả lời|Ghi chú',
 } as const
+
+/** No document is restricted here; see `mask.test.ts`. */
+const means = { fonts: bookFonts(), hiddenAmong: async () => new Set<string>() }
 
 describe('registers: export', () => {
   let node: RegisterNode
@@ -66,7 +70,7 @@ describe('registers: export', () => {
   })
 
   const exported = async (book: Book, format: ExportFormat): Promise<Buffer> => {
-    const { body } = await exportRegister(node.context, bookFonts(), actor, { book, year: 2026, format })
+    const { body } = await exportRegister(node.context, means, actor, { book, year: 2026, format })
     return body instanceof Uint8Array ? Buffer.from(body) : buffer(body as Readable)
   }
   const textOf = (pdf: Uint8Array, ...options: string[]) => {
@@ -106,7 +110,7 @@ describe('registers: export', () => {
       at: '2026-02-02T08:00:00+07:00',
     })
     const request = { book: 'incoming', year: 2026, format: 'csv' } as const
-    const { body } = await exportRegister(node.context, bookFonts(), lone, request)
+    const { body } = await exportRegister(node.context, means, lone, request)
     const text = (await buffer(body as Readable)).toString('utf8')
     expect(text).to.include(",'=1+1,").and.to.include(",'@SUM(A1),")
   })
@@ -192,7 +196,7 @@ describe('registers: export', () => {
       subject: 'V/v ĐƯỜNG THUỶ: ẳ ẵ ặ ỡ ỹ'.normalize('NFD'),
     })
     const request = { book: 'outgoing', year: 2026, format: 'pdf' } as const
-    const { body } = await exportRegister(node.context, bookFonts(), lone, request)
+    const { body } = await exportRegister(node.context, means, lone, request)
     const text = textOf(await buffer(body as Readable))
     const seen = text.replaceAll(/\s+/g, ' ')
     for (const word of subject.split(' ').slice(0, -1)) expect(seen).to.include(word)
