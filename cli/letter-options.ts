@@ -19,6 +19,15 @@ export const placeOption = [
   ),
 ] as const
 
+export const numberBoxOption = [
+  '--number-box <page,x,y,w,h>',
+  described(
+    'bản đã ký bằng phần mềm khác: ô trống ở trang 1 (mm) cho số, ngày trong chữ ký cơ quan',
+    'a PDF signed in another program: empty box on page 1 (mm) where the agency’s signature shows number and date',
+  ),
+] as const
+
+const boxForm = /^(1)((?:,\d+(?:\.\d+)?){4})$/
 const form = /^(number|date|agency|signer-([1-9]\d?))=(-?\d+)((?:,-?\d+(?:\.\d+)?){4})$/
 
 /**
@@ -26,7 +35,11 @@ const form = /^(number|date|agency|signer-([1-9]\d?))=(-?\d+)((?:,-?\d+(?:\.\d+)
  * @throws CongvanError for an option that cannot be read
  */
 export function letterQueryOf(
-  options: { readonly signOrder: readonly string[]; readonly placeOf: readonly string[] },
+  options: {
+    readonly signOrder: readonly string[]
+    readonly placeOf: readonly string[]
+    readonly numberBox?: string | undefined
+  },
   language: Language,
 ): Record<string, string> {
   const places: Record<string, unknown> = {}
@@ -48,5 +61,16 @@ export function letterQueryOf(
       ? {}
       : { signers: JSON.stringify(options.signOrder.map((name) => ({ name }))) }),
     ...(Object.keys(places).length === 0 ? {} : { places: JSON.stringify(places) }),
+    ...(options.numberBox === undefined ? {} : { numberBox: boxQuery(options.numberBox, language) }),
   }
+}
+
+function boxQuery(text: string, language: Language): string {
+  const [, page, rest = ''] = boxForm.exec(text) ?? []
+  if (page === undefined) {
+    const [vi, en] = [`--number-box không đọc được: ${text}`, `--number-box cannot be read: ${text}`]
+    throw usageError({ vi, en }, language)
+  }
+  const [x, y, w, h] = rest.slice(1).split(',').map(Number)
+  return JSON.stringify({ page: Number(page), x, y, w, h })
 }

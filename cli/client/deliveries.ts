@@ -23,7 +23,16 @@ const deliveryForm = z.object({
   statuses: z.array(
     z.object({ code: z.string(), node: z.string(), description: z.string().nullable(), time }),
   ),
-  terminal: z.object({ event: z.string(), node: z.string(), reason: z.string().nullable(), time }).nullable(),
+  terminal: z
+    .object({
+      event: z.string(),
+      node: z.string(),
+      reason: z.string().nullable(),
+      // Older nodes do not say it.
+      reasonText: z.string().nullish(),
+      time,
+    })
+    .nullable(),
 })
 export type Delivery = z.output<typeof deliveryForm>
 

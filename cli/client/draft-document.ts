@@ -6,6 +6,10 @@ export interface Draft {
   readonly kind: string
   readonly subject: string
   readonly symbol: string
+  /** The advisory body in whose name it is issued. */
+  readonly council?: string
+  /** Legal normative, where its kind can be both. */
+  readonly normative?: boolean
   readonly urgency: number
   readonly recipients: readonly string[]
   readonly signer: { readonly name: string; readonly position?: string; readonly competence?: string }

@@ -29,7 +29,17 @@ export const documentForm = z.object({
 })
 export type Document = z.output<typeof documentForm>
 
+const box = z.object({
+  page: z.int(),
+  left: z.number(),
+  bottom: z.number(),
+  width: z.number(),
+  height: z.number(),
+})
+
 export const detailsForm = documentForm.extend({
+  /** What only an outgoing document has. Older nodes say less of it. */
+  outgoing: z.looseObject({ council: z.string().nullish(), normative: z.boolean().optional() }).nullish(),
   revisions: z.array(
     z.object({
       revision: z.int(),
@@ -37,6 +47,7 @@ export const detailsForm = documentForm.extend({
       sha256: z.string(),
       name: z.string(),
       signature: z.object({ subject: z.string() }).nullish(),
+      places: z.object({ individuals: z.array(box.nullable()) }).nullish(),
     }),
   ),
 })
@@ -47,7 +58,18 @@ export const summaryForm = documentForm.extend({ urgency: z.int(), recipients: z
 
 export const pageForm = z.object({ items: z.array(documentForm), next: z.string().nullable() })
 export const stateForm = z.object({ id: z.uuid(), state: z.string() })
-export const numberedForm = stateForm.extend({ number: z.string(), date: z.string() })
+export const numberedForm = stateForm.extend({
+  number: z.string(),
+  date: z.string(),
+  mark: z
+    .object({
+      text: z.object({ code: z.string(), placeAndDate: z.string(), agency: z.string() }),
+      place: box,
+      sealDiameterMm: z.number(),
+    })
+    .optional(),
+})
+export type Numbered = z.output<typeof numberedForm>
 export const revisionForm = stateForm.extend({ sha256: z.string(), indication: z.string() })
 export const acceptedForm = stateForm.extend({ incomingNumber: z.int() })
 export const revisionOfFile = z.object({ position: z.int(), sha256: z.string(), indication: z.string() })

@@ -3,32 +3,28 @@
  * this machine and go up again; the node never sees the key (design 4, "Keys of people").
  */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { CongvanError } from '../../server/errors.ts'
 import {
   assertCertificateUsable,
   assertLetterBoxes,
   assertOnlyFills,
   certificateSubject,
-  datePartFields,
   defaultLock,
   defaultSignatureField,
   fillsOf,
-  individualAppearance,
   type KeyProvider,
   letterFields,
   listFields,
   roleOf,
-  type SignatureAppearance,
   type SignatureRole,
   sealAppearance,
-  signingTimeText,
   signPdf,
 } from '../../signing/index.ts'
 import type { ApiClient } from './api-client.ts'
 import { type DocumentDetails, detailsForm, numberedForm, revisionForm } from './forms.ts'
+import { fillFonts, individualPicture } from './letter-appearance.ts'
 import { signAnnexes } from './sign-annexes.ts'
+import { laterPlaceOf, signLater, signWithMark } from './sign-elsewhere.ts'
 
 /** The signed bytes of a document that an individual or the agency signs next, made on this machine. */
 async function signNext(
@@ -75,32 +71,6 @@ export interface SealReport {
   readonly deviates: boolean
 }
 
-/** What the person’s box shows: a picture of the handwriting, or name and time of signing. */
-function individualPicture(
-  image: Uint8Array | undefined,
-  name: string | undefined,
-  now: Date,
-): SignatureAppearance {
-  const time = signingTimeText(now)
-  const fontBytes = font('400Regular')
-  return individualAppearance({ name, time, fontBytes, ...(image === undefined ? {} : { image }) })
-}
-
-function font(face: '400Regular' | '400Regular_Italic'): Uint8Array {
-  const file = createRequire(import.meta.url).resolve(`@expo-google-fonts/tinos/${face}/Tinos_${face}.ttf`)
-  return readFileSync(file)
-}
-
-/** The faces in which a node fills in number and date (NĐ 30/2020 Phụ lục I: the date line in italics). */
-function fillFonts() {
-  const italic = font('400Regular_Italic')
-  const dateFields = [letterFields.date, ...Object.values(datePartFields)]
-  return {
-    fontBytes: font('400Regular'),
-    fontBytesByField: Object.fromEntries(dateFields.map((name) => [name, italic])),
-  }
-}
-
 /** The bytes of a revision, which must be those that the node's own list names. */
 async function download(client: ApiClient, details: DocumentDetails, revision?: number): Promise<Uint8Array> {
   const wanted = revision ?? details.revisions.at(-1)?.revision
@@ -127,7 +97,13 @@ export async function signDocument(
   const details = await client.get(`/documents/${encodeURIComponent(id)}`, detailsForm)
   const before = signedBefore(details, key)
   if (before !== undefined) return { id, state: details.state, sha256: before.sha256 }
-  const { bytes: signed } = await signNext(await download(client, details), key, 'individual', now, image)
+  const pdf = await download(client, details)
+  const later = laterPlaceOf(details)
+  if (later !== undefined) requireKeyOf('individual', key, now)
+  const signed =
+    later === undefined
+      ? (await signNext(pdf, key, 'individual', now, image)).bytes
+      : await signLater(pdf, key, now, image, later)
   const { state, sha256 } = await client.post(
     `/documents/${encodeURIComponent(id)}/signatures`,
     revisionForm,
@@ -156,8 +132,8 @@ function signedBefore(details: DocumentDetails, key: KeyProvider) {
 /**
  * Issues a signed document as the clerk: the node assigns number and date and writes them on the page; this side
  * checks that nothing else was changed, and only then puts the agency's signature on it, with a picture of the seal where
- * one is given. Each step is left out
- * when it is done already, so the whole may be run again after any failure.
+ * one is given. On a document that was signed elsewhere the node changes nothing, and the agency's signature shows number
+ * and date. Each step is left out when it is done already, so the whole may be run again after any failure.
  */
 export async function issueDocument(
   client: ApiClient,
@@ -178,6 +154,18 @@ export async function issueDocument(
   const filled = await download(client, after)
   if (personSigned === undefined) throw new CongvanError('DOWNLOAD_DAMAGED', { id })
   const unfilled = await download(client, after, personSigned.revision)
+  const { mark } = numbered
+  if (mark !== undefined) {
+    if (Buffer.compare(filled, unfilled) !== 0) throw new CongvanError('DOWNLOAD_DAMAGED', { id })
+    await signAnnexes(client, id, numbered.number, key, now)
+    const bytes = await signWithMark(filled, key, now, { ...numbered, mark }, sealImage)
+    const beside = sealImage !== undefined
+    return {
+      ...(await upload(client, id, bytes)),
+      number: numbered.number,
+      ...(beside ? { seal: besideText } : {}),
+    }
+  }
   // Made again here with the same fonts and compared byte for byte: the page shows what the fields say, and the
   // number is the one that the clerk was told.
   const values = assertOnlyFills(unfilled, filled, fillsOf(listFields(unfilled).names), fillFonts())
@@ -185,10 +173,21 @@ export async function issueDocument(
     throw new CongvanError('DOWNLOAD_DAMAGED', { id })
   await signAnnexes(client, id, numbered.number, key, now)
   const { bytes: issued, seal } = await signNext(filled, key, 'agency', now, sealImage)
-  const { state, sha256 } = await client.post(`/documents/${encodeURIComponent(id)}/issue`, revisionForm, {
-    bytes: issued,
-  })
-  return { id, state, number: numbered.number, sha256, ...(seal === undefined ? {} : { seal }) }
+  const done = await upload(client, id, issued)
+  return { ...done, number: numbered.number, ...(seal === undefined ? {} : { seal }) }
+}
+
+/** Number and date keep the seal away from the person's signature on a document that was signed elsewhere. */
+const besideText: SealReport = { covered: 0, deviates: true }
+
+async function upload(
+  client: ApiClient,
+  id: string,
+  bytes: Uint8Array,
+): Promise<{ id: string; state: string; sha256: string }> {
+  const path = `/documents/${encodeURIComponent(id)}/issue`
+  const { state, sha256 } = await client.post(path, revisionForm, { bytes })
+  return { id, state, sha256 }
 }
 
 function issuedAlready(details: DocumentDetails): {

@@ -1,4 +1,9 @@
-import { individualSignatureField } from '../../signing/index.ts'
+import {
+  assertMarkPermitted,
+  individualSignatureField,
+  issueMarkField,
+  laterSignatureField,
+} from '../../signing/index.ts'
 import type { UserActor } from '../actor.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
@@ -15,7 +20,12 @@ import { holdFile } from '../files/file-hold-store.ts'
 import type { StoredFile } from '../files/file-store.ts'
 import { storeFile } from '../files/store-file.ts'
 import { individualFields } from './present-document.ts'
-import { requireAcceptable, requireOneSignature } from './signature-check.ts'
+import {
+  type AddedSignature,
+  requireAcceptable,
+  requireLaterSignature,
+  requireOneSignature,
+} from './signature-check.ts'
 import { readTurn, type Turn } from './signing-turn.ts'
 
 export interface SignedUpload {
@@ -143,9 +153,7 @@ async function checkUpload(
 ): Promise<Checked> {
   const { latest, position, signer, agency } = turn
   const previous = await services.files.read(latest.sha256)
-  const fields = individualFields(previous)
-  if (fields !== turn.signers) throw new CongvanError('SIGNERS_DIFFER', { fields, signers: turn.signers })
-  const added = requireOneSignature(previous, bytes, individualSignatureField(position))
+  const added = requireTurnsSignature(turn, previous, bytes)
   requireNamedSigner(added.certificate, signer, agency.codes)
   if (turn.presentation !== undefined || turn.accountNamesPerson) {
     requireOwnCertificate(added.certificate, actor.displayName)
@@ -153,4 +161,21 @@ async function checkUpload(
   const signature = requireAcceptable(bytes, added, position, policyAt(services.trust, now, 'any'))
   const file = await storeFile(context, services.files, bytes)
   return { previousSha256: latest.sha256, file, signature }
+}
+
+/** The one signature that was added: in the field of the turn, or in a new one after others have signed elsewhere. */
+function requireTurnsSignature(
+  { position, signers, places }: Turn,
+  previous: Uint8Array,
+  next: Uint8Array,
+): AddedSignature {
+  const fields = places === undefined ? individualFields(previous) : places.individuals.length
+  if (fields !== signers) throw new CongvanError('SIGNERS_DIFFER', { fields, signers })
+  if (places === undefined) return requireOneSignature(previous, next, individualSignatureField(position))
+  const place = places.individuals[position - 1] ?? null
+  const added = requireLaterSignature(previous, next, laterSignatureField(position), place)
+  // Those who come after must still be able to sign, and the agency at the end.
+  const later = Array.from({ length: signers - position }, (_, i) => laterSignatureField(position + i + 1))
+  assertMarkPermitted(next, [...later, issueMarkField])
+  return added
 }

@@ -1,4 +1,4 @@
-import { letterFields } from '../../signing/index.ts'
+import { type ExpectedMark, letterFields, signingTimeText } from '../../signing/index.ts'
 import type { UserActor } from '../actor.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
@@ -26,8 +26,14 @@ import type { StoredFile } from '../files/file-store.ts'
 import { storeFile } from '../files/store-file.ts'
 import { printedCode } from '../registers/register.ts'
 import { slashedDate } from '../registers/vietnam-date.ts'
+import { issueMarkOf, markFonts, readMarkGround } from './issue-mark.ts'
 import { requireFilesSigned } from './sign-separate-file.ts'
-import { requireAcceptable, requireOneSignature } from './signature-check.ts'
+import {
+  type AddedSignature,
+  requireAcceptable,
+  requireIssueMark,
+  requireOneSignature,
+} from './signature-check.ts'
 
 export interface IssueUpload {
   readonly id: string
@@ -58,7 +64,8 @@ interface Checked {
  * frozen; the database refuses every change.
  *
  * The upload must extend the numbered revision by exactly one signature, of this agency, and the individual's
- * signature must still hold.
+ * signature must still hold. On a document that was signed elsewhere that signature shows number and date in the place
+ * kept for them, and nothing else.
  *
  * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`, `TOKEN_NOT_FOR_ISSUE`, `AGENCY_SIGNATURE_ALONE` before the
  *   individuals have signed (NĐ 30/2020 arts 5.1, 32.2d), `DOCUMENT_FILL_MISSING`, `ANNEX_UNSIGNED`,
@@ -128,6 +135,8 @@ interface Issuable {
   readonly documentCode: string
   /** How many individuals have signed. */
   readonly individuals: number
+  /** Of a document signed elsewhere: what the agency's signature shows, and where. */
+  readonly mark?: Pick<ExpectedMark, 'mark' | 'place'>
 }
 
 async function readIssuable(
@@ -142,32 +151,61 @@ async function readIssuable(
     throw new CongvanError('AGENCY_SIGNATURE_ALONE')
   }
   requireTransition(document.state, 'issue')
-  const { latest: revision, signatures } = currentVersion(await readRevisions(trx, id))
+  const { base, latest: revision, signatures } = currentVersion(await readRevisions(trx, id))
   const { codeNumber, promulgationDate } = document
-  if (revision.kind !== 'fill' || codeNumber === null || promulgationDate === null) {
+  const filled = base.places !== undefined || revision.kind === 'fill'
+  if (!filled || codeNumber === null || promulgationDate === null) {
     throw new CongvanError('DOCUMENT_FILL_MISSING')
   }
   await requireFilesSigned(trx, id)
   const agency = await readOwnAgency(trx, actor.agencyId, vietnamDay(now))
   const code = printedCode(codeNumber, document.codeNotation)
   const documentCode = `${agency.code},${slashedDate(promulgationDate)},${code}`
-  return { document, revision, agency, documentCode, individuals: signatures.length }
+  const issuable = { document, revision, agency, documentCode, individuals: signatures.length }
+  if (base.places === undefined) return issuable
+  const ground = await readMarkGround(trx, actor.agencyId, document, promulgationDate)
+  const mark = issueMarkOf(ground, codeNumber, promulgationDate)
+  return { ...issuable, mark: { mark, place: base.places.number } }
 }
 
 async function checkUpload(
   context: NodeContext,
   services: DocumentServices,
-  { revision, agency, individuals }: Issuable,
+  { document, revision, agency, individuals, mark }: Issuable,
   bytes: Uint8Array,
   now: Date,
 ): Promise<Checked> {
   const previous = await services.files.read(revision.sha256)
-  const added = requireOneSignature(previous, bytes, letterFields.agencySignature)
+  const added =
+    mark === undefined
+      ? requireOneSignature(previous, bytes, letterFields.agencySignature)
+      : requireShownMark(context, services, previous, bytes, mark, document, now)
   requireOwnAgency(added.certificate, agency.codes)
   const policy = policyAt(services.trust, now, 'issued')
   const signature = requireAcceptable(bytes, added, individuals + 1, policy)
   const file = await storeFile(context, services.files, bytes)
   return { previousSha256: revision.sha256, file, signature }
+}
+
+/**
+ * The signature that shows number and date shows its own time too, which no time-stamp has to prove: it is not before
+ * the day of the document, and not in the future.
+ */
+function requireShownMark(
+  { limits }: NodeContext,
+  { fillFonts }: DocumentServices,
+  previous: Uint8Array,
+  next: Uint8Array,
+  mark: NonNullable<Issuable['mark']>,
+  { promulgationDate }: DocumentRow,
+  now: Date,
+): AddedSignature {
+  const added = requireIssueMark(previous, next, { ...mark, fonts: markFonts(fillFonts) })
+  const { signingTime } = added
+  const latest = now.getTime() + limits.clockSkewSeconds * 1_000
+  if (signingTime.getTime() > latest || vietnamDay(signingTime) < (promulgationDate ?? ''))
+    throw new CongvanError('SIGNING_TIME_WRONG', { time: signingTimeText(signingTime) })
+  return added
 }
 
 const LONGEST_NAME = 50

@@ -1,6 +1,6 @@
 /** What goes with the bytes of a draft, in the query of the request: who signs in which order, and places of fields. */
 import { z } from 'zod'
-import { type GivenPlaces, givenPlaces } from '../pages/prepare-letter.ts'
+import { type GivenPlace, type GivenPlaces, givenPlace, givenPlaces } from '../pages/prepare-letter.ts'
 import type { LetterSigner } from '../pages/signer-places.ts'
 import { line } from './draft-metadata.ts'
 
@@ -23,17 +23,25 @@ const signers = z
   .min(1)
   .max(20)
 
-/** `signers=[{"name":"…"}]`, `places={"individuals":[{"page":1,"x":110,"y":230,"w":45,"h":20}]}`: JSON texts. */
+/** Số và ngày stand on the first page. */
+const numberBox = givenPlace.extend({ page: z.literal(1) })
+
+/**
+ * `signers=[{"name":"…"}]`, `places={"individuals":[{"page":1,"x":110,"y":230,"w":45,"h":20}]}`, and of a PDF signed in
+ * another program `numberBox={"page":1,"x":85,"y":6,"w":110,"h":11}`: JSON texts, measures in millimetres.
+ */
 export const letterQuery = {
   signers: json.pipe(signers).optional(),
   places: json.pipe(givenPlaces).optional(),
+  numberBox: json.pipe(numberBox).optional(),
 }
 
 /** As `uploadDraft` takes them. */
 export function letterParts(query: {
   readonly signers?: z.output<typeof signers> | undefined
   readonly places?: GivenPlaces | undefined
-}): { signers?: readonly LetterSigner[]; places?: GivenPlaces } {
+  readonly numberBox?: GivenPlace | undefined
+}): { signers?: readonly LetterSigner[]; places?: GivenPlaces; numberBox?: GivenPlace } {
   return {
     ...(query.signers === undefined
       ? {}
@@ -44,5 +52,6 @@ export function letterParts(query: {
           })),
         }),
     ...(query.places === undefined ? {} : { places: query.places }),
+    ...(query.numberBox === undefined ? {} : { numberBox: query.numberBox }),
   }
 }

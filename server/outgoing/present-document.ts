@@ -10,7 +10,7 @@ import { requireNoCopy } from '../documents/copy-store.ts'
 import { currentVersion } from '../documents/current-version.ts'
 import { requireTransition } from '../documents/document.ts'
 import { grantAccess, lockOwnDraft } from '../documents/document-access-store.ts'
-import type { DocumentServices } from '../documents/document-services.ts'
+import { type DocumentServices, policyAt } from '../documents/document-services.ts'
 import type { DocumentRow } from '../documents/document-store.ts'
 import { lookAhead } from '../documents/look-ahead.ts'
 import { changeOutgoing } from '../documents/outgoing-store.ts'
@@ -25,7 +25,9 @@ import { isSameName } from '../documents/signer-identity.ts'
 import { CongvanError } from '../errors.ts'
 import { requireVersion } from '../http/route.ts'
 import { requireCompetence } from './draft-metadata.ts'
+import { readElsewhere } from './signed-elsewhere.ts'
 import { requireSigningRight } from './signing-right.ts'
+import { type StoredElsewhere, storeElsewhere, takeElsewhere } from './take-elsewhere.ts'
 
 export interface NamedSigner {
   /** Login or id of a user of the agency; the name of the account is the name that signs. */
@@ -46,7 +48,8 @@ export interface PresentRequest {
 
 export interface Presented {
   readonly id: string
-  readonly state: 'presented'
+  /** `signed` where all have signed elsewhere. */
+  readonly state: 'presented' | 'signed'
   readonly round: number
   readonly revision: number
   readonly signers: readonly { readonly position: number; readonly name: string }[]
@@ -56,9 +59,12 @@ export interface Presented {
  * Presents the current version of a draft to those who sign it, in order (NĐ 30/2020 arts 10.2, 13). Each is a user of
  * the agency who may sign; the version has a field for each; the signer named on the document is among them.
  *
+ * The signatures that a version came with, made in another program, are taken here (`takeElsewhere`): it waits for who
+ * is still to sign, and is signed where nobody is.
+ *
  * @throws CongvanError `NOT_FOUND`, `DRAFT_NOT_YOURS`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_FILE_MISSING`, `VERSION_STALE`, `SIGNER_UNKNOWN`,
  *   `SIGNER_TWICE`, `SIGNER_NOT_AMONG`, `SIGNERS_DIFFER`, `COMPETENCE_WRONG`, `AUTHORISATION_MISSING`,
- *   `DOCUMENT_CHANGED`
+ *   `DOCUMENT_CHANGED`; of a version signed elsewhere as `readElsewhere` and `takeElsewhere`
  */
 export async function presentDocument(
   context: NodeContext,
@@ -70,11 +76,12 @@ export async function presentDocument(
   const now = context.clock()
   const look = (trx: AgencyTransaction) => readPresentable(trx, actor, request)
   const before = await lookAhead(() => context.db.asAgency({ agencyId, userId }, look))
-  const fields = before && individualFields(await services.files.read(before.base.sha256))
+  const version = before && (await readVersion(context, services, before.base, now))
   return context.db.asAgency(actor, async (trx) => {
     const { document, base } = await look(trx)
-    if (before?.base.sha256 !== base.sha256 || fields === undefined)
+    if (before?.base.sha256 !== base.sha256 || version === undefined)
       throw new CongvanError('DOCUMENT_CHANGED')
+    const { fields, elsewhere } = version
     const settings = await readSettings(trx)
     const signers = await settleSigners(trx, agencyId, settings, document, request.signers, now)
     if (fields !== signers.length) {
@@ -101,9 +108,20 @@ export async function presentDocument(
       subject: `document:${document.id}`,
       facts: { round, revision: base.revision, file: base.sha256, signers: signers.map((one) => one.userId) },
     })
+    const state =
+      elsewhere.length === 0
+        ? 'presented'
+        : await takeElsewhere(
+            trx,
+            context,
+            services,
+            actor,
+            { document, round, signers, elsewhere, settings },
+            now,
+          )
     return {
       id: document.id,
-      state: 'presented',
+      state,
       round,
       revision: base.revision,
       signers: signers.map(({ position, name }) => ({ position, name })),
@@ -121,6 +139,23 @@ async function readPresentable(
   requireTransition(document.state, 'present')
   await requireNoCopy(trx, request.id)
   return { document, base: currentVersion(await readRevisions(trx, document.id)).base }
+}
+
+/** For how many people a version has room, and the signatures that it came with, stored. Outside any transaction. */
+async function readVersion(
+  context: NodeContext,
+  services: DocumentServices,
+  { sha256, places }: Revision,
+  now: Date,
+): Promise<{ fields: number; elsewhere: readonly StoredElsewhere[] }> {
+  const bytes = await services.files.read(sha256)
+  if (places === undefined) return { fields: individualFields(bytes), elsewhere: [] }
+  const elsewhere = await storeElsewhere(
+    context,
+    services,
+    readElsewhere(bytes, policyAt(services.trust, now, 'any')),
+  )
+  return { fields: places.individuals.length, elsewhere }
 }
 
 /** How many people a version has signature fields for. */

@@ -13,13 +13,12 @@ import { lookAhead } from '../documents/look-ahead.ts'
 import { insertRevision, readRevisions } from '../documents/revision-store.ts'
 import { CongvanError } from '../errors.ts'
 import { holdFile } from '../files/file-hold-store.ts'
-import type { StoredFile } from '../files/file-store.ts'
 import { requireVersion } from '../http/route.ts'
 import { setContentText } from '../search/search-store.ts'
 import { backToDraft } from './back-to-draft.ts'
 import { contentTextOf } from './content-text.ts'
 import { examineFirstPage, type FirstPage } from './examine-page.ts'
-import { type DraftUpload, storeDraftFile } from './upload-draft.ts'
+import { type DraftUpload, type StoredDraft, storeDraftFile } from './upload-draft.ts'
 
 export interface DraftRevision extends DraftUpload {
   /** That the new version was looked at: it holds no state secret; of a scan, that its first page bears no mark. */
@@ -57,21 +56,22 @@ export async function reviseDraft(
 ): Promise<DraftRevised> {
   const { agencyId, userId } = actor
   const look = (trx: AgencyTransaction) => readRevisable(trx, actor, upload)
+  const now = context.clock()
   const ready = await lookAhead(() =>
     context.db.asAgency({ agencyId, userId }, async (trx) => ({
-      signer: (await look(trx)).signer,
+      document: await look(trx),
       settings: await readSettings(trx),
+      actor,
     })),
   )
   const page = ready && (await examineFirstPage(services, upload.bytes))
-  const now = context.clock()
   const log = { nodeId: context.nodeId, actor, now }
   const subject = `document:${upload.id}`
   const refusal = page && refusalOf(page, upload.scanDeclared)
-  let file: StoredFile | undefined
+  let stored: StoredDraft | undefined
   let content = ''
   if (ready !== undefined && refusal === undefined) {
-    file = await storeDraftFile(context, services, upload, ready)
+    stored = await storeDraftFile(context, services, upload, ready, now)
     content = await contentTextOf(services, upload.bytes)
   }
   const outcome = await context.db.asAgency(actor, async (trx) => {
@@ -80,7 +80,8 @@ export async function reviseDraft(
       await appendLogEntry(trx, log, agencyId, { kind: 'document.refused-secret', subject })
       return { refused: true as const }
     }
-    if (file === undefined) throw new CongvanError('DOCUMENT_CHANGED')
+    if (stored === undefined) throw new CongvanError('DOCUMENT_CHANGED')
+    const { file, places } = stored
     const revisions = await readRevisions(trx, document.id)
     const { latest, signatures } = currentVersion(revisions)
     const revision = latest.revision + 1
@@ -93,11 +94,9 @@ export async function reviseDraft(
       addedBy: userId,
       addedAt: now,
       signature: null,
+      ...(places === undefined ? {} : { places }),
     })
-    const stored = file
-    await withNodeTables(trx, (node) =>
-      holdFile(node, services.files, stored, `document:${document.id}`, now),
-    )
+    await withNodeTables(trx, (node) => holdFile(node, services.files, file, `document:${document.id}`, now))
     const closing = { outcome: 'superseded', remark: null } as const
     await backToDraft(trx, actor, document.id, closing, { contentChangedAt: now }, now)
     await setContentText(trx, agencyId, document.id, content)

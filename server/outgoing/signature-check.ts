@@ -5,10 +5,15 @@
 import { createHash } from 'node:crypto'
 import {
   assertExtendsBySignature,
+  assertIssueMark,
+  assertLaterSignature,
+  type ExpectedMark,
+  type FieldPlace,
   type Indication,
   SigningError,
   type SubIndication,
   type VerificationPolicy,
+  type VerificationReport,
   verifyPdf,
 } from '../../signing/index.ts'
 import type { RevisionSignature } from '../documents/revision-store.ts'
@@ -30,13 +35,44 @@ const unreadable = new Set(['PDF_NOT_A_PDF', 'PDF_MALFORMED', 'PDF_ENCRYPTED', '
  * @throws SigningError when `next` is no readable PDF at all
  */
 export function requireOneSignature(previous: Uint8Array, next: Uint8Array, wanted?: string): AddedSignature {
+  return asExtension(() =>
+    assertExtendsBySignature(previous, next, wanted === undefined ? {} : { field: wanted }),
+  )
+}
+
+/**
+ * The signature by which somebody who signs after others have signed elsewhere extends the document: in a new field of
+ * that name, which stands in the place that was found free for it, or is not seen.
+ *
+ * @throws CongvanError `SIGNATURE_NOT_AN_EXTENSION`
+ * @throws SigningError when `next` is no readable PDF at all
+ */
+export function requireLaterSignature(
+  previous: Uint8Array,
+  next: Uint8Array,
+  field: string,
+  place: FieldPlace | null,
+): AddedSignature {
+  return asExtension(() => assertLaterSignature(previous, next, field, place))
+}
+
+/**
+ * The agency's signature on a document that was signed elsewhere: it shows number and date in the place kept for them.
+ *
+ * @throws CongvanError `SIGNATURE_NOT_AN_EXTENSION`
+ * @throws SigningError when `next` is no readable PDF at all
+ */
+export function requireIssueMark(
+  previous: Uint8Array,
+  next: Uint8Array,
+  expected: ExpectedMark,
+): AddedSignature & { readonly signingTime: Date } {
+  return asExtension(() => assertIssueMark(previous, next, expected))
+}
+
+function asExtension<T extends AddedSignature>(check: () => T): T {
   try {
-    const { field, certificate } = assertExtendsBySignature(
-      previous,
-      next,
-      wanted === undefined ? {} : { field: wanted },
-    )
-    return { field, certificate }
+    return check()
   } catch (error) {
     if (!(error instanceof SigningError) || unreadable.has(error.code)) throw error
     throw new CongvanError(
@@ -62,17 +98,14 @@ export function requireAcceptable(
   policy: VerificationPolicy,
 ): RevisionSignature {
   const report = verifyPdf(bytes, policy)
-  for (const one of report.signatures) requireVerdict(one.indication, one.subIndication)
-  requireVerdict(report.indication, report.subIndication)
-  const [fault] = report.errors
-  if (fault !== undefined) {
-    throw new CongvanError('SIGNATURE_REJECTED', { indication: report.indication, subIndication: fault.code })
-  }
-  const own = report.signatures.find((one) => one.field === added.field)
-  if (own?.signer == null || report.signatures.length !== count) {
+  requireVerdicts(report)
+  // A draft signed elsewhere may carry time-stamps of its own; none is added here.
+  const signatures = report.signatures.filter((one) => one.role !== 'timestamp')
+  const own = signatures.find((one) => one.field === added.field)
+  if (own?.signer == null || signatures.length !== count) {
     throw new CongvanError('SIGNATURE_NOT_AN_EXTENSION', {
-      reason: `${report.signatures.length} signatures instead of ${count}`,
-      reasonVi: `có ${report.signatures.length} chữ ký thay vì ${count}`,
+      reason: `${signatures.length} signatures instead of ${count}`,
+      reasonVi: `có ${signatures.length} chữ ký thay vì ${count}`,
     })
   }
   return {
@@ -81,6 +114,19 @@ export function requireAcceptable(
     fingerprint: createHash('sha256').update(added.certificate).digest('hex'),
     indication: own.indication,
     subIndication: own.subIndication,
+  }
+}
+
+/**
+ * Whether every signature of a file, and the file by its profile, passes or lacks nothing but revocation data.
+ * @throws CongvanError `SIGNATURE_REJECTED`
+ */
+export function requireVerdicts(report: VerificationReport): void {
+  for (const one of report.signatures) requireVerdict(one.indication, one.subIndication)
+  requireVerdict(report.indication, report.subIndication)
+  const [fault] = report.errors
+  if (fault !== undefined) {
+    throw new CongvanError('SIGNATURE_REJECTED', { indication: report.indication, subIndication: fault.code })
   }
 }
 

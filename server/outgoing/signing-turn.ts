@@ -14,6 +14,7 @@ import { type OwnAgency, readOwnAgency } from '../documents/own-agency.ts'
 import { type PlannedSigner, type Presentation, readPresentations } from '../documents/presentation-store.ts'
 import { type Revision, readRevisions } from '../documents/revision-store.ts'
 import { CongvanError } from '../errors.ts'
+import type { MarkPlaces } from '../pages/mark-places.ts'
 import { requireSigningRight } from './signing-right.ts'
 
 export interface Turn {
@@ -32,6 +33,8 @@ export interface Turn {
   readonly accountNamesPerson: boolean
   /** Left out where the one signer signs straight from the draft. */
   readonly presentation?: Presentation
+  /** Of a version that others have signed in another program: where those who are left sign. */
+  readonly places?: MarkPlaces
 }
 
 /**
@@ -39,7 +42,8 @@ export interface Turn {
  * for, and the right to sign under the competence (NĐ 30/2020 arts 12, 13).
  *
  * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`, `SIGNER_NOT_NAMED`,
- *   `SIGNING_OUT_OF_ORDER`, `CHECK_MISSING`, `AUTHORISATION_MISSING`, `DOCUMENT_FILE_MISSING`, `IS_A_COPY`
+ *   `SIGNING_OUT_OF_ORDER`, `CHECK_MISSING`, `AUTHORISATION_MISSING`, `DOCUMENT_FILE_MISSING`, `IS_A_COPY`,
+ *   `SIGNED_ELSEWHERE` for a version whose signatures were not taken yet
  */
 export async function readTurn(
   trx: AgencyTransaction,
@@ -54,6 +58,8 @@ export async function readTurn(
   const planned = open && requireTurn(open.signers, actor.userId)
   const settings = await readSettings(trx)
   const revisions = await readRevisions(trx, id)
+  const { base, latest } = currentVersion(revisions)
+  if (base.places !== undefined && open === undefined) throw new CongvanError('SIGNED_ELSEWHERE')
   const outgoing = await findOutgoing(trx, id)
   requireChecks(
     settings.requiredChecks,
@@ -74,7 +80,7 @@ export async function readTurn(
   const signers = open?.signers.length ?? 1
   return {
     document,
-    latest: currentVersion(revisions).latest,
+    latest,
     agency: await readOwnAgency(trx, actor.agencyId, day),
     position,
     signers,
@@ -82,6 +88,7 @@ export async function readTurn(
     signer,
     accountNamesPerson: settings.accountNamesPerson,
     ...(open === undefined ? {} : { presentation: open }),
+    ...(base.places === undefined ? {} : { places: base.places }),
   }
 }
 

@@ -3,7 +3,7 @@
  * may touch the title and the name around that picture: at its real size of 36 mm it is higher than the room that a
  * letter has between them. Pure.
  */
-import { letterFields } from '../../signing/index.ts'
+import { issueMarkField, letterFields } from '../../signing/index.ts'
 import { CongvanError } from '../errors.ts'
 import type { FoundPlace } from './number-places.ts'
 import type { PageText } from './page-text.ts'
@@ -118,6 +118,7 @@ function overText(place: CheckedPlace, text: string): CongvanError {
 export function nameOf(field: string): { readonly en: string; readonly vi: string } {
   if (field === letterFields.agencySignature)
     return { en: 'the signature of the agency', vi: 'chữ ký của cơ quan' }
+  if (field === issueMarkField) return { en: 'number and date', vi: 'số và ngày' }
   if (field === letterFields.number) return { en: 'the number', vi: 'số văn bản' }
   if (!isIndividual(field)) return { en: 'the date', vi: 'ngày, tháng, năm' }
   const position = Number(field.slice(letterFields.individualSignature.length + 1) || 1)

@@ -72,6 +72,15 @@ export function findNumberPlace(page: PageText): FoundPlace {
   }
 }
 
+/**
+ * Refuses a page that has a number printed on it, where it gets another.
+ * @throws CongvanError `PLACE_NOT_FOUND`
+ */
+export function requireNoPrintedNumber(page: PageText): void {
+  if (rowsOf(page, { ...head, right: 0.5 }).some(({ text }) => numberPrinted.test(text)))
+    throw notFound(letterFields.number, 'số đã in sẵn', 'a number is printed already')
+}
+
 /** What of the date is printed on the page already; undefined parts are left open. */
 export interface PrintedDateParts {
   readonly day?: number

@@ -128,7 +128,7 @@ function individualPlaces(
 ): IndividualPlace[] {
   const told = signers.map((_, i) => {
     const place = given[i]
-    return place == null ? undefined : { ...at(pages, individualSignatureField(i + 1), place), block: [] }
+    return place == null ? undefined : { ...boxAt(pages, individualSignatureField(i + 1), place), block: [] }
   })
   const sought = signers.some((_, i) => told[i] === undefined && lacks(individualSignatureField(i + 1)))
   if (!sought && !lacks(letterFields.agencySignature)) return told.flatMap((place) => place ?? [])
@@ -138,7 +138,7 @@ function individualPlaces(
 }
 
 function textAt(pages: readonly PageText[], field: string, place: GivenPlace): CheckedPlace {
-  const found = at(pages, field, place)
+  const found = boxAt(pages, field, place)
   // A line of 13 points where the box is high enough (NĐ 30/2020 Phụ lục I, Phần I, II.3b).
   return { ...found, text: { size: Math.max(4, Math.min(13, found.box.height / 1.2)), align: 'left' } }
 }
@@ -156,10 +156,18 @@ function sealAt(pages: readonly PageText[], place: GivenPlace, diameter: number)
     })
   }
   const trimmed = { ...place, y: place.y + (place.h - diameter) / 2, h: diameter }
-  return { ...at(pages, letterFields.agencySignature, trimmed), round: true }
+  return { ...boxAt(pages, letterFields.agencySignature, trimmed), round: true }
 }
 
-function at(pages: readonly PageText[], field: string, { page, x, y, w, h }: GivenPlace): CheckedPlace {
+/**
+ * A box told by a person, in points of its page.
+ * @throws CongvanError `PLACE_NOT_FOUND` for a page that the document has not
+ */
+export function boxAt(
+  pages: readonly PageText[],
+  field: string,
+  { page, x, y, w, h }: GivenPlace,
+): CheckedPlace {
   const found = page === 0 ? undefined : pages.at(page > 0 ? page - 1 : page)
   if (found === undefined) {
     const { en, vi } = nameOf(field)

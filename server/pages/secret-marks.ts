@@ -50,6 +50,25 @@ function asMark(found: string): string {
   return found.replace(/\s+/g, ' ').toUpperCase()
 }
 
+/** A mark of two words as it stands in a name without diacritics; `MAT` alone may be another word. */
+const plainWhole = /^\P{L}*((?:tuyet|toi)\s+mat)\P{L}*$/iu
+const plainCapitals = /(?<![\p{L}\p{N}])((?:TUYET|TOI)\s+MAT)(?![\p{L}\p{N}])/u
+const marksOfPlain: Readonly<Record<string, string>> = { 'TUYET MAT': 'TUYỆT MẬT', 'TOI MAT': 'TỐI MẬT' }
+
+/**
+ * The mark of secrecy in the name of a file: as in a text, where hyphens and underscores stand for spaces. Names are
+ * sent without diacritics (NB161 art 8.4), so `TOI-MAT` is a mark too.
+ */
+export function findSecretInName(name: string): string | undefined {
+  const stem = name.normalize('NFC').replace(/\.[^.]*$/u, '')
+  const words = stem.replace(/(?<=\S)[-_]+(?=\S)/gu, ' ').replaceAll('_', ' ')
+  const mark = findSecretMark(words)
+  if (mark !== undefined) return mark
+  const inCapitals = words === words.toUpperCase() ? null : plainCapitals.exec(words)
+  const found = (plainWhole.exec(words) ?? inCapitals)?.[1]
+  return found === undefined ? undefined : marksOfPlain[asMark(found)]
+}
+
 /** The first field that carries a mark. */
 export function findSecretField(
   fields: Readonly<Record<string, string | null>>,

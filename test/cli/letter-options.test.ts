@@ -25,6 +25,16 @@ describe('cli: who signs a draft, and where', () => {
     })
   })
 
+  it('has the box for number and date of a PDF that was signed in another program', () => {
+    const query = letterQueryOf({ ...none, numberBox: '1,40,5.5,155,13' }, 'vi')
+    expect(Object.keys(query)).to.deep.equal(['numberBox'])
+    expect(JSON.parse(query.numberBox ?? '')).to.deep.equal({ page: 1, x: 40, y: 5.5, w: 155, h: 13 })
+    for (const numberBox of ['2,40,5,155,13', '1,40,5,155', '1,-4,5,155,13', '1,40,5,155,13,1', '', 'x'])
+      expect(() => letterQueryOf({ ...none, numberBox }, 'vi'), numberBox)
+        .to.throw(CongvanError)
+        .with.property('code', 'USAGE')
+  })
+
   it('is refused where it cannot be read', () => {
     for (const text of [
       'number',

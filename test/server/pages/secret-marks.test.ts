@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { draftMetadata, findSecretInDraft } from '../../../server/outgoing/draft-metadata.ts'
-import { findSecretMark } from '../../../server/pages/secret-marks.ts'
+import { findSecretInName, findSecretMark } from '../../../server/pages/secret-marks.ts'
 
 describe('marks of secrecy', () => {
   for (const [text, mark] of [
@@ -20,6 +20,33 @@ describe('marks of secrecy', () => {
     ['MẬT'.normalize('NFD'), 'MẬT'],
   ] as const) {
     it(`sees ${mark} in "${text}"`, () => expect(findSecretMark(text)).to.equal(mark))
+  }
+
+  for (const [name, mark] of [
+    ['Mật.pdf', 'MẬT'],
+    ['MẬT-Báo cáo biên giới.docx', 'MẬT'],
+    ['Báo-cáo_TỐI-MẬT_tháng-1.pdf', 'TỐI MẬT'],
+    ['(Tuyệt mật) kế hoạch.xlsx', 'TUYỆT MẬT'],
+    ['mật - báo cáo.pdf', 'MẬT'],
+    ['TOI-MAT.pdf', 'TỐI MẬT'],
+    ['toi_mat.pdf', 'TỐI MẬT'],
+    ['Phu-luc-TUYET-MAT-so-1.pdf', 'TUYỆT MẬT'],
+    ['TỐI MẬT'.normalize('NFD'), 'TỐI MẬT'],
+  ] as const) {
+    it(`sees ${mark} in the name "${name}"`, () => expect(findSecretInName(name)).to.equal(mark))
+  }
+
+  for (const name of [
+    'Báo-cáo-bảo-vệ-bí-mật.pdf',
+    'mat-do-dan-so.pdf',
+    'Bang-MAT-cat.pdf',
+    'toi-mat-gio.pdf',
+    'PHU-LUC-TOI-MATERIAL.pdf',
+    'quy-che-tai-lieu-mật-2026.pdf',
+    '.pdf',
+    '',
+  ]) {
+    it(`sees no mark in the name "${name}"`, () => expect(findSecretInName(name)).to.equal(undefined))
   }
 
   for (const text of [
