@@ -42,7 +42,7 @@ module.exports = {
     only('files', '^server/files/', ground),
     only('pages', '^server/pages/', [...ground, signing]),
     only('documents', '^server/documents/', [...ground, ...beneathDocuments]),
-    only('outgoing', '^server/outgoing/', [...ground, ...beneathDocuments, '^server/documents/']),
+    only('outgoing', '^server/outgoing/', [...ground, ...beneathDocuments, '^server/(documents|handling)/']),
     only('handling', '^server/handling/', [...ground, ...beneathDocuments, '^server/documents/']),
     only('incoming', '^server/incoming/', [...ground, ...beneathDocuments, '^server/(documents|handling)/']),
     only('copies', '^server/copies/', [...ground, ...beneathDocuments, '^server/(documents|outgoing)/']),

@@ -67,6 +67,14 @@ const signingHints: Partial<Record<SigningErrorCode, ErrorEntry['hint']>> = {
     vi: 'dùng mẫu văn bản có sẵn ô số, ngày và hai ô chữ ký',
     en: 'use a template that has the fields for number, date and both signatures',
   },
+  PDF_BOX_NOT_EMPTY: {
+    vi: 'chọn một ô trống khác ở trang 1 bằng --number-box',
+    en: 'choose another, empty box on page 1 by --number-box',
+  },
+  MARK_BOX_TOO_SMALL: {
+    vi: 'chọn một ô lớn hơn ở trang 1 bằng --number-box',
+    en: 'choose a larger box on page 1 by --number-box',
+  },
 }
 
 export function errorEntry(code: ErrorCode): ErrorEntry {

@@ -26,9 +26,12 @@ import { createPeerRegister } from './directory/peer-store.ts'
 import { reorganiseRoutes } from './directory/reorganise-routes.ts'
 import { directoryRoutes } from './directory/routes.ts'
 import { type RunningFeed, runDirectoryFeed } from './directory/run-feed.ts'
+import { hiddenAmong } from './documents/document-list-store.ts'
 import type { DocumentServices, FillFonts } from './documents/document-services.ts'
 import { documentRoutes } from './documents/routes.ts'
+import { undoDocumentRight } from './documents/undo-document-right.ts'
 import { dossierRoutes } from './dossiers/routes.ts'
+import { undoDossierRight } from './dossiers/undo-dossier-right.ts'
 import { openFileStore } from './files/file-store.ts'
 import { sweepFiles } from './files/sweep-files.ts'
 import { taskRoutes } from './handling/task-routes.ts'
@@ -121,7 +124,7 @@ export async function createServices(options: ServiceOptions): Promise<Services>
     rates: config.rates,
     behindProxy: config.behindProxy !== undefined,
     apiRoutes: [
-      ...authRoutes(context, accounts),
+      ...authRoutes(context, accounts, [undoDocumentRight, undoDossierRight]),
       ...directoryRoutes(feed),
       ...reorganiseRoutes(feed, (trx, agencyId) => readAgencyWork(trx, agencyId, countMembers)),
       ...calendarRoutes(context),
@@ -130,7 +133,7 @@ export async function createServices(options: ServiceOptions): Promise<Services>
       ...documentRoutes(context, documents),
       ...incomingRoutes(context, documents),
       ...copyRoutes(context, documents),
-      ...registerRoutes(context, readBookFonts()),
+      ...registerRoutes(context, readBookFonts(), hiddenAmong),
       ...dossierRoutes(context),
       ...statisticsRoutes(context),
       ...relayRoutes(relay),

@@ -9,12 +9,17 @@ import { readInput } from '../read-input.ts'
 import { safeText } from '../terminal-text.ts'
 import { usageError } from '../usage.ts'
 import { defineAgencyActs } from './agency-acts.ts'
+import { defineAgencySettings } from './agency-settings.ts'
 
 const importForm = z.object({
   preview: z.boolean().default(false),
   skipOtherNodes: z.boolean().default(false),
 })
-const listForm = nodeOptionsForm.extend({ code: z.string().optional(), date: z.string().optional() })
+const listForm = nodeOptionsForm.extend({
+  code: z.string().optional(),
+  date: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(100_000),
+})
 
 export function defineAgency(command: Command, invoke: Invoke): void {
   command
@@ -40,10 +45,12 @@ export function defineAgency(command: Command, invoke: Invoke): void {
   )
     .option('--code <code>', described('mã định danh', 'agency code'))
     .option('--date <date>', described('vào ngày, YYYY-MM-DD', 'on a day'))
+    .option('--limit <n>', described('nhiều nhất', 'at most'), '100')
     .action((words: string | undefined, options: unknown) =>
       invoke((context) => list(words, parseOptions(listForm, options, context.language), context)),
     )
   defineAgencyActs(command, invoke)
+  defineAgencySettings(command, invoke)
 }
 
 async function importFile(
@@ -89,6 +96,7 @@ const agencyForm = z.object({
       closedOn: z.string().nullable(),
     }),
   ),
+  next: z.string().nullable(),
 })
 
 async function list(
@@ -96,13 +104,28 @@ async function list(
   options: z.output<typeof listForm>,
   context: CommandContext,
 ): Promise<number> {
-  const { agencies } = await signedInClient(options, context).get('/agencies', agencyForm, {
-    query: { q: words, code: options.code, date: options.date },
-  })
-  if (context.json) for (const one of agencies) await context.output.json(one)
-  else
-    await context.output.table(
-      agencies.map((one) => [one.code, one.name, one.level, one.hostingNode].map(safeText)),
-    )
+  const client = signedInClient(options, context)
+  let left = options.limit
+  let cursor: string | undefined
+  while (left > 0) {
+    const query = {
+      q: words,
+      code: options.code,
+      date: options.date,
+      cursor,
+      limit: String(Math.min(500, left)),
+    }
+    const { agencies, next } = await client.get('/agencies', agencyForm, { query })
+    left -= agencies.length
+    if (context.json) for (const one of agencies) await context.output.json(one)
+    else
+      await context.output.table(
+        agencies.map((one) => [one.code, one.name, one.level, one.hostingNode].map(safeText)),
+      )
+    if (next === null) return 0
+    cursor = next
+  }
+  const more = { vi: 'còn nữa: dùng --limit', en: 'there are more: use --limit' }
+  context.output.message(more[context.language])
   return 0
 }

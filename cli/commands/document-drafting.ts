@@ -4,7 +4,7 @@ import { derivedKey } from '../client/api-client.ts'
 import { stateForm } from '../client/forms.ts'
 import { type CommandContext, described, type Invoke, repeatable } from '../command.ts'
 import { forEachItem } from '../each.ts'
-import { letterQueryOf, placeOption, signOrderOption } from '../letter-options.ts'
+import { letterQueryOf, numberBoxOption, placeOption, signOrderOption } from '../letter-options.ts'
 import { nodeOptionsForm, signedInClient, withNodeOptions } from '../node-options.ts'
 import { parseOptions } from '../parse-options.ts'
 import { readInput } from '../read-input.ts'
@@ -30,6 +30,8 @@ const editForm = nodeOptionsForm.extend({
   kind: z.string().optional(),
   subject: z.string().optional(),
   symbol: z.string().optional(),
+  council: z.union([z.string(), z.literal(false)]).optional(),
+  normative: z.boolean().optional(),
   urgency: z.coerce.number().int().min(0).max(3).optional(),
   place: z.string().optional(),
   due: z.string().optional(),
@@ -42,6 +44,7 @@ const reviseForm = nodeOptionsForm.extend({
   scanSeen: z.boolean().default(false),
   signOrder: z.array(z.string()),
   placeOf: z.array(z.string()),
+  numberBox: z.string().optional(),
 })
 const cancelForm = nodeOptionsForm.extend({ reason: z.string() })
 const paperForm = nodeOptionsForm.extend({
@@ -49,6 +52,17 @@ const paperForm = nodeOptionsForm.extend({
   copies: z.coerce.number().int().min(1).optional(),
   reason: z.string().optional(),
 })
+
+/** The advisory body that issues in its own name; it takes its number from its own series. */
+export const councilOption = [
+  '--council <name>',
+  described('tổ chức tư vấn đứng tên ban hành', 'advisory body in whose name it is issued'),
+] as const
+/** Of kinds that are administrative or legal normative. */
+export const normativeOption = [
+  '--normative',
+  described('là văn bản quy phạm pháp luật', 'it is a legal normative document'),
+] as const
 
 /** `congvan document …` for the way of a draft to its signatures. */
 export function defineDrafting(command: Command, invoke: Invoke): void {
@@ -106,6 +120,13 @@ function defineChanging(command: Command, invoke: Invoke): void {
     .option('--kind <text>', described('tên loại', 'kind of document'))
     .option('--subject <text>', described('trích yếu', 'subject'))
     .option('--symbol <text>', described('ký hiệu', 'symbol'))
+    .option(...councilOption)
+    .option(
+      '--no-council',
+      described('cơ quan ban hành, không phải tổ chức tư vấn', 'the agency itself issues it'),
+    )
+    .option(...normativeOption)
+    .option('--no-normative', described('là văn bản hành chính', 'it is an administrative document'))
     .option('--urgency <0-3>', described('độ khẩn', 'urgency'))
     .option('--place <text>', described('địa danh', 'place'))
     .option('--due <date>', described('thời hạn trả lời, YYYY-MM-DD', 'deadline of the answer'))
@@ -135,6 +156,7 @@ function defineChanging(command: Command, invoke: Invoke): void {
     .option('--scan-seen', described('bản quét: đã xem trang đầu', 'a scan: its first page was looked at'))
     .option(...signOrderOption, repeatable, [])
     .option(...placeOption, repeatable, [])
+    .option(...numberBoxOption)
     .action((id: string, file: string, options: unknown) =>
       invoke((context) => revise(id, file, parseOptions(reviseForm, options, context.language), context)),
     )
@@ -247,12 +269,15 @@ async function edit(
   options: z.output<typeof editForm>,
   context: Context,
 ): Promise<number> {
-  const { kind, subject, symbol, urgency, place, due, to, replyTo, keptBy, ...node } = options
+  const { kind, subject, symbol, council, normative, urgency, place, due, to, replyTo, keptBy, ...node } =
+    options
   const recipients = to.length === 0 ? undefined : to
   const json = given({
     kind,
     subject,
     symbol,
+    council: council === false ? null : council,
+    normative,
     urgency,
     place,
     dueDate: due,

@@ -10,7 +10,7 @@ import { issueDocument, type SealReport, signDocument } from '../client/sign-rev
 import { type CommandContext, described, type Invoke, repeatable } from '../command.ts'
 import { forEachItem } from '../each.ts'
 import { loadKeyFile } from '../key-file.ts'
-import { letterQueryOf, placeOption, signOrderOption } from '../letter-options.ts'
+import { letterQueryOf, numberBoxOption, placeOption, signOrderOption } from '../letter-options.ts'
 import { nodeOptionsForm, signedInClient, withNodeOptions } from '../node-options.ts'
 import { parseOptions } from '../parse-options.ts'
 import { readInput } from '../read-input.ts'
@@ -19,7 +19,8 @@ import { stateText } from '../state-words.ts'
 import { safeText } from '../terminal-text.ts'
 import { writeNewFile } from '../write-new-file.ts'
 import { defineCopy } from './document-copy.ts'
-import { defineDrafting } from './document-drafting.ts'
+import { councilOption, defineDrafting, normativeOption } from './document-drafting.ts'
+import { defineEvidence } from './document-evidence.ts'
 import { defineFiles } from './document-files.ts'
 import { defineIncoming } from './document-incoming.ts'
 import { defineDocumentLists } from './document-lists.ts'
@@ -28,6 +29,8 @@ const draftForm = nodeOptionsForm.extend({
   kind: z.string(),
   subject: z.string(),
   symbol: z.string(),
+  council: z.string().optional(),
+  normative: z.boolean().optional(),
   place: z.string().optional(),
   urgency: z.coerce.number().int().min(0).max(3),
   signerName: z.string(),
@@ -48,6 +51,7 @@ const draftForm = nodeOptionsForm.extend({
   scanSeen: z.boolean().default(false),
   signOrder: z.array(z.string()),
   placeOf: z.array(z.string()),
+  numberBox: z.string().optional(),
 })
 const keyForm = nodeOptionsForm.extend({
   key: z.string(),
@@ -67,6 +71,7 @@ export function defineDocument(command: Command, invoke: Invoke): void {
   defineIncoming(command, invoke)
   defineFiles(command, invoke)
   defineCopy(command, invoke)
+  defineEvidence(command, invoke)
 }
 
 function defineOutgoing(command: Command, invoke: Invoke): void {
@@ -78,6 +83,8 @@ function defineOutgoing(command: Command, invoke: Invoke): void {
     .requiredOption('--kind <text>', described('tên loại (Công văn, Quyết định, …)', 'kind of document'))
     .requiredOption('--subject <text>', described('trích yếu', 'subject'))
     .requiredOption('--symbol <text>', described('ký hiệu, sau số và dấu /', 'symbol after the number'))
+    .option(...councilOption)
+    .option(...normativeOption)
     .requiredOption('--signer-name <text>', described('người ký', 'who signs'))
     .option('--signer-position <text>', described('chức vụ', 'position'))
     .option('--signer-competence <text>', described('quyền hạn: TM., KT., …', 'competence'))
@@ -107,6 +114,7 @@ function defineOutgoing(command: Command, invoke: Invoke): void {
     )
     .option(...signOrderOption, repeatable, [])
     .option(...placeOption, repeatable, [])
+    .option(...numberBoxOption)
     .action((files: string[], options: unknown) =>
       invoke((context) => draft(files, parseOptions(draftForm, options, context.language), context)),
     )
@@ -202,6 +210,8 @@ function besideThePage(options: z.output<typeof draftForm>) {
     ...(paperReason === undefined ? {} : { reason: paperReason }),
   }
   return {
+    ...(options.council === undefined ? {} : { council: options.council }),
+    ...(options.normative === undefined ? {} : { normative: options.normative }),
     ...(options.replyTo === undefined ? {} : { inReplyTo: options.replyTo }),
     ...(onPaper ? { paper } : {}),
     ...(options.keptBy === undefined ? {} : { keptBy: options.keptBy }),
@@ -274,6 +284,8 @@ async function show(
     const { id: _, ...details } = await client.get(`/documents/${encodeURIComponent(id)}`, detailsForm)
     const code = `${details.code.number ?? '…'}/${details.code.notation}`
     const state = stateText(details.state, context.language)
-    return { json: details, text: [id, code, details.subject, state].map(safeText).join('\t') }
+    const { council } = details.outgoing ?? {}
+    const cells = [id, code, details.subject, state, ...(council == null ? [] : [council])]
+    return { json: details, text: cells.map(safeText).join('\t') }
   })
 }

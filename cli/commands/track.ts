@@ -25,8 +25,9 @@ async function track(ids: readonly string[], options: NodeOptions, context: Comm
 }
 
 function deliveryRow(one: Delivery, context: CommandContext): string[] {
-  const reason =
-    one.statuses.find((status) => status.code === '02')?.description ?? one.terminal?.reason ?? ''
+  const { reason: code = null, reasonText: words = null } = one.terminal ?? {}
+  const ended = [code, words].filter((part) => part !== null).join(': ')
+  const reason = one.statuses.find((status) => status.code === '02')?.description ?? ended
   const cells = [
     one.recipient,
     stateText(one.state, context.language),

@@ -62,12 +62,12 @@ function lookupRoutes(context: NodeContext): Route[] {
         date: day.optional(),
         parentId: z.uuid().optional(),
         hostingNode: nodeIdSchema.optional(),
-        after: z.uuid().optional(),
+        cursor: z.string().max(200).optional(),
         limit: z.coerce.number().int().min(1).max(500).default(100),
       }),
-      response: z.strictObject({ agencies: z.array(agencySchema), next: z.uuid().nullable() }),
+      response: z.strictObject({ agencies: z.array(agencySchema), next: z.string().nullable() }),
       handle: async ({ query, now }) => {
-        const { code, q, parentId, hostingNode, after, limit } = query
+        const { code, q, parentId, hostingNode, cursor, limit } = query
         const date = query.date ?? vietnamDay(now)
         if (code !== undefined) {
           const found = await context.db.asNode((trx) => findAgencyByCode(trx, code, date))
@@ -75,17 +75,17 @@ function lookupRoutes(context: NodeContext): Route[] {
         }
         const filter = {
           date,
-          limit,
+          limit: limit + 1,
           ...(q === undefined ? {} : { q }),
           ...(parentId === undefined ? {} : { parentId }),
           ...(hostingNode === undefined ? {} : { hostingNode }),
-          ...(after === undefined ? {} : { after }),
+          ...(cursor === undefined ? {} : { after: readCursor(cursor) }),
         }
         const found = await context.db.asNode((trx) => listAgencies(trx, filter))
-        return {
-          agencies: found.map(asJson),
-          next: found.length === limit ? (found.at(-1)?.id ?? null) : null,
-        }
+        const page = found.slice(0, limit)
+        const last = page.at(-1)
+        const next = found.length > limit && last !== undefined ? writeCursor(last.id) : null
+        return { agencies: page.map(asJson), next }
       },
     }),
     route({
@@ -106,6 +106,21 @@ function lookupRoutes(context: NodeContext): Route[] {
       },
     }),
   ]
+}
+
+/** The place in the list as an opaque text for clients. */
+function writeCursor(id: string): string {
+  return Buffer.from(`agency ${id}`).toString('base64url')
+}
+
+/** @throws CongvanError `INPUT_INVALID` for a text that `writeCursor` did not make */
+function readCursor(cursor: string): string {
+  const text = Buffer.from(cursor, 'base64url').toString('latin1')
+  const [, id] = /^agency ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(text) ?? []
+  if (id === undefined) {
+    throw new CongvanError('INPUT_INVALID', { field: 'query.cursor', reason: 'no cursor of this list' })
+  }
+  return id
 }
 
 function importRoute(feed: DirectoryFeed): Route {

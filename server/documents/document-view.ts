@@ -1,5 +1,6 @@
 /** How documents look to clients of the API: their schemas, and how rows become them. */
 import { z } from 'zod'
+import { markPlaces } from '../pages/mark-places.ts'
 import { documentStates } from './document.ts'
 import { documentOrigin } from './document-origin.ts'
 import type { DocumentRow } from './document-store.ts'
@@ -69,6 +70,8 @@ const revisionView = z.strictObject({
       subIndication: z.string().nullable(),
     })
     .nullable(),
+  /** Of a draft signed in another program: the boxes for number and date and for those who are still to sign. */
+  places: markPlaces.optional(),
 })
 
 const assignmentView = z.strictObject({
@@ -153,6 +156,7 @@ function viewRevision(one: Revision): z.input<typeof revisionView> {
             indication: signature.indication,
             subIndication: signature.subIndication,
           },
+    ...(one.places === undefined ? {} : { places: one.places }),
   }
 }
 
@@ -168,7 +172,10 @@ export function viewDetails(details: DocumentDetails): z.input<typeof documentDe
       assignedAt: one.assignedAt.toISOString(),
     })),
     duplicates: [...details.duplicates],
-    outgoing: details.outgoing === undefined ? null : viewOutgoing(details.outgoing, details.presentations),
+    outgoing:
+      details.outgoing === undefined
+        ? null
+        : viewOutgoing(details.outgoing, details.presentations, details.paperDispatches),
     origin: details.origin,
   }
 }

@@ -226,8 +226,11 @@ export function numberFindings(
     : [finding('NUMBER_DIFFERS', { expected, found: other })]
 }
 
-/** Box 3 of the letterhead: `Số: 15/QĐ-UBND`, the number perhaps set apart from its slash or in a field of its own. */
-const NUMBER_LINE = /(?:^|\s)Số\s*:\s*(\d{0,11})\s*\/\s*([\p{L}\p{N}&.-]+)/giu
+/**
+ * Box 3 of the letterhead: `Số: 15/QĐ-UBND`, the number perhaps set apart from its slash or in a field of its own; the
+ * symbol of a legal normative document has the year before it, `Số: 01/2026/QĐ-UBND`.
+ */
+const NUMBER_LINE = /(?:^|\s)Số\s*:\s*(\d{0,11})\s*\/\s*([\p{L}\p{N}&.-]+(?:\/[\p{L}\p{N}&.-]+)*)/giu
 
 /** `05/UBND-VP` and `5/UBND-VP` are one number. */
 function sameCode(one: string, other: string): boolean {

@@ -1,6 +1,7 @@
 /** The part that only outgoing documents have, and their presentations, as clients of the API see them. */
 import { z } from 'zod'
 import type { OutgoingPart } from './outgoing-store.ts'
+import type { PaperDispatch } from './paper-dispatch-store.ts'
 import type { Presentation } from './presentation-store.ts'
 
 const time = z.iso.datetime()
@@ -50,11 +51,25 @@ export function viewPresentation(one: Presentation): z.input<typeof presentation
 
 /** What only an outgoing document has. */
 export const outgoingView = z.strictObject({
+  /** The advisory body in whose name it is issued; null: the agency itself. */
+  council: z.string().nullable(),
+  /** Whether it is a legal normative document. */
+  normative: z.boolean(),
   inReplyTo: z.uuid().nullable(),
-  /** null: electronically only. */
+  /** What was planned and has gone out on paper, together; null: electronically only. */
   paper: z
     .strictObject({ recipients: z.array(z.string()), copies: z.int(), reason: z.string().nullable() })
     .nullable(),
+  /** Each time that it went out on paper. */
+  paperDispatches: z.array(
+    z.strictObject({
+      recipients: z.array(z.string()),
+      copies: z.int(),
+      reason: z.string().nullable(),
+      by: person.nullable(),
+      at: time,
+    }),
+  ),
   keptBy: z.string().nullable(),
   keptCopies: z.int(),
   draftingUnit: z.string().nullable(),
@@ -69,11 +84,19 @@ export const outgoingView = z.strictObject({
 export function viewOutgoing(
   outgoing: OutgoingPart,
   presentations: readonly Presentation[],
+  paperDispatches: readonly PaperDispatch[],
 ): z.input<typeof outgoingView> {
   const last = presentations.at(-1)
   return {
+    council: outgoing.council,
+    normative: outgoing.normative,
     inReplyTo: outgoing.inReplyTo,
     paper: outgoing.paper === null ? null : { ...outgoing.paper, recipients: [...outgoing.paper.recipients] },
+    paperDispatches: paperDispatches.map((one) => ({
+      ...one,
+      recipients: [...one.recipients],
+      at: one.at.toISOString(),
+    })),
     keptBy: outgoing.keptBy,
     keptCopies: outgoing.keptCopies,
     draftingUnit: outgoing.draftingUnit,

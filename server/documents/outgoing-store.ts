@@ -15,6 +15,10 @@ export interface Paper {
 }
 
 export interface OutgoingPart {
+  /** The advisory body in whose name it is issued; null: the agency itself. */
+  readonly council: string | null
+  /** A legal normative document (văn bản quy phạm pháp luật). */
+  readonly normative: boolean
   /** The incoming document that it answers. */
   readonly inReplyTo: string | null
   /** null: electronically only. */
@@ -34,6 +38,8 @@ export interface OutgoingPart {
 }
 
 interface Row {
+  readonly issuing_council: string | null
+  readonly normative: boolean
   readonly in_reply_to: string | null
   readonly transmission: Transmission
   readonly paper_reason: string | null
@@ -51,6 +57,8 @@ interface Row {
 }
 
 const columns = [
+  'issuing_council',
+  'normative',
   'in_reply_to',
   'transmission',
   'paper_reason',
@@ -74,6 +82,8 @@ export async function findOutgoing(trx: AgencyTransaction, id: string): Promise<
     .first<Row | undefined>(...columns)
   if (row === undefined) return undefined
   return {
+    council: row.issuing_council,
+    normative: row.normative,
     inReplyTo: row.in_reply_to,
     paper:
       row.transmission === 'electronic'
@@ -96,6 +106,8 @@ export interface DraftFacts {
   readonly kind: string
   readonly subject: string
   readonly symbol: string
+  readonly council: string | null
+  readonly normative: boolean
   readonly urgency: number
   readonly place: string | null
   readonly signer: Signer
@@ -122,6 +134,8 @@ export async function writeDraft(
       kind: facts.kind,
       subject: facts.subject,
       code_notation: facts.symbol,
+      issuing_council: facts.council,
+      normative: facts.normative,
       urgency: facts.urgency,
       place: facts.place,
       signer_name: facts.signer.name,
@@ -173,7 +187,11 @@ export async function changeOutgoing(
     .update({ state, updated_at: now, ...set })
 }
 
-/** Records that paper went out: from then on the document counts as dispatched, if it did not before. */
+/**
+ * Records that paper went out: from then on the document counts as dispatched, if it did not before.
+ *
+ * @param paper all that went out so far, beside what was planned
+ */
 export async function recordPaper(
   trx: AgencyTransaction,
   id: string,

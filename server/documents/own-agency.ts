@@ -9,6 +9,8 @@ export interface OwnAgency {
   readonly code: string
   /** Every code that names the agency on the day. */
   readonly codes: AgencyCodes
+  /** As it stands on documents on the day. */
+  readonly name: string
 }
 
 /**
@@ -33,5 +35,5 @@ export async function readOwnAgency(
     })
   }
   const valid = agency.codes.filter((one) => isValidOn(one, date))
-  return { code: agency.code, codes: new Set(valid.map((one) => one.code)) }
+  return { code: agency.code, codes: new Set(valid.map((one) => one.code)), name: agency.name }
 }

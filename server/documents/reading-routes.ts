@@ -15,6 +15,7 @@ import {
 } from './document-view.ts'
 import { readCursor, writeCursor } from './page-cursor.ts'
 import { listPage, readBytes, readDetails, readReport } from './read-document.ts'
+import { readTrust } from './read-trust.ts'
 
 const tag = 'documents'
 const PDF = 'application/pdf'
@@ -130,5 +131,38 @@ export function readingRoutes(context: NodeContext, services: DocumentServices):
       handle: async ({ actor, params, remoteAddress }) =>
         viewReport(await readReport(context, asUser(actor), params.id, remoteAddress)),
     }),
+    ...trustRoutes(context, services),
   ]
+}
+
+const trustParts = {
+  certificates: {
+    type: 'application/pkix-cert',
+    vi: 'Chứng thư mà kết luận của báo cáo kiểm tra dựa vào (DER)',
+    en: 'A certificate that the verification report rests on (DER)',
+  },
+  crls: {
+    type: 'application/pkix-crl',
+    vi: 'Danh sách thu hồi mà kết luận của báo cáo kiểm tra dựa vào (DER)',
+    en: 'A CRL that the verification report rests on (DER)',
+  },
+} as const
+
+/** What the report names by its hash under `policy`. */
+function trustRoutes(context: NodeContext, services: DocumentServices): Route[] {
+  return (['certificates', 'crls'] as const).map((part) =>
+    route({
+      method: 'get',
+      path: `/documents/:id/trust/${part}/:sha256`,
+      access: { permission: 'document.read' },
+      summary: { vi: trustParts[part].vi, en: trustParts[part].en },
+      tag,
+      params: uuidParams.extend({ sha256: z.string().regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits') }),
+      response: { raw: trustParts[part].type },
+      handle: async ({ actor, params }) => ({
+        contentType: trustParts[part].type,
+        body: await readTrust(context, services.files, asUser(actor), { ...params, part }),
+      }),
+    }),
+  )
 }

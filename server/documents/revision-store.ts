@@ -1,6 +1,7 @@
 /** The only SQL of `document_revisions`: the bytes of a document as they grew, each a file of the file store. */
 import type { AgencyTransaction } from '../db.ts'
 import { CongvanError } from '../errors.ts'
+import { type MarkPlaces, markPlaces } from '../pages/mark-places.ts'
 
 /** Who or what added a revision: the draft, the individual's signature, the fill, the agency's signature; or it came. */
 export type RevisionKind = 'draft' | 'individual' | 'fill' | 'issued' | 'received'
@@ -17,6 +18,8 @@ export interface Revision {
   readonly addedBy: string | null
   readonly addedAt: Date
   readonly signature: RevisionSignature | null
+  /** Of a draft that was signed elsewhere; left out for every other revision. */
+  readonly places?: MarkPlaces
 }
 
 /** The signature that a revision added, and what it was worth when it was added. */
@@ -43,6 +46,7 @@ interface Row {
   readonly signer_fingerprint: string | null
   readonly indication: string | null
   readonly sub_indication: string | null
+  readonly mark_places: unknown
 }
 
 export async function insertRevision(
@@ -66,6 +70,7 @@ export async function insertRevision(
     signer_fingerprint: revision.signature?.fingerprint ?? null,
     indication: revision.signature?.indication ?? null,
     sub_indication: revision.signature?.subIndication ?? null,
+    mark_places: revision.places === undefined ? null : JSON.stringify(revision.places),
   })
 }
 
@@ -130,5 +135,6 @@ function fromRow(row: Row): Revision {
             indication: row.indication ?? 'INDETERMINATE',
             subIndication: row.sub_indication,
           },
+    ...(row.mark_places === null ? {} : { places: markPlaces.parse(row.mark_places) }),
   }
 }

@@ -40,6 +40,12 @@ export function requireOwnCertificate(certificate: Uint8Array, displayName: stri
   requireText('account', 'họ tên người đang đăng nhập', displayName, textsOf(subject.CN))
 }
 
+/** Whether a certificate bears the name of a signer. @param certificate DER */
+export function isOfSigner(certificate: Uint8Array, signer: { readonly name: string }): boolean {
+  const subject = new X509Certificate(certificate).toLegacyObject().subject as unknown as Subject
+  return textsOf(subject.CN).some((text) => comparable(text) === comparable(signer.name))
+}
+
 /** Whether two texts name the same person, whatever their case and spacing. */
 export function isSameName(one: string, other: string): boolean {
   return comparable(one) === comparable(other)

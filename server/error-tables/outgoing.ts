@@ -88,6 +88,48 @@ export const outgoingErrors = {
     en: 'it is not your turn to sign: turn {position} is that of {name}',
     hint: { vi: 'chờ người trước ký xong', en: 'wait until those before you have signed' },
   },
+  SIGNED_OUT_OF_TURN: {
+    status: 422,
+    exit: 65,
+    vi: 'Tệp được ký không đúng thứ tự: chữ ký thứ {position} phải là của {expected}, nhưng là của {found}',
+    en: 'the file was signed out of order: signature {position} should be that of {expected}, it is that of {found}',
+  },
+  SIGNING_TIME_WRONG: {
+    status: 422,
+    exit: 65,
+    vi: 'Thời gian ký ghi trong chữ ký cơ quan ({time}) sớm hơn ngày văn bản hoặc ở tương lai',
+    en: 'the time in the agency’s signature ({time}) is before the date of the document or in the future',
+    hint: { vi: 'chỉnh lại đồng hồ của máy rồi ký lại', en: 'set the clock of your machine and sign again' },
+  },
+  SIGNED_FILE_EXTENDED: {
+    status: 422,
+    exit: 65,
+    vi: 'Chữ ký cuối cùng không phủ toàn bộ tệp: tệp đã được thêm nội dung sau khi ký',
+    en: 'the last signature does not cover the whole file: something was added after it',
+  },
+  SIGNED_ELSEWHERE: {
+    status: 409,
+    exit: 75,
+    vi: 'Bản này đã được ký bằng phần mềm khác; chữ ký chỉ được ghi nhận khi trình ký',
+    en: 'this version was signed in another program; its signatures are taken when it is presented',
+    hint: {
+      vi: 'trình ký cho những người đã ký và còn phải ký, theo thứ tự',
+      en: 'present it to those who have signed and are to sign, in their order',
+    },
+  },
+  SIGNATURES_SPENT: {
+    status: 409,
+    exit: 75,
+    vi: 'Bản này đã bị trả lại hoặc rút về: chữ ký trên đó không còn giá trị',
+    en: 'this version was returned or withdrawn: the signatures on it count no more',
+    hint: { vi: 'tải lên bản mới được ký lại', en: 'upload a new version that was signed anew' },
+  },
+  NUMBER_BOX_NOT_NEEDED: {
+    status: 422,
+    exit: 65,
+    vi: 'Chỉ bản đã ký bằng phần mềm khác mới cần ô cho số và ngày; bản chưa ký dùng vị trí của từng trường',
+    en: 'only a draft signed in another program takes a box for number and date; an unsigned one has a place for each field',
+  },
   CHECK_MISSING: {
     status: 409,
     exit: 65,

@@ -18,6 +18,7 @@ import type { DocumentServices } from '../documents/document-services.ts'
 import { changeDocument, type DocumentRow } from '../documents/document-store.ts'
 import { findPerson } from '../documents/people-store.ts'
 import { CongvanError } from '../errors.ts'
+import { requireVersion } from '../http/route.ts'
 import { type DeadlineSource, deadlineOf } from './deadlines.ts'
 import { followInBook } from './follow-in-book.ts'
 import { addNote, endParties, insertParties, type NewParty } from './handling-store.ts'
@@ -38,6 +39,8 @@ export interface AssignmentOrder {
   readonly instruction: string
   /** Further answers follow: the first one that is sent does not complete the document. */
   readonly awaitsMoreAnswers: boolean
+  /** The version that it rests on; left out: whichever is there. */
+  readonly ifMatch?: number | undefined
 }
 
 export interface Assigned {
@@ -52,8 +55,8 @@ export interface Assigned {
  * Assigns an accepted document, and its sender is told 04. Nothing is assigned without an incoming number (art 22.1).
  * Whoever is assigned can open it from now on.
  *
- * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `ASSIGNEE_UNKNOWN`, `ASSIGNEE_NOT_ENTITLED`, `ASSIGNEE_TWICE`,
- *   `DEADLINE_PAST`
+ * @throws CongvanError `NOT_FOUND`, `VERSION_STALE`, `DOCUMENT_STATE_WRONG`, `ASSIGNEE_UNKNOWN`, `ASSIGNEE_NOT_ENTITLED`,
+ *   `ASSIGNEE_TWICE`, `DEADLINE_PAST`
  */
 export function assignDocument(
   context: NodeContext,
@@ -64,6 +67,7 @@ export function assignDocument(
   const now = context.clock()
   return context.db.asAgency(actor, async (trx) => {
     const document = await lockReadable(trx, actor, order.id)
+    requireVersion(document.version, order.ifMatch)
     const transition = requireTransition(document.state, 'assign')
     const { assigned, parties } = await place(trx, actor, document, order, null, transition.to, now)
     await log(trx, context, actor, 'document.assigned', order, assigned, parties, now)
@@ -86,6 +90,7 @@ export function reassignDocument(
   const now = context.clock()
   return context.db.asAgency(actor, async (trx) => {
     const document = await lockReadable(trx, actor, order.id)
+    requireVersion(document.version, order.ifMatch)
     const { to } = requireTransition(document.state, 'reassign')
     await endParties(trx, order.id, 'replaced', now)
     const { assigned, parties } = await place(trx, actor, document, order, reason, to, now)

@@ -1,6 +1,6 @@
 import type { AgencyTransaction } from '../db.ts'
 import { type DocumentState, stateNames } from '../documents/document.ts'
-import { recordHandling } from '../registers/register-store.ts'
+import { recordHandling } from '../registers/follow-store.ts'
 
 /**
  * Carries what became of an incoming document into the incoming book and the book of handling: "Đơn vị hoặc người

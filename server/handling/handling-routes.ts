@@ -100,11 +100,12 @@ function assigningRoutes(context: NodeContext, services: DocumentServices): Rout
         en: 'Assign: one lead, those who co-operate, deadlines (04)',
       },
       tag,
+      precondition: 'optional',
       params: uuidParams,
       body: order,
       response: assigned,
-      handle: ({ actor, params, body }) =>
-        assignDocument(context, services, asUser(actor), orderOf(params.id, body)),
+      handle: ({ actor, params, body, ifMatch }) =>
+        assignDocument(context, services, asUser(actor), { ...orderOf(params.id, body), ifMatch }),
     }),
     route({
       method: 'post',
@@ -112,11 +113,12 @@ function assigningRoutes(context: NodeContext, services: DocumentServices): Rout
       access,
       summary: { vi: 'Phân công lại, có lý do', en: 'Assign to others, with a reason' },
       tag,
+      precondition: 'optional',
       params: uuidParams,
       body: order.extend({ reason: words(500) }),
       response: assigned,
-      handle: ({ actor, params, body: { reason, ...body } }) =>
-        reassignDocument(context, asUser(actor), { ...orderOf(params.id, body), reason }),
+      handle: ({ actor, params, body: { reason, ...body }, ifMatch }) =>
+        reassignDocument(context, asUser(actor), { ...orderOf(params.id, body), reason, ifMatch }),
     }),
     route({
       method: 'get',

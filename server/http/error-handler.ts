@@ -16,6 +16,7 @@ import {
   isKnownError,
 } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import { statusTitle } from './status-titles.ts'
 
 /** The language asked for with the highest weight (RFC 9110 section 12.5.4), of the two there are; else Vietnamese. */
 export function languageOf(acceptLanguage: string | undefined): Language {
@@ -35,7 +36,10 @@ export interface Problem {
   readonly type: 'about:blank'
   readonly status: number
   readonly code: ErrorCode
+  /** What the status means: the same for every problem with it (RFC 9457 section 4.2.1). */
   readonly title: string
+  /** What is wrong here. */
+  readonly detail: string
   readonly params: ErrorParams
   readonly hint?: string
 }
@@ -49,7 +53,8 @@ export function describeProblem(error: unknown, language: Language, log: Logger)
     type: 'about:blank',
     status: entry.status,
     code: text.code,
-    title: text.message,
+    title: statusTitle(entry.status)[language],
+    detail: text.message,
     params: known.params,
     ...(text.hint === undefined ? {} : { hint: text.hint }),
   }

@@ -167,13 +167,19 @@ function isFromTheWay(status: number): boolean {
 export interface PeerProblem {
   readonly status: number
   readonly code: string
-  readonly title: string
+  /** What is wrong, in the peer's words. */
+  readonly detail: string
   readonly params: ErrorParams
 }
 
 const problemSchema = z.looseObject({
   code: z.string().max(100),
   // For the operator's eyes only: one too long is cut, since the code beside it decides what follows.
+  detail: z
+    .string()
+    .transform((text) => text.slice(0, 1_000))
+    .optional(),
+  // Where an older node says it.
   title: z
     .string()
     .transform((text) => text.slice(0, 1_000))
@@ -185,7 +191,7 @@ function peerFault(peer: PeerAddress, answer: RawAnswer): CongvanError {
   const problem = readProblem(answer)
   return new CongvanError(
     'PEER_FAULT',
-    { node: peer.nodeId, code: problem.code, status: problem.status, title: problem.title },
+    { node: peer.nodeId, code: problem.code, status: problem.status, title: problem.detail },
     { cause: problem },
   )
 }
@@ -195,9 +201,10 @@ function readProblem(answer: RawAnswer): PeerProblem {
     const value = problemSchema.parse(
       JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(answer.body)),
     )
-    return { status: answer.status, code: value.code, title: value.title, params: value.params }
+    const { code, title, detail = title, params } = value
+    return { status: answer.status, code, detail, params }
   } catch {
-    return { status: answer.status, code: `HTTP_${answer.status}`, title: '', params: {} }
+    return { status: answer.status, code: `HTTP_${answer.status}`, detail: '', params: {} }
   }
 }
 

@@ -1,5 +1,6 @@
 import { errorCodes } from '../errors.ts'
 import type { Route } from './route.ts'
+import { statusTitle } from './status-titles.ts'
 
 type Json = { [key: string]: unknown }
 
@@ -8,7 +9,7 @@ export function problemSchema(): Json {
   return {
     type: 'object',
     description: 'Lỗi (RFC 9457) / problem details (RFC 9457)',
-    required: ['type', 'status', 'code', 'title', 'params'],
+    required: ['type', 'status', 'code', 'title', 'detail', 'params'],
     additionalProperties: false,
     properties: {
       type: {
@@ -29,7 +30,12 @@ export function problemSchema(): Json {
       },
       title: {
         type: 'string',
-        description: 'lời cho người đọc, theo Accept-Language / for people, by Accept-Language',
+        description:
+          'nghĩa của trạng thái HTTP, theo Accept-Language / what the HTTP status means, by Accept-Language',
+      },
+      detail: {
+        type: 'string',
+        description: 'điều sai ở đây, lời cho người đọc / what is wrong here, for people',
       },
       hint: { type: 'string', description: 'nên làm gì / what to do' },
       params: {
@@ -39,19 +45,6 @@ export function problemSchema(): Json {
       },
     },
   }
-}
-
-const words: Readonly<Record<number, string>> = {
-  400: 'dữ liệu không hợp lệ / invalid input',
-  401: 'chưa đăng nhập / not signed in',
-  403: 'không có quyền / not permitted',
-  404: 'không tìm thấy / not found',
-  409: 'không hợp với trạng thái hiện tại / in conflict with the present state',
-  412: 'người khác đã thay đổi trước / changed by somebody else meanwhile',
-  413: 'quá lớn / too large',
-  422: 'đọc được nhưng không chấp nhận / understood and refused',
-  428: 'thiếu If-Match / If-Match is missing',
-  429: 'quá nhiều yêu cầu / too many requests',
 }
 
 /** The failures of the caller's side that an operation may answer, by what it takes and who may call it. */
@@ -77,6 +70,9 @@ export function problemResponses(one: Route): Record<string, Json> {
     description,
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
   })
-  const named = statusesOf(one).map((status) => [String(status), response(words[status] ?? '')])
+  const named = statusesOf(one).map((status) => {
+    const { vi, en } = statusTitle(status)
+    return [String(status), response(`${vi} / ${en}`)]
+  })
   return { ...Object.fromEntries(named), default: response('lỗi khác / any other problem') }
 }

@@ -5,7 +5,8 @@ import type { AgencyTransaction } from '../db.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { announceStatus } from '../documents/announce-status.ts'
 import { requireTransition } from '../documents/document.ts'
-import { lockReadable } from '../documents/document-access-store.ts'
+import { lockReadable, readerOf } from '../documents/document-access-store.ts'
+import { readReadable } from '../documents/document-list-store.ts'
 import type { DocumentServices } from '../documents/document-services.ts'
 import {
   changeDocument,
@@ -16,6 +17,7 @@ import {
 import { findLatestReport } from '../documents/report-store.ts'
 import { isSameContent } from '../documents/revision-store.ts'
 import { CongvanError } from '../errors.ts'
+import { requireVersion } from '../http/route.ts'
 import type { BookEntry } from '../registers/entry.ts'
 import { assignNumber, chooseIncomingSeries } from '../registers/register-store.ts'
 import { yearOf } from '../registers/vietnam-date.ts'
@@ -32,6 +34,8 @@ export interface Acceptance {
   readonly incompleteReason?: string | undefined
   /** Fields of the register as the clerk enters them. */
   readonly fields?: RegistrationEdit | undefined
+  /** The version that the clerk has read; left out: whichever is there. */
+  readonly ifMatch?: number | undefined
 }
 
 export interface Accepted {
@@ -48,7 +52,7 @@ export interface Accepted {
  * Accepts an incoming document: it gets the next incoming number of the year (NĐ 30/2020 art 22.2), stands in the book
  * with what the message says or the clerk has entered, and its sender is told 03.
  *
- * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `SECRET_MARK_HELD`; `VERIFICATION_FAILED` for one that
+ * @throws CongvanError `NOT_FOUND`, `VERSION_STALE`, `DOCUMENT_STATE_WRONG`, `SECRET_MARK_HELD`; `VERIFICATION_FAILED` for one that
  *   failed verification; `VERIFICATION_INDETERMINATE` where more than revocation data is lacking, `SENDER_NOT_SIGNER`
  *   where the agency that signed is not the one that sent it, and the clerk has not said so; `DOCUMENT_INCOMPLETE` and
  *   `DUPLICATE_UNCONFIRMED` without a reason, `DUPLICATE_IDENTICAL` for a copy of what has its number; and what the book
@@ -64,10 +68,11 @@ export async function acceptDocument(
   const now = context.clock()
   return context.db.asAgency(actor, async (trx) => {
     const document = await lockReadable(trx, actor, id)
+    requireVersion(document.version, acceptance.ifMatch)
     requireAuthentic(document, acceptIndeterminate)
     const transition = requireTransition(document.state, 'accept')
     await requireComplete(trx, document, acceptance.incompleteReason)
-    const duplicates = await requireSingle(trx, document, acceptance.duplicateReason)
+    const duplicates = await requireSingle(trx, actor, document, acceptance.duplicateReason)
     if (fields !== undefined) await enterFields(trx, context, actor, document, fields, now)
     const registration = await currentRegistration(trx, document)
     requireFields(registration)
@@ -127,6 +132,7 @@ async function requireComplete(
  */
 async function requireSingle(
   trx: AgencyTransaction,
+  actor: UserActor,
   document: DocumentRow,
   reason: string | undefined,
 ): Promise<readonly Duplicate[]> {
@@ -138,10 +144,23 @@ async function requireSingle(
     }
   }
   if (duplicates.length > 0 && reason === undefined) {
-    const documents = duplicates.slice(0, 5).map(nameOf).join('; ')
+    const documents = await nameThose(trx, actor, duplicates)
     throw new CongvanError('DUPLICATE_UNCONFIRMED', { count: duplicates.length, documents })
   }
   return duplicates
+}
+
+/** Of what the clerk may not read there is only that it is there. */
+async function nameThose(
+  trx: AgencyTransaction,
+  actor: UserActor,
+  duplicates: readonly Duplicate[],
+): Promise<string> {
+  const ids = duplicates.map((one) => one.id)
+  const readable = new Set((await readReadable(trx, readerOf(actor), ids)).map((one) => one.id))
+  const named = duplicates.filter((one) => readable.has(one.id)).map(nameOf)
+  const hidden = duplicates.length - named.length
+  return [...named.slice(0, 5), ...(hidden === 0 ? [] : [`${hidden} × [hạn chế]`])].join('; ')
 }
 
 function nameOf({ id, number, year }: Duplicate): string {

@@ -3,6 +3,7 @@ import {
   carriedByPdf,
   letterFields,
   listFields,
+  readSignatureTexts,
   SigningError,
   type VerificationPolicy,
   type VerificationReport,
@@ -90,7 +91,7 @@ export async function examineReceived(
     ...signatureFindings(report, received.isCopy),
     ...certificateFindings(facts, claimed, received.senderMatches, settings),
     ...numberFindings(
-      pages === null ? null : rowsOf(pages[0]),
+      pages === null ? null : [...rowsOf(pages[0]), ...signatureRows(bytes)],
       pages === null ? null : filledNumber(bytes),
       code,
     ),
@@ -176,6 +177,16 @@ function rowsOf(page: PageText | undefined): string[] {
     rows.set(at, [...(rows.get(at) ?? []), text])
   }
   return [...rows.values()].map((texts) => texts.join(' '))
+}
+
+/** What the boxes of signatures say: where a letter has no fields, the agency's own shows number and date. */
+function signatureRows(bytes: Uint8Array): string[] {
+  try {
+    return readSignatureTexts(bytes).flatMap(({ texts }) => texts)
+  } catch (error) {
+    if (!(error instanceof SigningError)) throw error
+    return []
+  }
 }
 
 function filledNumber(bytes: Uint8Array): string | null {

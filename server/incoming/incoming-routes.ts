@@ -55,6 +55,7 @@ export function incomingRoutes(context: NodeContext, services: DocumentServices)
         en: 'Accept and register an incoming document (03)',
       },
       tag,
+      precondition: 'optional',
       params: uuidParams,
       body: z.strictObject({
         acceptIndeterminate: z.boolean().default(false),
@@ -69,8 +70,8 @@ export function incomingRoutes(context: NodeContext, services: DocumentServices)
         year: z.int(),
         date: z.iso.date(),
       }),
-      handle: ({ actor, params, body }) =>
-        acceptDocument(context, services, asUser(actor), { id: params.id, ...body }),
+      handle: ({ actor, params, body, ifMatch }) =>
+        acceptDocument(context, services, asUser(actor), { id: params.id, ...body, ifMatch }),
     }),
     route({
       method: 'post',
@@ -81,14 +82,15 @@ export function incomingRoutes(context: NodeContext, services: DocumentServices)
         en: 'Refuse and return with a reason (02)',
       },
       tag,
+      precondition: 'optional',
       params: uuidParams,
       body: z.strictObject({
         reason: z.enum(refusalReasonCodes),
         text: z.string().trim().max(400).default(''),
       }),
       response: z.strictObject({ id: z.uuid(), state: z.literal('refused') }),
-      handle: ({ actor, params, body }) =>
-        refuseDocument(context, services, asUser(actor), { id: params.id, ...body }),
+      handle: ({ actor, params, body, ifMatch }) =>
+        refuseDocument(context, services, asUser(actor), { id: params.id, ...body, ifMatch }),
     }),
     ...registrationRoutes(context),
     ...handlingRoutes(context, services),

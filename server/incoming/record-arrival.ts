@@ -12,8 +12,9 @@ import {
 import { insertProvenance, type Provenance } from '../documents/provenance-store.ts'
 import { insertRevision } from '../documents/revision-store.ts'
 import { holdFile } from '../files/file-hold-store.ts'
+import { extensionOf } from '../files/file-names.ts'
 import type { FileStore } from '../files/file-store.ts'
-import { findSecretField } from '../pages/secret-marks.ts'
+import { findSecretField, findSecretInName } from '../pages/secret-marks.ts'
 import { addPending } from './pending-verification-store.ts'
 import { LOST_AFTER_MS } from './recover-verifications.ts'
 
@@ -83,6 +84,8 @@ export async function recordArrival(
   const now = context.clock()
   const id = randomUUID()
   const secret = findSecretOnArrival(arrival)
+  const nameOf = (name: string, position: number) =>
+    secret === undefined ? name : neutralName(name, position)
   const created = await insertDocument(trx, newDocument(id, arrival, secret?.mark ?? null, now))
   if (!created) {
     const known = await findByEnvelope(trx, arrival.envelopeSha256)
@@ -94,18 +97,19 @@ export async function recordArrival(
     revision: 1,
     kind: 'received',
     ...file,
-    name: arrival.fileName,
+    name: nameOf(arrival.fileName, 1),
     addedBy: null,
     addedAt: now,
     signature: null,
   })
   for (const one of arrival.separate) {
-    const { position, kind, name, contentType, sha256, length } = one
-    const received = { position, kind, name, contentType, sha256, length }
+    const { position, kind, contentType, sha256, length } = one
+    const received = { position, kind, name: nameOf(one.name, position), contentType, sha256, length }
     const added = { addedBy: null, addedAt: now, signature: null, findings: [] }
     await insertFile(trx, arrival.agencyId, id, { ...received, ...added })
   }
-  await insertProvenance(trx, arrival.agencyId, id, arrival.provenance)
+  const missing = arrival.provenance.missing.map((name, at) => nameOf(name, at + 1))
+  await insertProvenance(trx, arrival.agencyId, id, { ...arrival.provenance, missing })
   const job = { agencyId: arrival.agencyId, documentId: id }
   await withNodeTables(trx, async (node) => {
     const all = new Map([file, ...arrival.separate].map((one) => [one.sha256, one.length]))
@@ -141,11 +145,16 @@ export async function recordArrival(
   return { documentId: id, created: true }
 }
 
-/** A mark of secrecy in what the message says: the document is held and its subject is not kept beside it. */
+/**
+ * A mark of secrecy in what the message says, the names of its files among it, also of those that did not come: the
+ * document is held, and neither its subject nor those names are kept beside it.
+ */
 function findSecretOnArrival({
   message,
+  ...arrival
 }: Arrival): { readonly field: string; readonly mark: string } | undefined {
-  return findSecretField({
+  const names = [arrival.fileName, ...arrival.separate.map((one) => one.name), ...arrival.provenance.missing]
+  const inFields = findSecretField({
     kind: message.documentType.typeName,
     subject: message.subject,
     symbol: message.code.codeNotation,
@@ -153,6 +162,15 @@ function findSecretOnArrival({
     'signer.position': message.signerInfo.position ?? null,
     'signer.competence': message.signerInfo.competence ?? null,
   })
+  if (inFields !== undefined) return inFields
+  const [mark] = names.flatMap((name) => findSecretInName(name) ?? [])
+  return mark === undefined ? undefined : { field: 'file.name', mark }
+}
+
+/** The name under which a file of a document that is held is kept. */
+function neutralName(name: string, position: number): string {
+  const extension = extensionOf(name)
+  return `tep-${position}${extension === '' ? '' : `.${extension}`}`
 }
 
 function newDocument(id: string, arrival: Arrival, secretMark: string | null, now: Date): NewDocument {

@@ -7,6 +7,7 @@ import { lockReadable } from '../documents/document-access-store.ts'
 import type { DocumentServices } from '../documents/document-services.ts'
 import { changeDocument } from '../documents/document-store.ts'
 import { CongvanError } from '../errors.ts'
+import { requireVersion } from '../http/route.ts'
 
 /** Why a document is returned to its sender (NĐ 30/2020 art 21.2b; QĐ 28/2018 art 9), as the sender reads it. */
 export const refusalReasons = {
@@ -27,19 +28,21 @@ export interface Refusal {
   readonly reason: RefusalReason
   /** In the clerk's own words; wanted with `other`. */
   readonly text: string
+  /** The version that the clerk has read; left out: whichever is there. */
+  readonly ifMatch?: number | undefined
 }
 
 /**
  * Returns an incoming document to its sender, who is told 02 with the reason. It gets no incoming number.
  *
- * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `REFUSAL_TEXT_MISSING` when `other` has no text;
+ * @throws CongvanError `NOT_FOUND`, `VERSION_STALE`, `DOCUMENT_STATE_WRONG`, `REFUSAL_TEXT_MISSING` when `other` has no text;
  *   `SECRET_MARK_HELD` when another reason is given for what shows a mark of secrecy
  */
 export async function refuseDocument(
   context: NodeContext,
   services: Pick<DocumentServices, 'announce'>,
   actor: UserActor,
-  { id, reason, text }: Refusal,
+  { id, reason, text, ifMatch }: Refusal,
 ): Promise<{ id: string; state: 'refused' }> {
   if (reason === 'other' && text === '') {
     throw new CongvanError('REFUSAL_TEXT_MISSING')
@@ -47,6 +50,7 @@ export async function refuseDocument(
   const now = context.clock()
   return context.db.asAgency(actor, async (trx) => {
     const document = await lockReadable(trx, actor, id)
+    requireVersion(document.version, ifMatch)
     const mark = document.incoming?.secretMark ?? null
     if (mark !== null && reason !== 'state-secret' && document.state !== 'refused') {
       throw new CongvanError('SECRET_MARK_HELD', { mark })

@@ -27,7 +27,7 @@ import type { StoredFile } from '../files/file-store.ts'
 import { contentFits, typeOfExtension } from '../files/sniff-content.ts'
 import { storeFile } from '../files/store-file.ts'
 import { findSecretMarkOnPage } from '../pages/page-text.ts'
-import { findSecretMark } from '../pages/secret-marks.ts'
+import { findSecretInName } from '../pages/secret-marks.ts'
 import { requireMessageFits } from './message-size.ts'
 import { requireAcceptable } from './signature-check.ts'
 
@@ -189,7 +189,7 @@ async function check(
   }
   if (!contentFits(extension, bytes))
     throw new CongvanError('ATTACHMENT_CONTENT_MISMATCH', { name, extension })
-  const inName = findSecretMark(name.replace(/\.[^.]*$/u, '').replace(/[-_]+/gu, ' '))
+  const inName = findSecretInName(name)
   if (inName !== undefined) return { secret: { field: 'name', mark: inName } }
   let signature: RevisionSignature | null = null
   if (extension === 'pdf') {

@@ -22,16 +22,16 @@ export interface Drafted {
  *
  * With a mark of secrecy nothing is stored but a log entry without content.
  *
- * @throws CongvanError `SECRET_MARK_FOUND`, `DOCUMENT_KIND_UNKNOWN`, `SYMBOL_WRONG`, `COMPETENCE_WRONG`,
- *   `AGENCY_CODE_MALFORMED`, `RECIPIENT_TWICE`, `PAPER_COPIES_WRONG`, `PAPER_REASON_MISSING`,
- *   `REPLY_NOT_TO_ACCEPTED`, `NOT_FOUND`
+ * @throws CongvanError `SECRET_MARK_FOUND`, `COMPETENCE_WRONG`, `AGENCY_CODE_MALFORMED`, `RECIPIENT_TWICE`,
+ *   `PAPER_COPIES_WRONG`, `PAPER_REASON_MISSING`, `REPLY_NOT_TO_ACCEPTED`, `NOT_FOUND`, and for kind, symbol and
+ *   advisory body as `kindOfDraft`
  */
 export async function draftDocument(
   context: NodeContext,
   actor: UserActor,
   metadata: DraftMetadata,
 ): Promise<Drafted> {
-  const kind = checkDraft(metadata)
+  checkDraft(metadata)
   const place = metadata.place ?? null
   const signer = {
     name: metadata.signer.name,
@@ -50,7 +50,7 @@ export async function draftDocument(
       await appendLogEntry(trx, log, agencyId, { kind: 'document.refused-secret', subject })
       return { secret }
     }
-    const facts = await settleDraft(trx, actor, metadata, kind, now)
+    const facts = await settleDraft(trx, actor, metadata, now)
     await insertDocument(trx, {
       id,
       agencyId,

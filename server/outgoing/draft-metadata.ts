@@ -2,8 +2,6 @@ import { z } from 'zod'
 import { parseAgencyCode } from '../directory/agency-code.ts'
 import { CongvanError } from '../errors.ts'
 import { findSecretField } from '../pages/secret-marks.ts'
-import { type DocumentKind, findKind } from '../registers/document-kinds.ts'
-import { exampleSymbol, symbolFits } from '../registers/register.ts'
 import { prefixesOf } from './competence.ts'
 
 const CONTROL = /[\p{Cc}\p{Cs}]/u
@@ -38,12 +36,16 @@ const signerPart = z.strictObject({
 
 /** What a clerk says of a draft. Lengths: NĐ 30/2020 Phụ lục VI, Phần II. */
 export const draftMetadata = z.strictObject({
-  /** Tên loại, one of the 29 of NĐ 30/2020 art 7. */
+  /** Tên loại: one of the 29 of NĐ 30/2020 art 7, of the legal normative ones, or of those the agency's series name. */
   kind: line(100),
   /** Trích yếu nội dung. */
   subject: line(500),
   /** Ký hiệu, what follows the number and the slash. */
   symbol: line(30),
+  /** The advisory body in whose name it is issued (hội đồng, ban, tổ); one that has a series (Phụ lục I, II.3a). */
+  council: line(200).optional(),
+  /** Legal normative, where the kind can be both (nghị quyết, quyết định, chỉ thị); the others are by their kind. */
+  normative: z.boolean().default(false),
   /** 0 thường, 1 khẩn, 2 thượng khẩn, 3 hỏa tốc. There is no value for secrecy: secret documents do not enter. */
   urgency: z.int().min(0).max(3).default(0),
   /** Địa danh. */
@@ -72,6 +74,8 @@ export const draftChange = z.strictObject({
   kind: line(100).optional(),
   subject: line(500).optional(),
   symbol: line(30).optional(),
+  council: line(200).nullable().optional(),
+  normative: z.boolean().optional(),
   urgency: z.int().min(0).max(3).optional(),
   place: line(50).nullable().optional(),
   signer: signerPart.optional(),
@@ -87,20 +91,12 @@ export const draftChange = z.strictObject({
 export type DraftChange = z.output<typeof draftChange>
 
 /**
- * The rules that reach beyond one field: the kind exists, the symbol fits it, the signer's competence is one of the
- * law, recipients are well-formed and named once, paper copies suffice.
+ * The rules that reach beyond one field and need nothing of the agency: the signer's competence is one of the law,
+ * recipients are well-formed and named once, paper copies suffice.
  *
- * @returns the kind under its own spelling
- * @throws CongvanError `DOCUMENT_KIND_UNKNOWN`, `SYMBOL_WRONG`, `COMPETENCE_WRONG`, `AGENCY_CODE_MALFORMED`,
- *   `RECIPIENT_TWICE`, `PAPER_COPIES_WRONG`
+ * @throws CongvanError `COMPETENCE_WRONG`, `AGENCY_CODE_MALFORMED`, `RECIPIENT_TWICE`, `PAPER_COPIES_WRONG`
  */
-export function checkDraft(metadata: DraftMetadata): DocumentKind {
-  const kind = findKind(metadata.kind)
-  if (kind === undefined) throw new CongvanError('DOCUMENT_KIND_UNKNOWN', { kind: metadata.kind })
-  if (!symbolFits(metadata.symbol, kind)) {
-    const { symbol } = metadata
-    throw new CongvanError('SYMBOL_WRONG', { symbol, kind: kind.name, example: exampleSymbol(kind) })
-  }
+export function checkDraft(metadata: DraftMetadata): void {
   const { competence } = metadata.signer
   requireCompetence(competence ?? null)
   const seen = new Set<string>()
@@ -114,7 +110,6 @@ export function checkDraft(metadata: DraftMetadata): DocumentKind {
   if (metadata.paper !== undefined && copies < needed) {
     throw new CongvanError('PAPER_COPIES_WRONG', { copies, needed })
   }
-  return kind
 }
 
 /** @throws CongvanError `COMPETENCE_WRONG` */
@@ -155,9 +150,10 @@ export function findSecretInDraft(
 
 /** A mark of secrecy in what is said beside what stands on the page. */
 export function findSecretBeside(
-  said: Pick<DraftMetadata, 'paper' | 'keptBy' | 'draftingUnit' | 'draftingAssignedBy'>,
+  said: Pick<DraftMetadata, 'council' | 'paper' | 'keptBy' | 'draftingUnit' | 'draftingAssignedBy'>,
 ): { readonly field: string; readonly mark: string } | undefined {
   return findSecretField({
+    council: said.council ?? null,
     ...Object.fromEntries((said.paper?.recipients ?? []).map((text, i) => [`paper.recipients[${i}]`, text])),
     'paper.reason': said.paper?.reason ?? null,
     keptBy: said.keptBy ?? null,

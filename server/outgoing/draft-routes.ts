@@ -187,7 +187,7 @@ function changeRoutes(context: NodeContext, services: DocumentServices): Route[]
         copies: z.int(),
       }),
       async handle({ actor, params, body: { recipients, copies, reason } }) {
-        const done = await dispatchOnPaper(context, asUser(actor), {
+        const done = await dispatchOnPaper(context, services, asUser(actor), {
           id: params.id,
           ...(recipients === undefined ? {} : { recipients }),
           ...(copies === undefined ? {} : { copies }),
@@ -213,8 +213,8 @@ function presentationRoutes(context: NodeContext, services: DocumentServices): R
       path: '/documents/:id/present',
       access: { permission: 'document.draft' },
       summary: {
-        vi: 'Trình ký cho một hoặc nhiều người, theo thứ tự',
-        en: 'Present it to those who sign, in order',
+        vi: 'Trình ký cho một hoặc nhiều người, theo thứ tự; ghi nhận chữ ký đã có của bản ký bằng phần mềm khác',
+        en: 'Present it to those who sign, in order; takes the signatures of a version signed in another program',
       },
       tag,
       precondition: 'optional',
@@ -222,7 +222,7 @@ function presentationRoutes(context: NodeContext, services: DocumentServices): R
       body: z.strictObject({ signers: z.array(namedSigner).min(1).max(20), note: text(1_000).optional() }),
       response: z.strictObject({
         id: z.uuid(),
-        state: z.literal('presented'),
+        state: z.enum(['presented', 'signed']),
         round: z.int(),
         revision: z.int(),
         signers: z.array(z.strictObject({ position: z.int(), name: z.string() })),

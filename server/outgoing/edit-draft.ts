@@ -8,6 +8,7 @@ import { type DocumentRow, readDocument } from '../documents/document-store.ts'
 import { findOutgoing, type OutgoingPart, writeDraft } from '../documents/outgoing-store.ts'
 import { CongvanError } from '../errors.ts'
 import { requireVersion } from '../http/route.ts'
+import { normativeKind } from '../registers/series.ts'
 import {
   checkDraft,
   type DraftChange,
@@ -53,7 +54,7 @@ export async function editDraft(
     const outgoing = await findOutgoing(trx, edit.id)
     if (outgoing === undefined) throw new CongvanError('NOT_FOUND', { what: subject })
     const metadata = merge(document, outgoing, edit.change)
-    const kind = checkDraft(metadata)
+    checkDraft(metadata)
     const { signer } = metadata
     const said = {
       ...metadata,
@@ -65,7 +66,7 @@ export async function editDraft(
       await appendLogEntry(trx, log, actor.agencyId, { kind: 'document.refused-secret', subject })
       return { secret }
     }
-    const facts = await settleDraft(trx, actor, metadata, kind, now)
+    const facts = await settleDraft(trx, actor, metadata, now)
     // What was emptied stays empty; the agency's usual deadline is for new drafts.
     await writeDraft(trx, edit.id, { ...facts, dueDate: metadata.dueDate ?? null }, now)
     await appendLogEntry(trx, log, actor.agencyId, {
@@ -91,6 +92,7 @@ function merge(document: DocumentRow, outgoing: OutgoingPart, change: DraftChang
   const optional = {
     place: keep(change.place, document.place),
     dueDate: keep(change.dueDate, document.dueDate),
+    council: keep(change.council, outgoing.council),
     inReplyTo: keep(change.inReplyTo, outgoing.inReplyTo),
     paper: keep(
       change.paper,
@@ -113,6 +115,7 @@ function merge(document: DocumentRow, outgoing: OutgoingPart, change: DraftChang
     kind: change.kind ?? document.kind,
     subject: change.subject ?? document.subject,
     symbol: change.symbol ?? document.codeNotation,
+    normative: change.normative ?? stillNormative(outgoing, document.kind, change.kind),
     urgency: change.urgency ?? document.urgency,
     signer: change.signer ?? {
       name: signer.name,
@@ -123,4 +126,9 @@ function merge(document: DocumentRow, outgoing: OutgoingPart, change: DraftChang
     keptCopies: change.keptCopies ?? outgoing.keptCopies,
     ...(given as Partial<DraftMetadata>),
   }
+}
+
+/** A kind that is normative by itself says nothing of the one that it is changed to. */
+function stillNormative({ normative }: OutgoingPart, kind: string, changed: string | undefined): boolean {
+  return normative && (changed === undefined || normativeKind(kind) === undefined)
 }

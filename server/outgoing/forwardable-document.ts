@@ -9,6 +9,7 @@ import { readOwnAgency } from '../documents/own-agency.ts'
 import { findProvenance } from '../documents/provenance-store.ts'
 import { CongvanError } from '../errors.ts'
 import { findSecretField } from '../pages/secret-marks.ts'
+import { normativeKind } from '../registers/series.ts'
 import { asSent, type IssuedDocument } from './issued-document.ts'
 
 /** From acceptance on: what was refused, failed verification or waits is not the agency's to pass on. */
@@ -57,6 +58,8 @@ export async function readForwardable(
   return asSent(document, await listFiles(trx, documentId), {
     senderCode: code,
     earlier,
+    // Of kinds that can be both, the name alone does not tell.
+    normative: normativeKind(document.kind) !== undefined,
     copy:
       copyForm === null
         ? null

@@ -16,7 +16,9 @@ import {
 import { requireReadable } from '../documents/document-access-store.ts'
 import { findPerson } from '../documents/people-store.ts'
 import { CongvanError } from '../errors.ts'
-import { findKind } from '../registers/document-kinds.ts'
+import { kindNamed } from '../registers/kind-of-draft.ts'
+import { readSeriesRules } from '../registers/series-store.ts'
+import { yearOf } from '../registers/vietnam-date.ts'
 import { line } from './draft-metadata.ts'
 
 export const newAuthorisation = z
@@ -51,13 +53,10 @@ export async function grantAuthorisation(
   input: NewAuthorisation,
 ): Promise<{ id: string }> {
   const { agencyId, userId } = actor
-  const kinds = input.kinds.map((name) => {
-    const kind = findKind(name)
-    if (kind === undefined) throw new CongvanError('DOCUMENT_KIND_UNKNOWN', { kind: name })
-    return kind.name
-  })
   const now = context.clock()
   return context.db.asAgency(actor, async (trx) => {
+    const { rules } = await readSeriesRules(trx, yearOf(vietnamDay(now)))
+    const kinds = input.kinds.map((name) => kindNamed(rules, name))
     const holder = await findPerson(trx, agencyId, input.holder, now)
     if (holder === undefined || !permissionsOf(holder.roles).has('document.sign')) {
       throw new CongvanError('SIGNER_UNKNOWN', { user: input.holder })

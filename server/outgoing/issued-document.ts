@@ -9,8 +9,9 @@ import { changeOutgoing, findOutgoing } from '../documents/outgoing-store.ts'
 import type { TraceStep } from '../documents/provenance-store.ts'
 import { readLatestRevision } from '../documents/revision-store.ts'
 import { CongvanError } from '../errors.ts'
+import { recordDispatch } from '../registers/follow-store.ts'
 import { printedCode } from '../registers/register.ts'
-import { recordDispatch } from '../registers/register-store.ts'
+import { normativeKind } from '../registers/series.ts'
 import { requireFilesSigned } from './sign-separate-file.ts'
 
 export interface SentFile {
@@ -46,6 +47,8 @@ export interface IssuedDocument {
   readonly place: string | null
   /** Tên loại. */
   readonly kind: string
+  /** Whether it is a legal normative document, where this agency knows. */
+  readonly normative: boolean
   readonly subject: string
   readonly signer: Signer
   /** 0 thường, 1 khẩn, 2 thượng khẩn, 3 hỏa tốc. */
@@ -96,6 +99,8 @@ export async function readIssuedForDispatch(
         ? null
         : { form: copy.form, part: copy.part, source: copy.source.documentCode ?? copy.source.code },
     earlier: [],
+    normative:
+      (await findOutgoing(trx, documentId))?.normative === true || normativeKind(document.kind) !== undefined,
     ...(await answerOf(trx, documentId)),
   })
 }
@@ -133,7 +138,7 @@ async function answerOf(
 export function asSent(
   document: DocumentRow,
   files: readonly DocumentFile[],
-  own: Pick<IssuedDocument, 'senderCode' | 'copy' | 'earlier' | 'responseFor'>,
+  own: Pick<IssuedDocument, 'senderCode' | 'copy' | 'earlier' | 'normative' | 'responseFor'>,
 ): IssuedDocument {
   const { documentCode, codeNumber, promulgationDate } = document
   const sent = files.map(({ kind, sha256, length, name, contentType }) => ({

@@ -3,6 +3,7 @@ import type { NodeContext } from '../context.ts'
 import type { DocumentServices } from '../documents/document-services.ts'
 import { uuidParams } from '../http/mount.ts'
 import { asUser, bytesBody, type Route, route } from '../http/route.ts'
+import { markPlaces } from '../pages/mark-places.ts'
 import { addSignature } from './add-signature.ts'
 import { cancelDocument } from './cancel-document.ts'
 import { draftDocument } from './draft-document.ts'
@@ -58,7 +59,10 @@ function issuingRoutes(context: NodeContext, services: DocumentServices): Route[
       method: 'post',
       path: '/documents/:id/file',
       access: { permission: 'document.draft' },
-      summary: { vi: 'Tải tệp PDF chưa ký lên', en: 'Upload the unsigned PDF' },
+      summary: {
+        vi: 'Tải tệp PDF lên: chưa ký, hoặc đã được cá nhân ký bằng phần mềm khác',
+        en: 'Upload the PDF: unsigned, or signed by individuals in another program',
+      },
       tag,
       params: uuidParams,
       query: z.strictObject(letterQuery),
@@ -116,6 +120,15 @@ function issuingRoutes(context: NodeContext, services: DocumentServices): Route[
         date: z.iso.date(),
         revision: z.int(),
         sha256: z.string(),
+        /** Of a document signed elsewhere: what the agency's signature has to show, and where. */
+        mark: z
+          .strictObject({
+            text: z.strictObject({ code: z.string(), placeAndDate: z.string(), agency: z.string() }),
+            place: markPlaces.shape.number,
+            /** Real diameter of the agency's seal. */
+            sealDiameterMm: z.number(),
+          })
+          .optional(),
       }),
       handle: ({ actor, params }) => numberDocument(context, services, asUser(actor), params.id),
     }),

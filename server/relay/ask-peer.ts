@@ -76,7 +76,7 @@ export function sendFailureOf(error: unknown, committing: boolean): SendFailure 
       const problem = peerProblemOf(error)
       const code = problem?.code ?? ''
       const outcome = outcomeOfFault(code, problem?.status ?? 500)
-      return { outcome, code, reason: `${code}: ${problem?.title ?? ''}`, problem }
+      return { outcome, code, reason: `${code}: ${problem?.detail ?? ''}`, problem }
     }
     case 'NODE_UNREACHABLE':
       return failure(committing ? 'answer-lost' : 'unreachable')

@@ -30,8 +30,8 @@ export function buildMessage(
       ...(document.place === null ? {} : { place: document.place }),
       promulgationDate: document.promulgationDate,
     },
-    // 2 = administrative, as the checkers in use read it; the name is what counts.
-    documentType: { type: 2, typeName: document.kind },
+    // 1 = legal normative, 2 = administrative, as the checkers in use read it; the name is what counts.
+    documentType: { type: document.normative ? 1 : 2, typeName: document.kind },
     subject: document.subject,
     ...(copy?.part == null ? {} : { content: copy.part }),
     signerInfo: {

@@ -86,7 +86,12 @@ describe('a database of the version before', () => {
   it('goes on with its books where they were', async () => {
     const { context, services, one, two } = node
     expect(await entries(one, 'outgoing')).to.deep.equal([
-      { number: 7, subject: 'Về việc thử nghiệm chuyển đổi', signer: 'Người ký 1', recipients: 'H40.12.4' },
+      {
+        number: 7,
+        subject: 'Về việc thử nghiệm chuyển đổi',
+        signer: 'Người ký 1',
+        recipients: 'Ủy ban nhân dân xã thử nghiệm khác',
+      },
     ])
     expect(await entries(two, 'incoming')).to.deep.equal([
       { number: 3, subject: 'Về việc thử nghiệm chuyển đổi', signer: 'Người ký 1', recipients: null },
@@ -259,6 +264,155 @@ describe('a database of the version before', () => {
       assigned_at: NOW,
     })
   }
+})
+
+describe('books as they were carried over', () => {
+  let database: TestDatabase
+  let superuser: Knex
+  let node: TestNode
+
+  before(async function () {
+    this.timeout(60_000)
+    database = await emptyDatabase()
+    await migrate(database.ownerUrl, database.url)
+    node = await openTestNode(database)
+    superuser = openKnex({ url: database.superuserUrl, poolSize: 1 })
+  })
+  after(async () => {
+    await superuser.destroy()
+    await node.close()
+  })
+
+  /** An entry as `0012_registers.ts` made it of a document from before. */
+  async function carried(
+    agencyId: string,
+    of: { year: number; number: number },
+    more: object,
+    entry: { series?: string; symbol?: string; recipients?: string },
+  ) {
+    const id = randomUUID()
+    const document = { ...common(agencyId, id, 'dispatched'), ...printed, ...more }
+    await superuser('documents').insert({ ...document, document_code: `H40.12.3,${of.year}/03/05,${id}` })
+    const series = { agency_id: agencyId, year: of.year, series: entry.series ?? 'outgoing:general' }
+    await superuser('registers')
+      .insert({ ...series, last_number: 9 })
+      .onConflict()
+      .ignore()
+    await superuser('register_numbers').insert({
+      ...series,
+      symbol: 'UBND-VP',
+      date: `${of.year}-03-05`,
+      document_id: id,
+      assigned_at: NOW,
+      ...of,
+      ...entry,
+    })
+    return id
+  }
+  const entryOf = (id: string) => superuser('register_numbers').where({ document_id: id }).first()
+  /** A migration and those after it are undone. */
+  async function takeBack(name: string): Promise<void> {
+    const knex = openKnex({ url: database.ownerUrl, poolSize: 2 })
+    try {
+      const later = ownMigrations().filter((one) => one >= name)
+      for (const _ of later) await knex.migrate.down(settings(database, ownMigrations()))
+    } finally {
+      await knex.destroy()
+    }
+  }
+
+  it('get names for codes and what became of documents, but for closed books and what says otherwise', async () => {
+    const { one, two } = node
+    const to = (...codes: string[]) => ({
+      direction: 'outgoing',
+      recipients: JSON.stringify(codes),
+      ...printed,
+    })
+    const codes = `${two.code}; G99`
+    await takeBack('0026_mend_books.ts')
+    const open = await carried(one.agencyId, { year: 2026, number: 1 }, to(two.code, 'G99'), {
+      recipients: codes,
+    })
+    const other = await carried(one.agencyId, { year: 2026, number: 2 }, to(two.code), {
+      recipients: 'Sở Y tế',
+    })
+    const empty = await carried(one.agencyId, { year: 2026, number: 3 }, to(), { recipients: '; Sở Y tế' })
+    const closed = await carried(one.agencyId, { year: 2025, number: 1 }, to(two.code), {
+      recipients: two.code,
+    })
+    const closure = {
+      agency_id: one.agencyId,
+      year: 2025,
+      closed_by: one.clerk.userId,
+      closed_at: NOW,
+      entries: 1,
+    }
+    await superuser('register_closures').insert({ ...closure, book: 'outgoing' })
+    const handled = new Map<string, string>()
+    for (const [number, state] of ['accepted', 'assigned', 'processing', 'completed'].entries()) {
+      const arrived = {
+        state,
+        direction: 'incoming',
+        envelope_sha256: createHash('sha256').update(state).digest('hex'),
+        sender_code: two.code,
+        recipient_code: one.code,
+        incoming_year: 2026,
+        incoming_number: number + 1,
+      }
+      const incoming = { series: 'incoming', symbol: '' }
+      handled.set(state, await carried(one.agencyId, { year: 2026, number: number + 1 }, arrived, incoming))
+    }
+    expect(await migrate(database.ownerUrl, database.url)).to.include('0026_mend_books.ts')
+    expect((await entryOf(open)).recipients).to.equal('Ủy ban nhân dân xã thử nghiệm khác; G99')
+    expect((await entryOf(open)).words).to.include("'khác'")
+    expect((await entryOf(other)).recipients).to.equal('Sở Y tế')
+    expect((await entryOf(empty)).recipients).to.equal('Sở Y tế')
+    expect((await entryOf(closed)).recipients).to.equal(two.code)
+    const progress = []
+    for (const id of handled.values()) progress.push((await entryOf(id)).progress)
+    expect(progress).to.deep.equal([null, 'đã phân công', 'đang xử lý', 'hoàn thành'])
+  })
+
+  it('keep the last time that a document went out on paper, as its own row from now on', async () => {
+    const { agencyId } = node.one
+    await takeBack('0024_paper_dispatches.ts')
+    const paper = { transmission: 'parallel', paper_copies: 3, paper_recipients: JSON.stringify(['Ông 1']) }
+    const sent = { direction: 'outgoing', ...paper }
+    const id = await carried(agencyId, { year: 2026, number: 8 }, sent, {})
+    const planned = await carried(agencyId, { year: 2026, number: 7 }, sent, {})
+    const entry = { ...logEntry(`document:${id}`), agency_id: agencyId }
+    await superuser('log_entries').insert({ ...entry, kind: 'document.dispatched-on-paper' })
+    await migrate(database.ownerUrl, database.url)
+    const { paperDispatches } = await readDetails(node.context, node.one.clerk, id)
+    expect(paperDispatches).to.deep.equal([
+      { recipients: ['Ông 1'], copies: 3, reason: null, by: null, at: NOW },
+    ])
+    expect((await readDetails(node.context, node.one.clerk, planned)).paperDispatches).to.deep.equal([])
+  })
+
+  it('do not go back half way where the older form cannot hold them: two registers kept apart with one number', async () => {
+    const { one } = node
+    for (const series of ['incoming:don-thu', 'incoming:ho-so']) {
+      await carried(
+        one.agencyId,
+        { year: 2026, number: 9 },
+        { direction: 'outgoing' },
+        { series, symbol: '' },
+      )
+    }
+    // What 0012_registers.ts would do on the way back.
+    const older = superuser.raw(`
+      create unique index of_before on register_numbers (agency_id, year, number, symbol)
+      where series <> 'incoming'`)
+    expect(await older.then(() => '', String)).to.include('could not create unique index')
+    const done = await superuser('schema_migrations').pluck('name')
+    const refusal = await takeBack('0012_registers.ts').then(() => '', String)
+    expect(refusal).to.match(/both given the number 9 of 2026.*restore a copy/)
+    const newer = ownMigrations().filter((name) => name > '0026_mend_books.ts')
+    const left = await superuser('schema_migrations').pluck('name')
+    expect(left.sort()).to.deep.equal(done.filter((name) => !newer.includes(name)).sort())
+    expect(await migrate(database.ownerUrl, database.url)).to.deep.equal(newer)
+  })
 })
 
 const printed = {

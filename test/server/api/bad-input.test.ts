@@ -37,6 +37,10 @@ const words: Readonly<Record<string, readonly [vi: RegExp, en: RegExp]>> = {
   DISPATCH_INVALID: [/^Không gửi được văn bản: /, /^the document cannot be dispatched: /],
   DOCUMENT_KIND_UNKNOWN: [/Không có loại văn bản hành chính/, /no kind of administrative document/],
   SYMBOL_WRONG: [/Ký hiệu .* không đúng .* ví dụ đúng: UBND-VP/, /does not fit .*: UBND-VP/],
+  SERIES_UNKNOWN: [/^Chưa có hệ thống số cho "Ban Chỉ đạo"/, /^there is no series for "Ban Chỉ đạo"/],
+  SYMBOL_YEAR_WRONG: [/phải bắt đầu bằng năm ban hành/, /has to begin with the year of issue/],
+  KIND_NOT_NORMATIVE: [/không phải loại văn bản quy phạm/, /no kind of legal normative document/],
+  KIND_CENTRAL_ONLY: [/do cơ quan ở trung ương ban hành/, /issued at the central level only/],
   SECRET_MARK_FOUND: [/dấu chỉ độ mật "TỐI MẬT".*không được lưu/, /mark of secrecy "TỐI MẬT".*nothing/],
   SIGNATURE_REJECTED: [/^Chữ ký số không được chấp nhận/, /^the signature is not acceptable/],
   SIGNER_WRONG: [/^Chữ ký không đúng người ký: /, /^the wrong signer: /],
@@ -68,9 +72,9 @@ describe('api: bad input', () => {
       expect(answer.headers.get('content-type'), what).to.match(/^application\/problem\+json/)
       const english = await as(login, path, { ...sending, language: 'en' })
       const [vi, en] = words[code] ?? [/^$/, /^$/]
-      expect(answer.body.title, what).to.match(vi)
-      expect(english.body.title, what).to.match(en)
-      for (const { body } of [answer, english]) expect(body.title, what).to.contain(names)
+      expect(answer.body.detail, what).to.match(vi)
+      expect(english.body.detail, what).to.match(en)
+      for (const { body } of [answer, english]) expect(body.detail, what).to.contain(names)
       expect(answer.text + english.text, what).not.to.match(/undefined|\{\w+\}|\[object/)
     }
     expect(await footprintOf(node)).to.deep.equal(before)
@@ -149,6 +153,7 @@ describe('api: bad input', () => {
     const json = (change: object): Sending => ({ json: { ...metadata, ...change } })
     const text = (content: string | Uint8Array): Sending => ({ bytes: Buffer.from(content) })
     const open = '['.repeat(200_000)
+    const decision = { kind: 'Quyết định', symbol: 'QĐ-UBND' }
     const prototype = JSON.stringify(metadata).replace('{', '{"__proto__":{"a":1},')
     await expectRefused('commune-clerk', '/documents', [
       ['no JSON', 400, 'INPUT_INVALID', text('{"kind": '), 'body: '],
@@ -171,14 +176,20 @@ describe('api: bad input', () => {
       ['one twice', 400, 'RECIPIENT_TWICE', json({ recipients: ['H40', 'H40'] }), ' 2)'],
       ['a malformed code', 400, 'AGENCY_CODE_MALFORMED', json({ recipients: ['H40..1'] }), '"H40..1"'],
       ['too large', 413, 'INPUT_TOO_LARGE', { bytes: Buffer.alloc(1_000_001, 0x20) }, '1000000'],
-      ['an unknown kind', 422, 'DOCUMENT_KIND_UNKNOWN', json({ kind: 'Thông tư' }), '"Thông tư"'],
+      ['an unknown kind', 422, 'DOCUMENT_KIND_UNKNOWN', json({ kind: 'Thông điệp' }), '"Thông điệp"'],
       ['a wrong symbol', 422, 'SYMBOL_WRONG', json({ symbol: 'QĐ-UBND' }), '"QĐ-UBND"'],
+      ['an unknown council', 422, 'SERIES_UNKNOWN', json({ council: 'Ban Chỉ đạo' }), '"Ban Chỉ đạo"'],
+      ['no normative kind', 422, 'KIND_NOT_NORMATIVE', json({ normative: true }), 'Công văn'],
+      ['no year', 422, 'SYMBOL_YEAR_WRONG', json({ ...decision, normative: true }), '/QĐ-UBND'],
+      ['a kind of others', 422, 'KIND_CENTRAL_ONLY', json({ kind: 'Nghị định' }), 'Nghị định'],
+      ['a council by number', 400, 'INPUT_INVALID', json({ council: 5 }), 'body.council: '],
+      ['normative in words', 400, 'INPUT_INVALID', json({ normative: 'có' }), 'body.normative: '],
     ])
   })
 
   it('is told to people in their own language, field by field', async () => {
     const told = async (json: object, language: string) =>
-      (await as('commune-clerk', '/documents', { json: { ...metadata, ...json }, language })).body.title
+      (await as('commune-clerk', '/documents', { json: { ...metadata, ...json }, language })).body.detail
     const fields: [object, string, string][] = [
       [{ subject: 5 }, 'phải là chữ', 'must be text'],
       [{ subject: ' ' }, 'để trống', 'empty'],
@@ -200,7 +211,7 @@ describe('api: bad input', () => {
     const json = { ...metadata, subject: '(TỐI MẬT) kế hoạch' }
     const { status, body } = await as('commune-clerk', '/documents', { json })
     expect([status, body.code]).to.deep.equal([422, 'SECRET_MARK_FOUND'])
-    expect(body.title).to.match(words.SECRET_MARK_FOUND?.[0] ?? /^$/)
+    expect(body.detail).to.match(words.SECRET_MARK_FOUND?.[0] ?? /^$/)
     const { rows } = before
     const more = {
       log_entries: (rows.log_entries ?? 0) + 1,

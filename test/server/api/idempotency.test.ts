@@ -41,7 +41,7 @@ describe('api: idempotency keys over HTTP', () => {
     }
     expect(await count('commune-clerk')).to.equal(before)
     const { status, body } = await draft('commune-clerk', null)
-    expect([status, body.title]).to.deep.equal([400, 'Yêu cầu POST thiếu tiêu đề Idempotency-Key'])
+    expect([status, body.detail]).to.deep.equal([400, 'Yêu cầu POST thiếu tiêu đề Idempotency-Key'])
   })
 
   it('are 8 to 100 visible characters', async () => {
@@ -76,7 +76,7 @@ describe('api: idempotency keys over HTTP', () => {
     const { body } = await draft('commune-clerk', key)
     const other = await draft('commune-clerk', key, { ...metadata, subject: 'Việc khác' })
     expect([other.status, other.body.code]).to.deep.equal([422, 'IDEMPOTENCY_KEY_REUSED'])
-    expect(other.body.title).to.equal('Khóa Idempotency-Key đã dùng cho một yêu cầu khác')
+    expect(other.body.detail).to.equal('Khóa Idempotency-Key đã dùng cho một yêu cầu khác')
     const token = await node.token('commune-clerk')
     const path = `/documents/${body.id}/declaration`
     const elsewhere = await send(node.url, 'POST', path, { token, key, json: { stateSecret: true } })

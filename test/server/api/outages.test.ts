@@ -63,7 +63,7 @@ describe('api: the database away', () => {
     for (const { status, body, headers, text } of answers) {
       expect([status, body.code], text).to.deep.equal([503, 'DATABASE_UNAVAILABLE'])
       expect(headers.get('retry-after')).to.equal('5')
-      expect(body.title).to.equal('Cơ sở dữ liệu không trả lời')
+      expect(body.detail).to.equal('Cơ sở dữ liệu không trả lời')
       expect(body.hint).to.contain('thử lại')
       expect(text).not.to.contain('127.0.0.1')
     }
@@ -141,7 +141,7 @@ describe('api: the disk full', () => {
     const full = await send(base, 'POST', path, { token, bytes: pdf, key })
     clear()
     expect([full.status, full.body.code], full.text).to.deep.equal([507, 'STORAGE_FULL'])
-    expect(full.body.title).to.equal('Hết chỗ trên đĩa; chưa có gì được ghi')
+    expect(full.body.detail).to.equal('Hết chỗ trên đĩa; chưa có gì được ghi')
     // The row that lets the sweep find what an upload leaves behind is written before the bytes, on purpose.
     expect(withoutFileRows(await footprintOf(node))).to.deep.equal(withoutFileRows(before))
     expect((await fetch(`${node.url}/readyz`)).status).to.equal(200)

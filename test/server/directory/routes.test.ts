@@ -92,11 +92,40 @@ describe('directory routes', () => {
     expect((await get('/agencies?nonsense=1')).body).to.include({ code: 'INPUT_INVALID' })
   })
 
+  it('lists page by page, each cursor opaque and of this list only', async () => {
+    const file = asJsonFile(
+      ['H40', 'H41', 'H42'].map((code) => agency(code, 'tw', { name: `Tỉnh thử nghiệm ${code}` })),
+    )
+    expect((await post('/agencies/import?format=json&skipOtherNodes=true', file)).status).to.equal(200)
+    actor = clerk
+    const page = async (query: string) => {
+      const { status, body } = await get(`/agencies?q=tinh+thu+nghiem&limit=2${query}`)
+      expect(status, JSON.stringify(body)).to.equal(200)
+      return { codes: (body.agencies as { code: string }[]).map((one) => one.code), next: body.next }
+    }
+    const first = await page('')
+    expect(first.codes).to.deep.equal(['H40', 'H41'])
+    expect(first.next)
+      .to.match(/^[\w-]+$/)
+      .and.not.include(idOf('H41'))
+    expect(await page(`&cursor=${first.next}`)).to.deep.equal({ codes: ['H42'], next: null })
+    const document = Buffer.from(`2026-01-05T02:00:00.000Z ${idOf('H41')}`).toString('base64url')
+    for (const cursor of [idOf('H41'), document, 'x']) {
+      const { status, body } = await get(`/agencies?cursor=${cursor}`)
+      expect([status, body.code], cursor).to.deep.equal([400, 'INPUT_INVALID'])
+      expect(body.detail, cursor).to.include('query.cursor')
+    }
+    expect(
+      (await get('/agencies?limit=3&q=tinh+thu+nghiem')).body.next,
+      'the last page is the last',
+    ).to.equal(null)
+  })
+
   it('tells the problems of a file, and keeps clerks from importing', async () => {
     const bad = await post('/agencies/import?format=csv', 'id,code\n')
     expect(bad.status).to.equal(422)
     expect(bad.body.code).to.equal('DIRECTORY_IMPORT_INVALID')
-    expect(String(bad.body.title)).to.match(/missing column/)
+    expect(String(bad.body.detail)).to.match(/missing column/)
     actor = clerk
     expect((await post('/agencies/import?format=csv', 'id,code\n')).body.code).to.equal('NOT_PERMITTED')
     expect((await get('/peers')).body.code).to.equal('NOT_PERMITTED')

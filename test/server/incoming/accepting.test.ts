@@ -6,6 +6,7 @@ import { readHandling } from '../../../server/handling/read-handling.ts'
 import { refusalReasonCodes, refuseDocument } from '../../../server/incoming/refuse-document.ts'
 import { editRegistration, readRegistration } from '../../../server/incoming/register-incoming.ts'
 import { addSignature } from '../../../server/outgoing/add-signature.ts'
+import { dispatchOnPaper } from '../../../server/outgoing/dispatch-on-paper.ts'
 import { draftDocument } from '../../../server/outgoing/draft-document.ts'
 import { draftMetadata } from '../../../server/outgoing/draft-metadata.ts'
 import { endQuarantine } from '../../../server/outgoing/end-quarantine.ts'
@@ -143,6 +144,23 @@ describe('documents: accepting', () => {
     })
   })
 
+  it('warns of a duplicate that is restricted to others without naming it [K062 K065]', async () => {
+    const message = { documentId: 'H40.12.3,2026/01/05,11/UBND-VP' }
+    const first = await incoming.accepted({ message })
+    await asTwo(async (trx) => {
+      await trx('documents').where({ id: first }).update({ restricted: true })
+      const withdrawal = { withdrawn_at: new Date(), withdraw_reason: 'hạn chế' }
+      await trx('document_access').where({ document_id: first }).whereNull('withdrawn_at').update(withdrawal)
+    })
+    const other = await signAsAgency(
+      await signAsIndividual(await letter('bản khác nữa'), node.one.individual),
+      node.one.agency,
+    )
+    const error = await errorOf(incoming.accept(await incoming.verified({ message }, other)))
+    expect(error).to.include({ code: 'DUPLICATE_UNCONFIRMED' })
+    expect(error.params).to.include({ count: 1, documents: '1 × [hạn chế]' })
+  })
+
   it('gives no second number to a copy of what was registered, whatever the reason [N177]', async () => {
     const message = { documentId: 'H40.12.3,2026/01/05,10/UBND-VP' }
     await incoming.accepted({ message })
@@ -214,6 +232,41 @@ describe('documents: accepting', () => {
     await expectCode(readBytes(node.context, node.services.files, node.two.clerk, said), 'SECRET_MARK_HELD')
   })
 
+  it('holds what shows a mark of secrecy in the name of a file, come or missing, and keeps no such name [K079]', async () => {
+    const file = await node.services.files.put(Buffer.from('Kế hoạch'), 5_000)
+    const name = 'TỐI-MẬT-kế hoạch phòng thủ.txt'
+    const separate = { position: 2, kind: 'attachment', name, contentType: 'text/plain', ...file } as const
+    const provenance = {
+      trace: [],
+      originCode: null,
+      copyForm: null,
+      copyPart: null,
+      sourceDocumentCode: null,
+    }
+    for (const options of [
+      { fileName: name },
+      { separate: [separate] },
+      { provenance: { ...provenance, missing: [name] } },
+    ]) {
+      const id = await incoming.arrive(options)
+      expect((await incoming.row(id)).incoming).to.include({ secretMark: 'TỐI MẬT' })
+      await expectCode(incoming.accept(id), 'SECRET_MARK_HELD')
+      const kept = await asTwo(async (trx) => [
+        await trx('document_revisions').where({ document_id: id }).select(),
+        await trx('document_files').where({ document_id: id }).select(),
+        await trx('document_provenance').where({ document_id: id }).select(),
+        await trx('log_entries')
+          .where({ subject: `document:${id}` })
+          .select(),
+      ])
+      expect(JSON.stringify(kept)).not.to.include('phòng thủ')
+      const held = (await logOf(node, node.two)).find(
+        (one) => one.kind === 'document.secret-mark-held' && one.text.includes(id),
+      )
+      expect(held?.text).to.include('file.name')
+    }
+  })
+
   it('lets the words of what may be opened be searched, and of nothing before it was verified', async () => {
     const words = (id: string) =>
       asTwo((trx) => trx('document_search').where({ document_id: id }).first<{ content: string }>('content'))
@@ -238,6 +291,21 @@ describe('documents: accepting', () => {
       await dispatch(answer)
       expect((await readHandling(node.context, node.two.clerk, id)).notes).to.have.length(notes.length)
     }
+  })
+
+  it('completes what it answers also when the answer goes out on paper only, and once [K064]', async () => {
+    const id = await incoming.accepted()
+    await incoming.assign(id, {})
+    const answer = await answerTo(id)
+    const onPaper = { id: answer, recipients: ['Ủy ban nhân dân xã thử nghiệm'] }
+    await dispatchOnPaper(node.context, node.services, node.two.clerk, onPaper)
+    expect(incoming.told(id)).to.deep.equal(['03', '04', '05', '06'])
+    expect((await incoming.row(id)).state).to.equal('completed')
+    await dispatchOnPaper(node.context, node.services, node.two.clerk, onPaper)
+    await dispatch(answer)
+    expect(incoming.told(id)).to.deep.equal(['03', '04', '05', '06'])
+    const { notes } = await readHandling(node.context, node.two.clerk, id)
+    expect(notes.filter((one) => one.kind === 'answer').map((one) => one.answer)).to.deep.equal([answer])
   })
 
   async function dispatch(answer: string): Promise<void> {

@@ -302,9 +302,12 @@ describe('documents: what is said of a draft', () => {
   })
 
   describe('on paper', () => {
+    const sendOnPaper = (id: string) => (more: object) =>
+      dispatchOnPaper(node.context, node.services, node.one.clerk, { id, ...more })
+
     it('goes out under the same number and date, and counts as dispatched', async () => {
       const id = await toIssued(node)
-      const send = (more: object) => dispatchOnPaper(node.context, node.one.clerk, { id, ...more })
+      const send = sendOnPaper(id)
       await expectCode(send({}), 'PAPER_RECIPIENTS_MISSING')
       await expectCode(send({ recipients: ['Ông 1', 'Ông 2'], copies: 1 }), 'PAPER_COPIES_WRONG')
       const before = (await details(id)).document
@@ -317,10 +320,54 @@ describe('documents: what is said of a draft', () => {
       })
       expect(outgoing).to.deep.include({ paper: { recipients: ['Ông 1', 'Ông 2'], copies: 2, reason: null } })
       expect(outgoing?.dispatchedAt).not.to.equal(null)
-      await expectCode(
-        dispatchOnPaper(node.context, node.one.clerk, { id: await toNumbered(node), recipients: ['Ông 1'] }),
-        'DOCUMENT_STATE_WRONG',
+      await expectCode(sendOnPaper(await toNumbered(node))({ recipients: ['Ông 1'] }), 'DOCUMENT_STATE_WRONG')
+    })
+
+    it('may go out again: each time stays recorded, the book shows all recipients and copies', async () => {
+      const id = await toIssued(node)
+      const send = sendOnPaper(id)
+      await send({ recipients: ['Ông 1', 'Bà 2'], copies: 3, reason: 'không có mạng' })
+      await expectCode(send({}), 'PAPER_RECIPIENTS_MISSING')
+      await send({ recipients: ['Bà 3'] })
+      await expectCode(send({ recipients: ['Bà 4'], copies: 99_999 }), 'INPUT_INVALID')
+      const { outgoing, paperDispatches } = await details(id)
+      expect(paperDispatches.map(({ at, ...one }) => one)).to.deep.equal([
+        {
+          recipients: ['Ông 1', 'Bà 2'],
+          copies: 3,
+          reason: 'không có mạng',
+          by: { userId: node.one.clerk.userId, name: 'clerk' },
+        },
+        {
+          recipients: ['Bà 3'],
+          copies: 1,
+          reason: 'không có mạng',
+          by: { userId: node.one.clerk.userId, name: 'clerk' },
+        },
+      ])
+      expect(outgoing?.paper).to.deep.include({ recipients: ['Ông 1', 'Bà 2', 'Bà 3'], copies: 4 })
+      const [entry] = await node.database.db.asAgency({ agencyId: node.one.agencyId }, (trx) =>
+        trx('register_numbers').where({ document_id: id }),
       )
+      expect(entry).to.include({ recipients: 'Ông 1; Bà 2; Bà 3', copies: 4 })
+    })
+
+    it('goes to those of the draft who have none yet, where nobody is named', async () => {
+      const paper = { recipients: ['Ông 1', 'Bà 2'], copies: 3, reason: 'không có mạng' }
+      const id = await toDraft(node)
+      await edit(id, { paper, keptCopies: 1 }, (await details(id)).document.version)
+      const { context, services, one } = node
+      const signed = await signAsIndividual(await download(node, one.leader, id), one.individual)
+      await addSignature(context, services, one.leader, { id, bytes: signed })
+      await numberDocument(context, services, one.clerk, id)
+      const bytes = await signAsAgency(await download(node, one.clerk, id), one.agency)
+      await issueDocument(context, services, one.clerk, { id, bytes })
+      const send = sendOnPaper(id)
+      expect(await send({ recipients: ['Bà 2'], copies: 1 })).to.include({ copies: 1 })
+      expect(await send({})).to.deep.include({ recipients: ['Ông 1'], copies: 1 })
+      await expectCode(send({}), 'PAPER_RECIPIENTS_MISSING')
+      // Three were made, one of them is kept.
+      expect((await details(id)).outgoing?.paper).to.deep.include({ copies: 3 })
     })
   })
 })

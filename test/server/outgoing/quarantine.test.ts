@@ -208,7 +208,7 @@ describe('documents: quarantine', () => {
   })
 
   it('refuses metadata that no register would take', async () => {
-    await expectCode(draft(node.one.clerk, { kind: 'Thông tư' }), 'DOCUMENT_KIND_UNKNOWN')
+    await expectCode(draft(node.one.clerk, { kind: 'Thông điệp' }), 'DOCUMENT_KIND_UNKNOWN')
     await expectCode(draft(node.one.clerk, { symbol: 'QĐ-UBND' }), 'SYMBOL_WRONG')
     await expectCode(draft(node.one.clerk, { recipients: ['mã lạ'] }), 'AGENCY_CODE_MALFORMED')
     await expectCode(draft(node.one.clerk, { recipients: ['G22', 'G22'] }), 'RECIPIENT_TWICE')
