@@ -4,7 +4,7 @@ import { copyMark, type KeyProvider } from '../../signing/index.ts'
 import { type ApiClient, derivedKey } from './api-client.ts'
 import { downloadFile, listFiles } from './document-files.ts'
 import { revisionForm, stateForm } from './forms.ts'
-import { markAsAgency } from './mark-as-agency.ts'
+import { markAndUpload } from './mark-as-agency.ts'
 
 const madeForm = z.object({
   id: z.uuid(),
@@ -56,14 +56,13 @@ export async function finishCopy(
     return { state, sha256: stored?.sha256 ?? '' }
   }
   const pdf = await downloadFile(client, id, stored)
-  const bytes = await markAsAgency(
-    pdf,
-    key,
-    now,
-    (font) => copyMark(made.formName, made.agency, now, font),
+  const mark = {
+    draw: (font: Uint8Array) => copyMark(made.formName, made.agency, now, font),
     // Seen in the signature itself as well: that it was converted, and by whom (Luật GDĐT 20/2023/QH15 art 12.1c).
-    `${made.formName}: ${made.agency}; người thực hiện: ${made.madeBy}`,
+    reason: `${made.formName}: ${made.agency}; người thực hiện: ${made.madeBy}`,
+  }
+  const issued = await markAndUpload(pdf, key, now, mark, (bytes) =>
+    client.post(`${path}/copy-signature`, revisionForm, { bytes }),
   )
-  const issued = await client.post(`${path}/copy-signature`, revisionForm, { bytes })
   return { state: issued.state, sha256: issued.sha256 }
 }

@@ -2,7 +2,7 @@ import { annexMark, type KeyProvider } from '../../signing/index.ts'
 import type { ApiClient } from './api-client.ts'
 import { downloadFile, listFiles } from './document-files.ts'
 import { revisionOfFile } from './forms.ts'
-import { markAsAgency } from './mark-as-agency.ts'
+import { markAndUpload } from './mark-as-agency.ts'
 
 /**
  * Signs every separate PDF of a numbered document as the agency (NĐ 30/2020 Phụ lục I, II.8b): number and symbol and
@@ -24,9 +24,10 @@ export async function signAnnexes(
   )
   for (const file of unsigned) {
     const pdf = await downloadFile(client, id, file)
-    const bytes = await markAsAgency(pdf, key, now, (font) => annexMark(code, now, font))
     const path = `/documents/${encodeURIComponent(id)}/files/${file.position}/signature`
-    await client.post(path, revisionOfFile, { bytes })
+    await markAndUpload(pdf, key, now, { draw: (font) => annexMark(code, now, font) }, (bytes) =>
+      client.post(path, revisionOfFile, { bytes }),
+    )
   }
   return unsigned.map((file) => file.position)
 }

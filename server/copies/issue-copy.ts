@@ -19,6 +19,7 @@ import { holdFile } from '../files/file-hold-store.ts'
 import { sendableName } from '../files/file-names.ts'
 import { storeFile } from '../files/store-file.ts'
 import { requireAcceptable, requireOneSignature } from '../outgoing/signature-check.ts'
+import { requireClearMark } from '../pages/require-clear-mark.ts'
 import { slashedDate } from '../registers/vietnam-date.ts'
 
 export interface CopyIssued {
@@ -40,7 +41,8 @@ const SIGNATURES = 1
  * Killed before the transaction commits, nothing has happened but a file that is swept later.
  *
  * @throws CongvanError `NOT_FOUND`, `NOT_A_COPY`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`, `TOKEN_NOT_FOR_ISSUE`,
- *   `SIGNATURE_NOT_AN_EXTENSION`, `SIGNER_WRONG`, `SIGNATURE_REJECTED`, `DOCUMENT_CHANGED`, `STORAGE_FULL`
+ *   `SIGNATURE_NOT_AN_EXTENSION`, `SIGNER_WRONG`, `SIGNATURE_REJECTED`, `MARK_COVERS_TEXT`,
+ *   `MARK_NOT_ON_FIRST_PAGE`, `DOCUMENT_CHANGED`, `STORAGE_FULL`
  */
 export async function issueCopy(
   context: NodeContext,
@@ -125,6 +127,7 @@ async function check(
   const previous = await services.files.read(revision.sha256)
   const added = requireOneSignature(previous, bytes)
   requireOwnAgency(added.certificate, agency.codes)
+  await requireClearMark(previous, bytes, added.field, services.pageText)
   const signature = requireAcceptable(bytes, added, SIGNATURES, policyAt(services.trust, now, 'scanned-copy'))
   return { previousSha256: revision.sha256, signature, file: await storeFile(context, services.files, bytes) }
 }

@@ -48,6 +48,26 @@ export const attachmentsErrors = {
       en: 'sign every separate PDF as the agency before the document is issued',
     },
   },
+  MARK_COVERS_TEXT: {
+    status: 422,
+    exit: 65,
+    vi: 'Chữ ký số của cơ quan sẽ che chữ "{text}" ở trang đầu',
+    en: 'the agency’s signature would cover the text "{text}" on the first page',
+    hint: {
+      vi: 'đặt chữ ký thấp xuống {down} mm, hoặc ở chỗ trống khác của trang đầu',
+      en: 'put the signature {down} mm lower, or in another free place of the first page',
+    },
+  },
+  MARK_NOT_ON_FIRST_PAGE: {
+    status: 422,
+    exit: 65,
+    vi: 'Chữ ký số của cơ quan phải ở trang đầu, không phải trang {page}',
+    en: 'the agency’s signature has to stand on the first page, not on page {page}',
+    hint: {
+      vi: 'Nghị định 30/2020/NĐ-CP, Phụ lục I: góc trên, bên phải, trang đầu',
+      en: 'Decree 30/2020/NĐ-CP, appendix I: the top right corner of the first page',
+    },
+  },
   FILE_NOT_TO_BE_SIGNED: {
     status: 409,
     exit: 65,

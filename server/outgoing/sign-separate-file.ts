@@ -14,6 +14,7 @@ import { requireOwnAgency } from '../documents/signer-identity.ts'
 import { CongvanError } from '../errors.ts'
 import { holdFile } from '../files/file-hold-store.ts'
 import { storeFile } from '../files/store-file.ts'
+import { requireClearMark } from '../pages/require-clear-mark.ts'
 import { requireAcceptable, requireOneSignature } from './signature-check.ts'
 
 export interface SignedFileUpload {
@@ -56,7 +57,7 @@ export async function requireFilesSigned(trx: AgencyTransaction, documentId: str
  *
  * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `FILE_NOT_TO_BE_SIGNED`, `TOKEN_NOT_FOR_ISSUE`,
  *   `SIGNATURE_NOT_AN_EXTENSION`,
- *   `SIGNER_WRONG`, `SIGNATURE_REJECTED`, `DOCUMENT_CHANGED`, `STORAGE_FULL`
+ *   `SIGNER_WRONG`, `SIGNATURE_REJECTED`, `MARK_COVERS_TEXT`, `MARK_NOT_ON_FIRST_PAGE`, `DOCUMENT_CHANGED`, `STORAGE_FULL`
  */
 export async function signSeparateFile(
   context: NodeContext,
@@ -132,6 +133,7 @@ async function check(
   const previous = await services.files.read(file.sha256)
   const added = requireOneSignature(previous, bytes)
   requireOwnAgency(added.certificate, agency.codes)
+  await requireClearMark(previous, bytes, added.field, services.pageText)
   const signature = requireAcceptable(bytes, added, 1, policyAt(services.trust, now, 'scanned-copy'))
   return { previousSha256: file.sha256, signature, file: await storeFile(context, services.files, bytes) }
 }

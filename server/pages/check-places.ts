@@ -66,6 +66,12 @@ function covers(place: CheckedPlace, run: TextRun): boolean {
   return place.round !== true || touchesSeal(place.box, ink)
 }
 
+/** The text of the first run that a box would lie over. */
+export function textUnder(page: PageText, box: TextBox): string | undefined {
+  const runs = page.lines.flatMap((line) => line.runs)
+  return runs.find((run) => run.text.trim() !== '' && overlaps(box, inkOf(run), tolerance))?.text.trim()
+}
+
 /** What of a run is ink: from below the baseline to the height of capitals. */
 function inkOf(run: TextRun): TextBox {
   if (!run.upright) return run.box

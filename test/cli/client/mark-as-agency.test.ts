@@ -27,6 +27,8 @@ describe('cli/client: the agency’s mark on annexes and copies', () => {
   let files: HeldFile[]
   let state: string
   let uploads: { path: string; bytes: Uint8Array }[]
+  /** How many millimetres lower the node wants the next mark. */
+  let lower: number | string | undefined
   /** What the node gives out instead of what its list names. */
   let given: Uint8Array | undefined
 
@@ -40,6 +42,12 @@ describe('cli/client: the agency’s mark on annexes and copies', () => {
       if (method === 'GET') return { json: { id: ID, state } }
       if (pathname.endsWith('/declaration')) state = 'draft'
       else uploads.push({ path: pathname, bytes: body })
+      if (lower !== undefined) {
+        const params = { text: 'PHỤ LỤC', down: lower }
+        lower = undefined
+        const problem = { type: 'about:blank', title: 'x', status: 422, code: 'MARK_COVERS_TEXT', params }
+        return { status: 422, json: problem }
+      }
       const signed = /\/files\/(\d+)\/signature$/.exec(pathname)?.[1]
       const file = files[Number(signed) - 1]
       if (file !== undefined) file.signed = true
@@ -51,6 +59,7 @@ describe('cli/client: the agency’s mark on annexes and copies', () => {
   beforeEach(() => {
     uploads = []
     given = undefined
+    lower = undefined
     state = 'quarantined'
   })
 
@@ -104,6 +113,29 @@ describe('cli/client: the agency’s mark on annexes and copies', () => {
       expect(595 - (left + width)).to.be.within(0, 43)
       expect(842 - (bottom + height)).to.be.within(0, 29)
     }
+  })
+
+  it('puts the mark lower where text stands in the corner, once, and gives up where no place is free', async () => {
+    const annex = async () => [
+      {
+        kind: 'annex',
+        name: 'b.pdf',
+        bytes: await plainPdf(),
+        contentType: 'application/pdf',
+        signed: false,
+      },
+    ]
+    const key = asKeyProvider(pki.samples.agency)
+    files = await annex()
+    lower = 11
+    expect(await signAnnexes(client(), ID, '05/UBND-VP', key, NOW)).to.deep.equal([1])
+    const [first = 0, second = 0] = uploads.map(({ bytes }) => fieldPlaces(bytes)[0]?.place?.bottom ?? 0)
+    expect(first - second).to.be.closeTo((11 * 72) / 25.4, 0.01)
+    files = await annex()
+    lower = '-'
+    const refused = await signAnnexes(client(), ID, '05/UBND-VP', key, NOW).catch((error: unknown) => error)
+    expect(refused).to.have.property('code', 'MARK_COVERS_TEXT')
+    expect(uploads).to.have.length(3)
   })
 
   it('signs nothing but what the node’s list names, and with no key but the agency’s', async () => {

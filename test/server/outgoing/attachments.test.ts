@@ -13,6 +13,7 @@ import { numberDocument } from '../../../server/outgoing/number-document.ts'
 import { removeFile } from '../../../server/outgoing/remove-file.ts'
 import { signSeparateFile } from '../../../server/outgoing/sign-separate-file.ts'
 import { uploadDraft } from '../../../server/outgoing/upload-draft.ts'
+import { annexMark, asKeyProvider, type FieldPlace, markPlace, signPdf } from '../../../signing/index.ts'
 import {
   download,
   errorOf,
@@ -20,6 +21,7 @@ import {
   letter,
   logOf,
   metadata,
+  NOW,
   openTestNode,
   signAsAgency,
   signAsIndividual,
@@ -237,6 +239,42 @@ describe('documents: separate files of a document', () => {
       ['attachment', null],
     ])
     expect(files[1]?.sha256).to.equal(sha256(annex))
+  })
+
+  it('takes no mark over the text of an annex or on a later page, and says where it is free [K046]', async () => {
+    const { context, services, one } = node
+    const font = services.fillFonts.number
+    const pdf = await PDFDocument.create()
+    const page = pdf.addPage([595, 842])
+    // A running head in the corner where the mark would stand, 5 to 20 mm below the upper edge.
+    for (const y of [824, 812, 800]) page.drawText('PHU LUC I - BANG TONG HOP', { x: 400, y, size: 11 })
+    pdf.addPage([595, 842])
+    const id = await toDraft(node)
+    await attach(id, 'phu-luc-1.pdf', await pdf.save(), { kind: 'annex' })
+    const signed = await signAsIndividual(await download(node, one.leader, id), one.individual)
+    await addSignature(context, services, one.leader, { id, bytes: signed })
+    const { number } = await numberDocument(context, services, one.clerk, id)
+    const { bytes: attached } = await readFile(context, services.files, one.clerk, { id, position: 2 })
+    const appearance = annexMark(number, NOW, font)
+    const marked = (place: FieldPlace) =>
+      signPdf(attached, {
+        key: asKeyProvider(one.agency),
+        field: 'CoQuan',
+        signingTime: NOW,
+        appearance,
+        place,
+        lock: { action: 'All' },
+      })
+    const upload = async (place: FieldPlace) =>
+      signSeparateFile(context, services, one.clerk, { id, position: 2, bytes: await marked(place) })
+    const covering = await errorOf(upload(markPlace(attached, appearance)))
+    expect(covering.code).to.equal('MARK_COVERS_TEXT')
+    expect(covering.params.text).to.equal('PHU LUC I - BANG TONG HOP')
+    await expectCode(upload({ ...markPlace(attached, appearance), page: 2 }), 'MARK_NOT_ON_FIRST_PAGE')
+    const down = (Number(covering.params.down) * 72) / 25.4
+    // The last line's descenders end at 797.6 points, 15.7 mm below the edge; the mark stands 6 mm below it.
+    expect(Number(covering.params.down)).to.be.within(9, 12)
+    await upload(markPlace(attached, appearance, { down }))
   })
 
   it('shows a document’s files to no other agency', async () => {
