@@ -6,18 +6,13 @@
  */
 import type { OperatorActor } from '../actor.ts'
 import { addPeer, type NewPeer } from './add-peer.ts'
+import type { ActReport, ActTerms, AgencyAct, ReadAgencyWork } from './agency-act.ts'
 import type { DirectoryFeed } from './directory-feed.ts'
 import { type ImportInput, type ImportReport, importAgencies } from './import-agencies.ts'
 import { publishOwnPart } from './publish-part.ts'
 import { pullParts } from './pull-parts.ts'
 import { type NodeKeyChange, registerNodeKey } from './register-node-key.ts'
-import {
-  type ActReport,
-  type ActTerms,
-  type AgencyAct,
-  type ReadAgencyWork,
-  reorganiseAgency,
-} from './reorganise-agency.ts'
+import { reorganiseAgency } from './reorganise-agency.ts'
 
 /** Asks the peers for newer parts first: what this node may sign for rests on what its parent says. */
 export async function importAndPublish(

@@ -4,16 +4,12 @@ import type { EntryKind } from '../audit/entry.ts'
 import type { NodeContext } from '../context.ts'
 import type { NodeTransaction } from '../db.ts'
 import { CongvanError } from '../errors.ts'
-import { type AgencyEntry, type AgencyLevel, entryProblems, isValidOn, vietnamDay } from './agency-entry.ts'
-import {
-  type AgencyReference,
-  findAgencyByCode,
-  findAgencyById,
-  listBearers,
-  listChildren,
-} from './agency-store.ts'
+import type { ActReport, ActTerms, AgencyAct, ReadAgencyWork } from './agency-act.ts'
+import { type AgencyEntry, entryProblems, isValidOn, vietnamDay } from './agency-entry.ts'
+import { findAgencyByCode, findAgencyById } from './agency-store.ts'
 import { operatorClaim } from './claim.ts'
 import type { Directory } from './derive.ts'
+import { describeAct } from './describe-act.ts'
 import { previewDirectory, writeDirectory } from './directory-store.ts'
 import type { ImportProblem } from './import-file.ts'
 import { importProblems } from './import-problems.ts'
@@ -22,81 +18,6 @@ import { type PartEntries, sameEntries } from './part.ts'
 import { lockDirectory } from './part-store.ts'
 import { putPublication } from './publish-part.ts'
 import { changeCode, changeTerms, close, found } from './reorganise.ts'
-
-/** What an operator does to one agency of this node's part of the directory. */
-export type AgencyAct =
-  | {
-      readonly act: 'found'
-      readonly id: string
-      readonly codes: readonly string[]
-      readonly name: string
-      readonly level: AgencyLevel
-      readonly parentId: string | null
-      readonly hostingNode: string
-    }
-  | { readonly act: 'rename'; readonly id: string; readonly name: string }
-  | {
-      readonly act: 'move'
-      readonly id: string
-      readonly parentId?: string | null
-      readonly hostingNode?: string
-      readonly level?: AgencyLevel
-    }
-  | { readonly act: 'recode'; readonly id: string; readonly code: string }
-  | {
-      readonly act: 'close'
-      readonly id: string
-      /** Ids, or codes as they are on the day of the closing. */
-      readonly successors: readonly string[]
-    }
-
-export interface ActTerms {
-  /** From which day on it holds, `YYYY-MM-DD` in Việt Nam. */
-  readonly on: string
-  /** The decision that orders it, e.g. `Nghị quyết 202/2025/QH15`; empty when nothing is said. */
-  readonly basis: string
-  /** Says what would change and changes nothing. */
-  readonly dryRun: boolean
-}
-
-/** What an agency that is hosted here has in hand: it is told before the agency is moved or closed. */
-export interface AgencyWork {
-  /** Accounts with a role in it. */
-  readonly members: number
-  /** Outgoing documents that are not dispatched or cancelled. */
-  readonly outgoing: number
-  /** Incoming documents that are neither completed nor refused. */
-  readonly incoming: number
-  /** Deliveries of its documents that have not ended. */
-  readonly deliveries: number
-}
-
-export type ReadAgencyWork = (trx: NodeTransaction, agencyId: string) => Promise<AgencyWork>
-
-export interface ActChange {
-  readonly field: 'code' | 'name' | 'level' | 'parentId' | 'hostingNode' | 'closedOn' | 'successors'
-  readonly from: string | null
-  readonly to: string | null
-}
-
-export interface ActWarning {
-  readonly code: 'IN_THE_PAST' | 'CHANGES_AGAIN' | 'CODE_BORNE_BEFORE' | 'LEAVES_THIS_NODE' | 'NO_SUCCESSOR'
-  readonly message: string
-}
-
-export interface ActReport {
-  readonly dryRun: boolean
-  readonly act: AgencyAct['act']
-  readonly on: string
-  readonly agency: AgencyReference
-  /** What is different from that day on. */
-  readonly changes: readonly ActChange[]
-  /** What it has in hand; null when it is not hosted by this node. */
-  readonly work: AgencyWork | null
-  /** Agencies directly below it on that day. */
-  readonly children: readonly AgencyReference[]
-  readonly warnings: readonly ActWarning[]
-}
 
 /** How far from today an act may take effect, days. */
 const PAST_DAYS = 3 * 366
@@ -140,7 +61,7 @@ export async function reorganiseAgency(
     }
     const directory = await previewDirectory(trx, context.nodeId, { own: next })
     await requireSound(trx, context.nodeId, own, after, directory, act, on)
-    const report = await describe(trx, context, readWork, before, after, act, terms, vietnamDay(now))
+    const report = await describeAct(trx, context, readWork, before, after, act, terms, vietnamDay(now))
     if (dryRun) return report
     await saveOwnAgencies(trx, [after], [], now)
     await writeDirectory(trx, directory)
@@ -283,100 +204,6 @@ async function requireSound(
 
 function key(one: ImportProblem): string {
   return `${one.field} ${one.reason}`
-}
-
-async function describe(
-  trx: NodeTransaction,
-  context: NodeContext,
-  readWork: ReadAgencyWork,
-  before: AgencyEntry | undefined,
-  after: AgencyEntry,
-  act: AgencyAct,
-  { on, dryRun }: ActTerms,
-  today: string,
-): Promise<ActReport> {
-  const changes = changesOn(before, after, on)
-  const state = before ?? after
-  const term = state.terms.find((one) => isValidOn(one, on))
-  const isHere = before !== undefined && term?.hostingNode === context.nodeId
-  return {
-    dryRun,
-    act: act.act,
-    on,
-    agency: { id: after.id, code: codesOn(state, on), name: term?.name ?? '' },
-    changes,
-    work: isHere ? await readWork(trx, after.id) : null,
-    children: before === undefined ? [] : await listChildren(trx, after.id, on),
-    warnings: await warningsOf(trx, before, after, act, on, today, changes, context.nodeId),
-  }
-}
-
-async function warningsOf(
-  trx: NodeTransaction,
-  before: AgencyEntry | undefined,
-  after: AgencyEntry,
-  act: AgencyAct,
-  on: string,
-  today: string,
-  changes: readonly ActChange[],
-  ownNode: string,
-): Promise<ActWarning[]> {
-  const warnings: ActWarning[] = []
-  const warn = (code: ActWarning['code'], message: string) => warnings.push({ code, message })
-  if (on < today) warn('IN_THE_PAST', `${on} đã qua / lies in the past`)
-  const next = [...after.terms, ...after.codes].map((one) => one.validFrom).filter((one) => one > on)
-  if (next.length > 0) {
-    warn('CHANGES_AGAIN', `còn thay đổi đã định từ ngày ${next.sort()[0]} / changes again from then on`)
-  }
-  const newCodes = act.act === 'found' ? act.codes : act.act === 'recode' ? [act.code] : []
-  for (const code of newCodes) {
-    const others = (await listBearers(trx, code)).filter((one) => one.agency.id !== after.id)
-    if (others.length > 0) {
-      const names = others.map((one) => `${one.agency.name} (${one.validFrom} – ${one.validTo ?? '…'})`)
-      warn('CODE_BORNE_BEFORE', `${code} là mã của / is or was the code of: ${names.join('; ')}`)
-    }
-  }
-  const host = changes.find((one) => one.field === 'hostingNode')
-  if (before !== undefined && host?.from === ownNode && act.act !== 'close') {
-    warn(
-      'LEAVES_THIS_NODE',
-      `văn bản, sổ và tài khoản ở lại nút ${ownNode} / its documents and accounts stay here`,
-    )
-  }
-  if (act.act === 'close' && after.successors.length === 0) {
-    warn('NO_SUCCESSOR', 'không nêu cơ quan kế thừa / no successor is named')
-  }
-  return warnings
-}
-
-/** What an agency is on a day, before and after, field by field. */
-function changesOn(before: AgencyEntry | undefined, after: AgencyEntry, on: string): ActChange[] {
-  const state = (entry: AgencyEntry | undefined): Readonly<Record<ActChange['field'], string | null>> => {
-    const term = entry?.terms.find((one) => isValidOn(one, on))
-    return {
-      code: entry === undefined ? null : codesOn(entry, on) || null,
-      name: term?.name ?? null,
-      level: term?.level ?? null,
-      parentId: term?.parentId ?? null,
-      hostingNode: term?.hostingNode ?? null,
-      closedOn: entry?.closedOn ?? null,
-      successors: entry?.successors.join(' ') || null,
-    }
-  }
-  const [from, to] = [state(before), state(after)]
-  const fields = Object.keys(from) as ActChange['field'][]
-  return fields
-    .filter((field) => from[field] !== to[field])
-    .map((field) => ({ field, from: from[field], to: to[field] }))
-}
-
-/** The codes valid on a day, that of QĐ 20/2020 first. */
-function codesOn(entry: AgencyEntry, on: string): string {
-  return entry.codes
-    .filter((one) => isValidOn(one, on))
-    .toSorted((a, b) => (a.generation > b.generation ? -1 : 1))
-    .map((one) => one.code)
-    .join(' ')
 }
 
 function sameEntry(one: AgencyEntry, other: AgencyEntry): boolean {

@@ -3,11 +3,11 @@ import { z } from 'zod'
 import type { Actor } from '../actor.ts'
 import { uuidParams } from '../http/mount.ts'
 import { asOperator, type Route, route } from '../http/route.ts'
+import type { ActReport, AgencyAct, ReadAgencyWork } from './agency-act.ts'
 import { nodeIdSchema, termEntrySchema } from './agency-entry.ts'
 import { listBearers } from './agency-store.ts'
 import type { DirectoryFeed } from './directory-feed.ts'
 import { reorganiseAndPublish } from './operator-acts.ts'
-import type { ActReport, AgencyAct, ReadAgencyWork } from './reorganise-agency.ts'
 
 const tag = 'directory'
 const access = { permission: 'agency.reorganise' } as const

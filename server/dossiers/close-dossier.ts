@@ -5,7 +5,8 @@ import { vietnamDay } from '../directory/agency-entry.ts'
 import { CongvanError } from '../errors.ts'
 import { requireVersion } from '../http/route.ts'
 import { checkForClosing, problemWords } from './dossier.ts'
-import { changeDossier, fixOrdinals, readFiled } from './dossier-store.ts'
+import { changeDossier } from './dossier-store.ts'
+import { fixOrdinals, readFiled } from './filed-document-store.ts'
 import { lockOwnDossier } from './keep-dossier.ts'
 
 export interface Closing {

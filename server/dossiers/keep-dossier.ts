@@ -14,7 +14,8 @@ import { recordRightChange } from '../documents/right-change-store.ts'
 import { CongvanError } from '../errors.ts'
 import { requireVersion } from '../http/route.ts'
 import type { Dossier } from './dossier.ts'
-import { changeDossier, insertFiled, readDossier, removeFiled } from './dossier-store.ts'
+import { changeDossier, readDossier } from './dossier-store.ts'
+import { insertFiled, removeFiled } from './filed-document-store.ts'
 
 /**
  * An open dossier that the actor keeps, locked until the transaction ends.

@@ -5,7 +5,8 @@ import type { NodeContext } from '../context.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { readOwnAgency } from '../documents/own-agency.ts'
 import { dossierCode } from './dossier.ts'
-import { insertDossier, insertMember } from './dossier-store.ts'
+import { insertMember } from './dossier-member-store.ts'
+import { insertDossier } from './dossier-store.ts'
 
 export interface NewDossier {
   readonly year: number

@@ -9,14 +9,9 @@ import { recordRightChange } from '../documents/right-change-store.ts'
 import { CongvanError } from '../errors.ts'
 import { requireVersion } from '../http/route.ts'
 import type { MemberRole } from './dossier.ts'
-import {
-  changeDossier,
-  insertMember,
-  readDossier,
-  readFiled,
-  readMembers,
-  withdrawMember,
-} from './dossier-store.ts'
+import { insertMember, readMembers, withdrawMember } from './dossier-member-store.ts'
+import { changeDossier, readDossier } from './dossier-store.ts'
+import { readFiled } from './filed-document-store.ts'
 
 export interface MemberRequest {
   readonly dossierId: string

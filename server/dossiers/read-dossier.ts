@@ -9,14 +9,9 @@ import {
   type MemberRole,
   type Problem,
 } from './dossier.ts'
-import {
-  type DossierQuery,
-  listDossiers,
-  type Member,
-  readDossier,
-  readFiled,
-  readMembers,
-} from './dossier-store.ts'
+import { type Member, readMembers } from './dossier-member-store.ts'
+import { type DossierQuery, listDossiers, readDossier } from './dossier-store.ts'
+import { readFiled } from './filed-document-store.ts'
 
 export interface DossierDetails {
   readonly dossier: Dossier

@@ -10,15 +10,9 @@ import type { AgencyTransaction } from '../db.ts'
 import { grantThroughDossier, withdrawThroughDossier } from '../documents/document-access-store.ts'
 import { CongvanError } from '../errors.ts'
 import { memberRoles } from './dossier.ts'
-import {
-  changeDossier,
-  insertMember,
-  lockDossier,
-  readFiled,
-  readMembers,
-  removeFiled,
-  withdrawMember,
-} from './dossier-store.ts'
+import { insertMember, readMembers, withdrawMember } from './dossier-member-store.ts'
+import { changeDossier, lockDossier } from './dossier-store.ts'
+import { readFiled, removeFiled } from './filed-document-store.ts'
 
 const filedForm = z.object({ dossierId: z.uuid() })
 const memberForm = z.object({ role: z.enum(memberRoles) })

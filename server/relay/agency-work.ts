@@ -1,5 +1,5 @@
 import { type NodeTransaction, withAgencyTables } from '../db.ts'
-import type { AgencyWork } from '../directory/reorganise-agency.ts'
+import type { AgencyWork } from '../directory/agency-act.ts'
 import { countOpenDocuments } from '../documents/document-work-store.ts'
 import { countOpenDeliveries } from './delivery-store.ts'
 

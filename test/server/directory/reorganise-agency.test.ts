@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import type { AgencyAct } from '../../../server/directory/agency-act.ts'
 import {
   findAgencyByCode,
   findAgencyById,
@@ -8,7 +9,7 @@ import {
   requireOpenAgency,
 } from '../../../server/directory/agency-store.ts'
 import { importAndPublish, reorganiseAndPublish } from '../../../server/directory/operator-acts.ts'
-import { type AgencyAct, reorganiseAgency } from '../../../server/directory/reorganise-agency.ts'
+import { reorganiseAgency } from '../../../server/directory/reorganise-agency.ts'
 import type { CongvanError } from '../../../server/errors.ts'
 import { agency, asJsonFile, idOf } from './entries.ts'
 import { operator, startNode, type TestNode } from './network.ts'
