@@ -68,7 +68,7 @@ describe('congvan verify', () => {
   const here = (...args: string[]): ReturnType<typeof runHere> =>
     runHere(['verify', ...args, '--trust', at('pki/trust.pem'), '--at', time])
 
-  it('passes an issued letter: exit 0, one JSON line with the keys of the contract in their order', () => {
+  it('passes an issued letter: exit 0, one JSON line with the keys of the contract in their order [N183]', () => {
     const args = ['verify', 'issued.pdf', '--trust', 'pki/trust.pem', '--at', time, '--json']
     const { exit, stdout, stderr } = congvan(args, { cwd: folder })
     expect(exit, stderr).to.equal(0)

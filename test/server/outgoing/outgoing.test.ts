@@ -52,7 +52,7 @@ describe('documents: from draft to issue', () => {
   const inAgency = <T>(work: Parameters<typeof node.database.db.asAgency<T>>[1]) =>
     node.database.db.asAgency({ agencyId: node.one.agencyId }, work)
 
-  it('goes the whole way; every revision extends the one before, and the issue carries both signatures', async () => {
+  it('goes the whole way; every revision extends the one before, and the issue carries both signatures [N121]', async () => {
     const id = await toIssued(node)
     const { document, revisions } = await details(id)
     expect(document).to.include({ state: 'issued', codeNotation: 'UBND-VP', promulgationDate: '2026-01-05' })

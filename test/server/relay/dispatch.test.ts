@@ -89,7 +89,7 @@ describe('relay: dispatch', () => {
     expect(sent.notAfter).to.equal(at(3_600_000).notAfter.toISOString())
   })
 
-  it('sends only the agency’s own issued documents', async () => {
+  it('sends only the agency’s own issued documents [N198]', async () => {
     const { id } = await issueDocument(network, SENDER)
     await expectRefused(() => dispatch(randomUUID(), ['H40']), 'NOT_FOUND')
     const other = network.agency('H40.12.4').clerk

@@ -103,7 +103,7 @@ describe('signatures with time-stamps (EN 319 102-1 clause 5.5)', () => {
     expect(verdict(await judge(shortLived(), near, { time: day(8) }))).to.equal('TOTAL_PASSED')
   })
 
-  it('say so when the signer claims a time after the proven one, or before what he signed existed', async () => {
+  it('say so when the signer claims a time after the proven one, or before what he signed existed [K086]', async () => {
     const late = { claimed: day(6), overSignature: [{ at: day(5) }] }
     expect(codes(await judge(shortLived(), late, { time: day(8) }))).to.include(
       'CLAIMED_TIME_AFTER_PROVEN_TIME',
