@@ -32,7 +32,7 @@ describe('api: health and errors', () => {
       ['en;q=0', 'Không tìm thấy /api/v1/khong-co'],
       ['fr', 'Không tìm thấy /api/v1/khong-co'],
     ] as const
-    for (const [language, title] of wanted) {
+    for (const [language, detail] of wanted) {
       const answer = await send(node.url, 'GET', '/khong-co', language === undefined ? {} : { language })
       expect(answer.status).to.equal(404)
       expect(answer.headers.get('content-type')).to.match(/^application\/problem\+json/)
@@ -40,7 +40,9 @@ describe('api: health and errors', () => {
         type: 'about:blank',
         status: 404,
         code: 'NOT_FOUND',
-        title,
+        // RFC 9457, 4.2.1: of about:blank the title is that of the status.
+        title: detail.startsWith('Không') ? 'Không tìm thấy' : 'Not found',
+        detail,
         params: { what: '/api/v1/khong-co' },
       })
     }
