@@ -4,7 +4,7 @@ import type { Finding } from '../report.ts'
 import { type FormField, isSigned, readForm } from './form.ts'
 import { Lexer } from './lexer.ts'
 import { pdfLimits } from './limits.ts'
-import { isArray, isDict, isReference, isString, type PdfDict, pdfDict, textOf } from './objects.ts'
+import { isDict, isReference, isString, type PdfDict, pdfDict, textOf } from './objects.ts'
 import { orphanedByteRanges } from './orphaned-byte-ranges.ts'
 import type { PdfFile } from './pdf-file.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -114,7 +114,8 @@ function findUnreachable(file: PdfFile, found: readonly FoundSignature[]): Found
       if (isReference(target)) fields.set(target.number, value)
       const dict = isDict(target) ? target : value
       if (known.has(dict.span?.start) || object?.span === undefined || object.stream !== undefined) continue
-      if (!isArray(dict.entries.get('ByteRange')) || !dict.entries.has('Contents')) continue
+      // Whatever else is broken about it; the authentication of an encrypted file (ISO/TS 32004) has one of its own.
+      if (!dict.entries.has('ByteRange') || dict.entries.has('MAC')) continue
       if (isUsageRight(latest, number) || found.length + cut.length >= pdfLimits.signatures) continue
       cut.push({ number, field: dict === value ? undefined : value, dict })
     } catch (error) {

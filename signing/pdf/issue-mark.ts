@@ -103,7 +103,7 @@ export function issueMarkOptions(
  * pictures, lines and annotations, and large enough. Text in it is found by who reads the page's text.
  *
  * @throws SigningError `PDF_NO_CHANGES_PERMITTED`, `PDF_FIELD_LOCKED`, `PDF_FIELD_EXISTS`, `PDF_PAGE_NOT_FOUND`,
- *   `PDF_PLACE_OUTSIDE_PAGE`, `PDF_BOX_NOT_EMPTY`, `MARK_BOX_TOO_SMALL`, and as `openPdf`
+ *   `PDF_PLACE_OUTSIDE_PAGE`, `PDF_BOX_NOT_EMPTY`, `MARK_BOX_TOO_SMALL`, `PDF_TEXT_NOT_ENCODABLE`, and as `openPdf`
  */
 export function assertRoomForMark(
   pdf: Uint8Array,
@@ -187,6 +187,9 @@ class Layout {
     this.#date = placeAndDate.normalize('NFC')
     this.#tail = [...`${agency},`.normalize('NFC').split(/\s+/), signingTimeText(time)]
     const { upright, italic } = this.#fonts
+    // A number that is bound and cannot be shown would be lost.
+    for (const text of [this.#number, ...this.#tail]) upright.assertGlyphs(text)
+    italic.assertGlyphs(this.#date)
     const [number, date] = [upright.width(this.#number, sizes.head), italic.width(this.#date, sizes.head)]
     const words = this.#tail.map((word) => upright.width(word, sizes.rest))
     this.wide = Math.max(number + gap + date, ...words) + 2 * padding

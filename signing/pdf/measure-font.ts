@@ -1,9 +1,15 @@
 /** How wide and high text in a font is, before anything is embedded. */
 import * as fontkit from '@cantoo/fontkit'
+import { SigningError } from '../errors.ts'
 
 export interface FontMeasure {
   /** Width of a text in points at a size; it is measured in NFC, as it is shown. */
   width(text: string, size: number): number
+  /**
+   * Asserts that the font can show every character of a text.
+   * @throws SigningError `PDF_TEXT_NOT_ENCODABLE` naming the first one that it cannot
+   */
+  assertGlyphs(text: string): void
   /** From one baseline to the next at a size, without lead between the lines. */
   lineHeight(size: number): number
   /** Height of a line above its baseline at a size. */
@@ -25,6 +31,11 @@ export function measureFont(bytes: Uint8Array): FontMeasure {
         advances.reduce((sum, advance) => sum + advance, 0),
         size,
       )
+    },
+    assertGlyphs(text) {
+      for (const character of text.normalize('NFC'))
+        if (!font.hasGlyphForCodePoint(character.codePointAt(0) ?? 0))
+          throw new SigningError('PDF_TEXT_NOT_ENCODABLE', { character })
     },
     lineHeight: (size) => points(font.ascent + Math.abs(font.descent), size),
     ascent: (size) => points(font.ascent, size),

@@ -7,6 +7,7 @@ import { SigningError } from '../errors.ts'
 import { type ContentInk, readContentInk } from './content-ink.ts'
 import { type Rectangle, rectangleOf } from './form.ts'
 import { inheritedEntry } from './inherited-entry.ts'
+import { malformed } from './lexer.ts'
 import { isDict, isName, type PdfDict, pdfDict } from './objects.ts'
 import { joinedContent } from './page-pictures.ts'
 import { type FieldPlace, placeOnPage, seenOnPage } from './page-place.ts'
@@ -44,11 +45,17 @@ export function readPageInk(pdf: Uint8Array, number: number, options: OpenOption
 
 /**
  * Refuses a box with something in it that is no text.
+ * @param ink of that page, where it was read before
  * @throws SigningError `PDF_BOX_NOT_EMPTY`, `PDF_PLACE_OUTSIDE_PAGE`, and as `readPageInk`
  */
-export function assertNoInk(pdf: Uint8Array, place: FieldPlace, field: string): void {
+export function assertNoInk(
+  pdf: Uint8Array,
+  place: FieldPlace,
+  field: string,
+  ink: readonly PageInk[] = readPageInk(pdf, place.page),
+): void {
   placeOnPage(openPdf(pdf).latest, place, field)
-  const found = readPageInk(pdf, place.page).find(({ box }) => isIn(place, box))
+  const found = ink.find(({ box }) => isIn(place, box))
   if (found !== undefined)
     throw new SigningError('PDF_BOX_NOT_EMPTY', { page: place.page, ...words[found.what] })
 }
@@ -69,17 +76,26 @@ const words = {
   annotation: { what: 'a field, a signature or a note', whatVi: 'trường, chữ ký hoặc ghi chú' },
 } as const
 
-/** Invisible, Hidden and NoView (table 167). */
-const unseen = 1 | 2 | 32
+const mostAnnotations = 20_000
+
+/** Flags of table 167. Invisible is of no account: it is about kinds of annotations that nobody knows. */
+const [hidden, print, noView] = [2, 4, 32]
+
+/** Whether it is seen neither on a screen nor on paper. */
+function isUnseen(flags: number): boolean {
+  return (flags & hidden) !== 0 || ((flags & noView) !== 0 && (flags & print) === 0)
+}
 
 function* annotationsOf(snapshot: Snapshot, page: PdfDict): Generator<PageInk> {
-  for (const item of snapshot.arrayEntry(page, 'Annots')?.items ?? []) {
+  const items = snapshot.arrayEntry(page, 'Annots')?.items ?? []
+  if (items.length > mostAnnotations) throw malformed(0, 'a page has too many annotations to look at')
+  for (const item of items) {
     snapshot.file.countVisits(1)
     const dict = snapshot.resolve(item)
     if (!isDict(dict)) continue
     const flags = snapshot.entry(dict, 'F')
     const subtype = snapshot.entry(dict, 'Subtype')
-    if (typeof flags === 'number' && (flags & unseen) !== 0) continue
+    if (typeof flags === 'number' && isUnseen(flags)) continue
     if (isName(subtype, 'Link') || isName(subtype, 'Popup')) continue
     const box = rectangleOf(snapshot, dict)
     if (box.width > 0 && box.height > 0) yield { what: 'annotation', box }

@@ -127,8 +127,17 @@ export function contentOf(snapshot: Snapshot, object: IndirectObject, most: numb
   if (raw === undefined || !isDict(object.value)) return ''
   const position = object.stream?.start ?? 0
   if (most <= 0) throw malformed(position, 'the content of a page is too long')
-  return Buffer.from(decodeStream(object.value, raw, position, most)).toString('latin1')
+  const data = decodeStream(object.value, raw, position, most)
+  // As much work as many objects, where one stream is drawn again and again; what comes between two filters may be
+  // as long as anything may be.
+  const filters = snapshot.arrayEntry(object.value, 'Filter')?.items.length ?? 1
+  const worked = filters > 1 ? limits.contentBytes : Math.max(raw.length, data.length)
+  snapshot.file.countVisits(Math.ceil(worked / bytesPerVisit))
+  return Buffer.from(data).toString('latin1')
 }
+
+/** A node reads as fast as this many bytes of content while it looks at an object. */
+const bytesPerVisit = 1024
 
 /** One token: a comment, string, dictionary delimiter, array delimiter, name, or word. */
 export const token =

@@ -1,4 +1,5 @@
 /** Whose certificates a file's signatures name, without any judgement of them. */
+import { digestNamed } from '../algorithms.ts'
 import { judgeSignedData } from '../cms/judge-signed-data.ts'
 import { factsOnly } from './assert-revisions.ts'
 import { digestByteRange, readSignedBytes } from './byte-range.ts'
@@ -11,6 +12,8 @@ export interface Signer {
   readonly field: string
   /** The signer's certificate out of the CMS, DER. Whether it is to be trusted is another question. */
   readonly certificate: Uint8Array
+  /** SHA-256 of the bytes that the signature covers, hexadecimal: the same signature in whatever bytes it is written. */
+  readonly covered: string
 }
 
 /**
@@ -34,7 +37,9 @@ export function readSigners(bytes: Uint8Array): Signer[] {
       context: 'pdf',
       ...(isName(subFilter) ? { subFilter: subFilter.name } : {}),
     })
-    if (cryptoIntact === true && certificate !== null) signers.push({ field, certificate })
+    if (cryptoIntact !== true || certificate === null) continue
+    const covered = Buffer.from(digestByteRange(file.bytes, range, digestNamed('SHA-256'))).toString('hex')
+    signers.push({ field, certificate, covered })
   }
   return signers
 }

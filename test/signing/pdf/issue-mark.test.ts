@@ -1,8 +1,9 @@
 /** Number and date in the agency signature's own box, on letters that a person signed in another program. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { deflateSync } from 'node:zlib'
 import { expect } from 'chai'
-import { degrees, PDFDocument, type PDFPage, rgb } from 'pdf-lib'
+import { degrees, PDFDocument, PDFName, type PDFObject, type PDFPage, rgb } from 'pdf-lib'
 import { sealPicture } from '../../../fixtures/documents/letter-pictures.ts'
 import { makePlainLetter, type PlainLetterOptions } from '../../../fixtures/documents/plain-letter.ts'
 import { buildSignedAttributes } from '../../../signing/cms/signed-data.ts'
@@ -28,6 +29,7 @@ import {
 import type { FieldLock } from '../../../signing/pdf/letter-fields.ts'
 import { readSeal } from '../../../signing/pdf/letter-pictures.ts'
 import { pdfArray, pdfDict, pdfName, pdfText } from '../../../signing/pdf/objects.ts'
+import { readPageInk } from '../../../signing/pdf/page-ink.ts'
 import type { FieldPlace } from '../../../signing/pdf/page-place.ts'
 import { readPages } from '../../../signing/pdf/pages.ts'
 import { openPdf } from '../../../signing/pdf/pdf-file.ts'
@@ -253,6 +255,83 @@ describe('number and date in the agency’s signature', () => {
       expect(await drawn(form(below.left + below.width))).to.equal('no error')
       // The same line on a page that is shown turned runs down its right half.
       expect(await drawn((page) => page.drawLine(line), 90)).to.equal('no error')
+    })
+
+    it('over what its page draws in a way that is easily missed: in doubt there is something', async () => {
+      const [x, y] = [below.left + 20, below.bottom + 10]
+      const inside = `${x} ${y} 30 12 re`
+      const contents = {
+        'a comment between numbers': `${x} %x\n ${y} 30 12 re f`,
+        'a comment within a matrix': `1 0 0 1 %c\n ${x} ${y} cm 0 0 30 12 re f`,
+        'NUL as white space': `${inside}\0f`,
+        'numbers that others read': `${x} ${y} 30 12-- re f`,
+        'an operator joined to its number': `${x} ${y} 30 12re f`,
+        'operators in brackets in a string': `BT ((x) 0 0 0 0 0 0 cm (y)) Tj ET ${inside} f`,
+        'a string that does not end': `${inside} (f`,
+        'data of a picture that is none': `q 1 0 0 1 900 900 cm ID Q ${inside} f`,
+        'a line whose width is a state’s': `/G0 gs 0 ${y + 60} m 590 ${y + 60} l S`,
+        'white mixed with what is below': `/G1 gs 1 g ${inside} f`,
+        'a path of very many points': `0 0 m ${'1 1 l '.repeat(200_000)} ${x} ${y} l f`,
+      }
+      const states = { G0: { LW: 120 }, G1: { BM: 'Difference' } }
+      const place = { ...person, left: 300 }
+      const drawing = async (content: string) => {
+        const pdf = await PDFDocument.create()
+        const page = pdf.addPage([595, 842])
+        page.node.set(PDFName.of('Resources'), pdf.context.obj({ ExtGState: states }))
+        const stream = pdf.context.flateStream(Buffer.from(content, 'latin1'))
+        page.node.set(PDFName.of('Contents'), pdf.context.register(stream))
+        return room(await signedElsewhere(await pdf.save({ useObjectStreams: false }), { place }), below)
+      }
+      for (const [label, content] of Object.entries(contents))
+        expect(await drawing(content), label).to.equal('PDF_BOX_NOT_EMPTY')
+      expect(await drawing('%(\n BT ((a) \\) b) Tj ET 0 g 0 800 9 9 re f'), 'elsewhere').to.equal('no error')
+    })
+
+    it('over a stamp, whatever its flags say of kinds that nobody knows; what is never seen counts for nothing', async () => {
+      const stamped = async (flags: number) => {
+        const pdf = await PDFDocument.create()
+        const page = pdf.addPage([595, 842])
+        const { left, bottom } = below
+        const stamp = {
+          Type: 'Annot',
+          Subtype: 'Stamp',
+          Rect: [left, bottom, left + 40, bottom + 10],
+          F: flags,
+        }
+        page.node.set(PDFName.of('Annots'), pdf.context.obj([pdf.context.register(pdf.context.obj(stamp))]))
+        const bytes = await pdf.save({ useObjectStreams: false })
+        return room(await signedElsewhere(bytes, { place: { ...person, left: 300 } }), below)
+      }
+      for (const flags of [0, 1, 4, 4 + 32]) expect(await stamped(flags)).to.equal('PDF_BOX_NOT_EMPTY')
+      for (const flags of [2, 2 + 4, 32]) expect(await stamped(flags)).to.equal('no error')
+    })
+
+    it('on a page that is small in the file and takes long to look at', async () => {
+      const made = async (entry: string, items: (pdf: PDFDocument) => PDFObject[]) => {
+        const pdf = await PDFDocument.create()
+        pdf.addPage([595, 842]).node.set(PDFName.of(entry), pdf.context.obj(items(pdf)))
+        return codeOf(async () => readPageInk(await pdf.save({ useObjectStreams: false }), 1))
+      }
+      // White space of 8 MB between two filters, and nothing after the second.
+      const blank = (pdf: PDFDocument) => {
+        const dict = { Filter: ['FlateDecode', 'ASCIIHexDecode'] }
+        const part = pdf.context.register(pdf.context.stream(deflateSync(Buffer.alloc(8_000_000, 32)), dict))
+        return Array.from({ length: 40 }, () => part)
+      }
+      expect(await made('Contents', blank)).to.equal('PDF_MALFORMED')
+      const stamps = (pdf: PDFDocument) => {
+        const stamp = pdf.context.register(pdf.context.obj({ Subtype: 'Stamp', Rect: [0, 0, 1, 1] }))
+        return Array.from({ length: 20_001 }, () => stamp)
+      }
+      expect(await made('Annots', stamps)).to.equal('PDF_MALFORMED')
+    })
+
+    it('with words that its fonts cannot show, before any number is bound to it', async () => {
+      for (const said of [{ placeAndDate: 'Hà Nội 文, ngày 05 tháng 02 năm 2026' }, { agency: 'Ủy ban 文' }])
+        expect(await room(signed, { ...below, width: 400, height: 80 }, said)).to.equal(
+          'PDF_TEXT_NOT_ENCODABLE',
+        )
     })
   })
 
