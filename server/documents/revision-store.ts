@@ -18,6 +18,8 @@ export interface Revision {
   readonly addedBy: string | null
   readonly addedAt: Date
   readonly signature: RevisionSignature | null
+  /** SHA-256 of what an individual's signature covers, hexadecimal; written, and not read back. */
+  readonly covered?: string
   /** Of a draft that was signed elsewhere; left out for every other revision. */
   readonly places?: MarkPlaces
 }
@@ -70,6 +72,7 @@ export async function insertRevision(
     signer_fingerprint: revision.signature?.fingerprint ?? null,
     indication: revision.signature?.indication ?? null,
     sub_indication: revision.signature?.subIndication ?? null,
+    covered_sha256: revision.covered ?? null,
     mark_places: revision.places === undefined ? null : JSON.stringify(revision.places),
   })
 }
@@ -109,6 +112,27 @@ export async function isSameContent(trx: AgencyTransaction, one: string, other: 
     .where({ kind: 'received' })
     .pluck<string[]>('sha256')
   return hashes.length === 2 && hashes[0] === hashes[1]
+}
+
+/**
+ * Whether a signature that covers these bytes stands in a document of this agency already, whatever its version. Who
+ * asks for the same at the same time waits until this transaction ends.
+ *
+ * @param covered SHA-256 of what each signature covers, hexadecimal
+ */
+export async function isCoveredAlready(
+  trx: AgencyTransaction,
+  agencyId: string,
+  covered: readonly string[],
+): Promise<boolean> {
+  for (const one of covered.toSorted()) {
+    await trx.raw('select pg_advisory_xact_lock(hashtextextended(?, 31))', [`${agencyId}/${one}`])
+  }
+  const row = await trx('document_revisions')
+    .where({ agency_id: agencyId })
+    .whereIn('covered_sha256', [...covered])
+    .first<{ revision: number } | undefined>('revision')
+  return row !== undefined
 }
 
 /** Removes the revisions of a document under quarantine; the database refuses any other. */

@@ -120,8 +120,8 @@ export const outgoingErrors = {
   SIGNATURES_SPENT: {
     status: 409,
     exit: 75,
-    vi: 'Bản này đã bị trả lại hoặc rút về: chữ ký trên đó không còn giá trị',
-    en: 'this version was returned or withdrawn: the signatures on it count no more',
+    vi: 'Chữ ký trên bản này đã được ghi nhận một lần, ở bản đã bị trả lại, rút về hoặc ở văn bản khác: không được dùng lại',
+    en: 'signatures on this version were taken once, on a version that was returned or withdrawn or for another document: they do not count again',
     hint: { vi: 'tải lên bản mới được ký lại', en: 'upload a new version that was signed anew' },
   },
   NUMBER_BOX_NOT_NEEDED: {

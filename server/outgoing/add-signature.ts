@@ -3,6 +3,7 @@ import {
   individualSignatureField,
   issueMarkField,
   laterSignatureField,
+  readSigners,
 } from '../../signing/index.ts'
 import type { UserActor } from '../actor.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
@@ -47,6 +48,7 @@ interface Checked {
   readonly previousSha256: string
   readonly file: StoredFile
   readonly signature: RevisionSignature
+  readonly covered: string | undefined
 }
 
 /**
@@ -78,7 +80,7 @@ export async function addSignature(
     if (checked === undefined || checked.previousSha256 !== latest.sha256) {
       throw new CongvanError('DOCUMENT_CHANGED')
     }
-    const { file, signature } = checked
+    const { file, signature, covered } = checked
     const next = latest.revision + 1
     await insertRevision(trx, agencyId, document.id, {
       revision: next,
@@ -88,6 +90,7 @@ export async function addSignature(
       addedBy: userId,
       addedAt: now,
       signature,
+      ...(covered === undefined ? {} : { covered }),
     })
     const { state } = await recordTurn(trx, actor, turn, next, now)
     await withNodeTables(trx, (node) => holdFile(node, services.files, file, `document:${document.id}`, now))
@@ -160,7 +163,8 @@ async function checkUpload(
   }
   const signature = requireAcceptable(bytes, added, position, policyAt(services.trust, now, 'any'))
   const file = await storeFile(context, services.files, bytes)
-  return { previousSha256: latest.sha256, file, signature }
+  const covered = readSigners(bytes).find((one) => one.field === added.field)?.covered
+  return { previousSha256: latest.sha256, file, signature, covered }
 }
 
 /** The one signature that was added: in the field of the turn, or in a new one after others have signed elsewhere. */

@@ -79,8 +79,9 @@ export async function presentDocument(
   const version = before && (await readVersion(context, services, before.base, now))
   return context.db.asAgency(actor, async (trx) => {
     const { document, base } = await look(trx)
-    if (before?.base.sha256 !== base.sha256 || version === undefined)
-      throw new CongvanError('DOCUMENT_CHANGED')
+    // The same bytes may have been handed in twice, for other people to sign.
+    const same = before?.base.revision === base.revision && before.base.sha256 === base.sha256
+    if (!same || version === undefined) throw new CongvanError('DOCUMENT_CHANGED')
     const { fields, elsewhere } = version
     const settings = await readSettings(trx)
     const signers = await settleSigners(trx, agencyId, settings, document, request.signers, now)
@@ -150,11 +151,8 @@ async function readVersion(
 ): Promise<{ fields: number; elsewhere: readonly StoredElsewhere[] }> {
   const bytes = await services.files.read(sha256)
   if (places === undefined) return { fields: individualFields(bytes), elsewhere: [] }
-  const elsewhere = await storeElsewhere(
-    context,
-    services,
-    readElsewhere(bytes, policyAt(services.trust, now, 'any')),
-  )
+  const signatures = readElsewhere(bytes, policyAt(services.trust, now, 'any'))
+  const elsewhere = await storeElsewhere(context, services, signatures)
   return { fields: places.individuals.length, elsewhere }
 }
 

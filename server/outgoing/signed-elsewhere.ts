@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import {
+  type ChangeCode,
   letterFields,
   listFields,
   readSigners,
@@ -24,6 +25,8 @@ export interface ElsewhereSignature {
   readonly certificate: Uint8Array
   /** The file as this person signed it, out of the whole. */
   readonly bytes: Uint8Array
+  /** SHA-256 of what the signature covers, hexadecimal: all of these bytes but its own value. */
+  readonly covered: string
 }
 
 /** Whether an uploaded draft carries signatures. @throws SigningError when it is no readable PDF */
@@ -48,18 +51,36 @@ export function readElsewhere(bytes: Uint8Array, policy: VerificationPolicy): El
   const people = report.signatures.filter((one) => one.role !== 'timestamp')
   // A file with nothing but time-stamps was signed by nobody, and cannot get fields any more.
   if (people.length === 0) throw new CongvanError('DRAFT_ALREADY_SIGNED')
+  for (const one of people) requireSameContent(one)
   if (report.signatures.at(-1)?.coverage !== 'whole-file') throw new CongvanError('SIGNED_FILE_EXTENDED')
-  const certificates = new Map(readSigners(bytes).map(({ field, certificate }) => [field, certificate]))
+  const signers = new Map(readSigners(bytes).map((signer) => [signer.field, signer]))
   return people.map((one, i) => {
-    const certificate = certificates.get(one.field ?? '')
+    const signer = signers.get(one.field ?? '')
     const prefix = i === people.length - 1 ? bytes : signedRevision(bytes, one)
-    if (certificate === undefined || prefix === undefined || one.coverage === 'partial')
+    if (signer === undefined || prefix === undefined || one.coverage === 'partial')
       throw new CongvanError('SIGNATURE_REJECTED', {
         indication: one.indication,
         subIndication: 'FORMAT_FAILURE',
       })
-    return { signature: recordOf(one, certificate), certificate, bytes: prefix }
+    const { certificate, covered } = signer
+    return { signature: recordOf(one, certificate), certificate, bytes: prefix, covered }
   })
+}
+
+/** Changes that no signature forbids by itself, and after which the page shows what the person has not signed. */
+const ofContent: ReadonlySet<string> = new Set<ChangeCode>([
+  'FIELD_FILLED',
+  'FIELD_APPEARANCE_UNVERIFIED',
+  'ANNOTATION_CHANGED',
+])
+
+/** Neither is any among those that a report has no room for. */
+function requireSameContent({ indication, changes, warnings }: SignatureReport): void {
+  const other =
+    changes.find(({ code }) => ofContent.has(code)) ??
+    warnings.find(({ code }) => code === 'CHANGES_NOT_LISTED')
+  if (other !== undefined)
+    throw new CongvanError('SIGNATURE_REJECTED', { indication, subIndication: other.code })
 }
 
 function recordOf(one: SignatureReport, certificate: Uint8Array): RevisionSignature {

@@ -16,7 +16,7 @@ import type { DocumentRow } from '../documents/document-store.ts'
 import { changeOutgoing, findOutgoing } from '../documents/outgoing-store.ts'
 import { readOwnAgency } from '../documents/own-agency.ts'
 import { closePresentation, type NewPresentation, recordSigned } from '../documents/presentation-store.ts'
-import { insertRevision, type Revision, readRevisions } from '../documents/revision-store.ts'
+import { insertRevision, isCoveredAlready, readRevisions } from '../documents/revision-store.ts'
 import { CongvanError } from '../errors.ts'
 import { holdFile } from '../files/file-hold-store.ts'
 import type { StoredFile } from '../files/file-store.ts'
@@ -48,8 +48,8 @@ export interface Taking {
 }
 
 /**
- * Within the transaction that presents the document: the checks that the agency asks for are there, and those who have
- * signed are the first of those to whom it is presented.
+ * Within the transaction that presents the document: nobody has taken these signatures before, the checks that the
+ * agency asks for are there, and those who have signed are the first of those to whom it is presented.
  *
  * @returns the state that the document is in then
  * @throws CongvanError `CHECK_MISSING`, `SIGNATURES_SPENT`, `SIGNERS_DIFFER`, `SIGNED_OUT_OF_TURN`, `SIGNER_WRONG`
@@ -64,15 +64,30 @@ export async function takeElsewhere(
 ): Promise<'presented' | 'signed'> {
   const { agencyId, userId } = actor
   const { id } = document
+  // A signature counts once: not again after its version was returned, nor for another document. Who presents the same
+  // ones at the same time waits here, and finds them taken.
+  if (
+    await isCoveredAlready(
+      trx,
+      agencyId,
+      elsewhere.map(({ covered }) => covered),
+    )
+  ) {
+    throw new CongvanError('SIGNATURES_SPENT')
+  }
+  const files = new Map(elsewhere.map(({ file }) => [file.sha256, file]))
+  await withNodeTables(trx, async (node) => {
+    for (const [, file] of [...files].sort(([a], [b]) => (a < b ? -1 : 1)))
+      await holdFile(node, services.files, file, `document:${id}`, now)
+  })
   const revisions = await readRevisions(trx, id)
-  requireUnspent(revisions)
   const changed = (await findOutgoing(trx, id))?.contentChangedAt ?? null
   requireChecks(settings.requiredChecks, await readChecks(trx, id), revisions, changed)
   const agency = await readOwnAgency(trx, agencyId, vietnamDay(now))
   const inTurn = signers.map(({ name, title }) => ({ name, position: title }))
   requireSignersInTurn(elsewhere, inTurn, agency.codes)
   let { revision } = currentVersion(revisions).latest
-  for (const [i, { signature, file }] of elsewhere.entries()) {
+  for (const [i, { signature, file, covered }] of elsewhere.entries()) {
     revision += 1
     await insertRevision(trx, agencyId, id, {
       revision,
@@ -82,6 +97,7 @@ export async function takeElsewhere(
       addedBy: userId,
       addedAt: now,
       signature,
+      covered,
     })
     await recordSigned(trx, id, round, i + 1, { revision, at: now })
     await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, agencyId, {
@@ -99,23 +115,10 @@ export async function takeElsewhere(
       personal: { signer: signature.subject, certificate: signature.fingerprint },
     })
   }
-  await withNodeTables(trx, async (node) => {
-    const files = new Map(elsewhere.map(({ file }) => [file.sha256, file]))
-    for (const [, file] of [...files].sort(([a], [b]) => (a < b ? -1 : 1)))
-      await holdFile(node, services.files, file, `document:${id}`, now)
-  })
   if (elsewhere.length < signers.length) return 'presented'
   const closing = { outcome: 'signed', remark: null, by: userId, byName: actor.displayName, at: now } as const
   await closePresentation(trx, id, round, closing)
   requireTransition('presented', 'sign')
   await changeOutgoing(trx, id, 'signed', { signedAt: now }, now)
   return 'signed'
-}
-
-/** Signatures that were taken once and came to nothing, because the version was returned, are not taken again. */
-function requireUnspent(revisions: readonly Revision[]): void {
-  const { base } = currentVersion(revisions)
-  const earlier = revisions.slice(0, revisions.indexOf(base))
-  const from = earlier.findLastIndex((one) => one.kind === 'draft' && one.sha256 === base.sha256)
-  if (from >= 0 && earlier[from + 1]?.kind === 'individual') throw new CongvanError('SIGNATURES_SPENT')
 }

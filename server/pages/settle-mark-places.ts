@@ -8,6 +8,7 @@ import {
   issueMarkField,
   issueMarkSizes,
   laterSignatureField,
+  type PageInk,
   readPageInk,
   type TypesetFonts,
 } from '../../signing/index.ts'
@@ -49,8 +50,12 @@ export async function settleMarkPlaces(bytes: Uint8Array, preparation: MarkPrepa
   const later = laterPlaces(pages, preparation)
   requireFreePlaces(pages, [number, ...later])
   assertRoomForMark(bytes, placeOf(number), mark, fonts)
-  for (const [i, place] of later.entries())
-    assertNoInk(bytes, placeOf(place), laterSignatureField(signed + i + 1))
+  const inks = new Map<number, readonly PageInk[]>()
+  for (const [i, place] of later.entries()) {
+    const ink = inks.get(place.page) ?? readPageInk(bytes, place.page)
+    inks.set(place.page, ink)
+    assertNoInk(bytes, placeOf(place), laterSignatureField(signed + i + 1), ink)
+  }
   return {
     number: placeOf(number),
     individuals: signers.map((_, i) => {

@@ -1,6 +1,7 @@
 /** A draft that was signed in another program: uploaded, presented, numbered and issued, and what is refused. */
 import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
+import { PDFDocument } from 'pdf-lib'
 import {
   makePlainLetter,
   type PlainLetterOptions,
@@ -25,6 +26,7 @@ import { type DraftUpload, uploadDraft } from '../../../server/outgoing/upload-d
 import {
   asKeyProvider,
   type FieldPlace,
+  fillTextFields,
   issueMarkField,
   issueMarkOptions,
   laterSignatureField,
@@ -75,6 +77,14 @@ describe('documents: signed in another program', () => {
       ...options,
       more: [...(options.more ?? []), { text: randomUUID(), x: 30, y: 150, size: 9 }],
     })
+
+  /** The same signature in other bytes: the hexadecimal digits of its value in capitals, which nobody has signed. */
+  const respelt = (pdf: Uint8Array): Uint8Array => {
+    const text = Buffer.from(pdf).toString('latin1')
+    const changed = text.replace(/<30[0-9a-f]{2000,}>/g, (value) => value.toUpperCase())
+    expect(changed).not.to.equal(text)
+    return Buffer.from(changed, 'latin1')
+  }
 
   /** As another program signs: a field of its own, in view. */
   const elsewhere = (
@@ -276,6 +286,23 @@ describe('documents: signed in another program', () => {
       ])
     })
 
+    it('with anything but signatures added between two of them: the first did not sign what is seen', async () => {
+      const pdf = await PDFDocument.load(await page({ signers: [deputy, chairman] }))
+      const box = { x: 100, y: 500, width: 200, height: 16 }
+      pdf.getForm().createTextField('kinh-phi').addToPage(pdf.getPage(0), box)
+      const first = await elsewhere(await pdf.save({ useObjectStreams: false }), two.certificate, {
+        place: second,
+      })
+      const filled = await fillTextFields(first, {
+        fields: { 'kinh-phi': '900 triệu đồng' },
+        fontBytes: node.services.fillFonts.number,
+      })
+      const signers = [{ name: 'Người ký 2' }, { name: 'Người ký 1' }]
+      const both = (of: Uint8Array) => elsewhere(of, one.certificate, { field: 'Signature2' })
+      await expectCode(upload(await both(filled), { signers }), 'SIGNATURE_REJECTED')
+      expect(await upload(await both(first), { signers })).to.include({ state: 'quarantined' })
+    })
+
     it('where a signature locks all fields or certifies the file', async () => {
       for (const options of [{ lock: { action: 'All' } }, { certify: 1 }, { certify: 2 }] as const)
         await expectCode(upload(await elsewhere(plain, one.certificate, options)), 'PDF_NO_CHANGES_PERMITTED')
@@ -366,6 +393,37 @@ describe('documents: signed in another program', () => {
       await reviseDraft(node.context, node.services, node.one.clerk, { id, bytes, scanDeclared: false })
       expect(await present(id, one)).to.include({ state: 'signed', round: 2 })
       expect((await details(id)).revisions.at(-1)?.kind).to.equal('individual')
+    })
+
+    it('not again once it was returned, however often the same file is handed in, here or for another document', async () => {
+      const letter = await page({ signers: [deputy, chairman] })
+      const first = await elsewhere(letter, two.certificate, { place: second })
+      const both = await elsewhere(first, one.certificate, { field: 'Signature2' })
+      const signers = [{ name: 'Người ký 2' }, { name: 'Người ký 1' }]
+      const id = await draft({ bytes: first, signers })
+      expect(await present(id, two, one)).to.include({ state: 'presented' })
+      await returnDocument(node.context, one.actor, { id, remark: 'Sửa nơi nhận' })
+      for (const bytes of [first, first, both, respelt(first)]) {
+        await reviseDraft(node.context, node.services, node.one.clerk, {
+          id,
+          bytes,
+          signers,
+          scanDeclared: false,
+        })
+        await expectCode(present(id, two, one), 'SIGNATURES_SPENT')
+      }
+      const other = await draft({ bytes: both, signers })
+      await expectCode(present(other, two, one), 'SIGNATURES_SPENT')
+      expect((await details(other)).document.state, 'nothing was changed').to.equal('draft')
+    })
+
+    it('once, where one signed file is presented for two documents at the same time', async () => {
+      const bytes = await elsewhere(await page({ signers: [chairman] }), one.certificate)
+      const ids = [await draft({ bytes }), await draft({ bytes })]
+      const answers = await Promise.allSettled(ids.map((id) => present(id, one)))
+      expect(answers.filter(({ status }) => status === 'fulfilled')).to.have.length(1)
+      const states = await Promise.all(ids.map(async (id) => (await details(id)).document.state))
+      expect(states.sort()).to.deep.equal(['draft', 'signed'])
     })
   })
 
