@@ -21,6 +21,8 @@ export interface FoundSource {
   readonly place: string | null
   readonly signer: Signer
   readonly documentId: string | null
+  /** Whether that document is restricted to named people: so is what is made of it. */
+  readonly restricted: boolean
   readonly copyId: string | null
   /** The signed original; null for paper. */
   readonly sha256: string | null
@@ -76,7 +78,8 @@ async function readSource(
   if (copy === undefined || copy.to !== 'paper') {
     throw new CongvanError('NOT_FOUND', { what: `copy ${source.copyId} on paper` })
   }
-  if (copy.sourceDocumentId !== null) await requireReadable(trx, actor, copy.sourceDocumentId)
+  const { sourceDocumentId } = copy
+  const original = sourceDocumentId === null ? undefined : await requireReadable(trx, actor, sourceDocumentId)
   const [codeNumber = '', codeNotation = ''] = splitCode(copy.source.code)
   const found: FoundSource = {
     source: copy.source,
@@ -84,7 +87,8 @@ async function readSource(
     codeNotation,
     place: copy.source.place ?? null,
     signer: copy.source.signer,
-    documentId: copy.sourceDocumentId,
+    documentId: sourceDocumentId,
+    restricted: original?.restricted ?? false,
     copyId: copy.id,
     sha256: null,
   }
@@ -114,6 +118,7 @@ function fromPaper(paper: PaperSource): FoundSource {
     place,
     signer,
     documentId: null,
+    restricted: false,
     copyId: null,
     sha256: null,
   }
@@ -149,6 +154,7 @@ async function readElectronic(trx: AgencyTransaction, actor: UserActor, id: stri
     place: document.place,
     signer: document.signer,
     documentId: id,
+    restricted: document.restricted,
     copyId: own?.id ?? null,
     sha256: revision.sha256,
   }

@@ -8,7 +8,7 @@ import { findAgencyById } from '../directory/agency-store.ts'
 import { readSettings } from '../documents/agency-settings-store.ts'
 import { copyAbbreviations, copyNames, requireCopyRoute } from '../documents/copy-forms.ts'
 import { type CopyRecord, insertCopy } from '../documents/copy-store.ts'
-import { grantAccess } from '../documents/document-access-store.ts'
+import { grantAccess, setRestricted } from '../documents/document-access-store.ts'
 import { insertDocument } from '../documents/document-store.ts'
 import { CongvanError } from '../errors.ts'
 import { assignNumber } from '../registers/register-store.ts'
@@ -180,6 +180,7 @@ async function insertCopyDocument(
     incoming: null,
   })
   await grantAccess(trx, { agencyId, documentId: id, userId, as: 'drafter', by: null, at: now })
+  if (found.restricted) await setRestricted(trx, id, true, now)
   return id
 }
 

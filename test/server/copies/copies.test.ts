@@ -13,6 +13,7 @@ import type { CopyForm, Medium } from '../../../server/documents/copy-forms.ts'
 import { copyForms, copyRoutes, media, requireCopyRoute } from '../../../server/documents/copy-forms.ts'
 import { type CopyRecord, findCopy, listCopies } from '../../../server/documents/copy-store.ts'
 import { readerOf } from '../../../server/documents/document-access-store.ts'
+import { hiddenAmong } from '../../../server/documents/document-list-store.ts'
 import { restrictDocument } from '../../../server/documents/permit-document.ts'
 import { readBytes } from '../../../server/documents/read-document.ts'
 import { CongvanError } from '../../../server/errors.ts'
@@ -20,6 +21,7 @@ import { addSignature } from '../../../server/outgoing/add-signature.ts'
 import { endQuarantine } from '../../../server/outgoing/end-quarantine.ts'
 import { uploadDraft } from '../../../server/outgoing/upload-draft.ts'
 import { faultsOf } from '../../../server/pages/scan-check.ts'
+import { readBookPage } from '../../../server/registers/read-book.ts'
 import { readPagePictures } from '../../../signing/index.ts'
 import {
   errorOf,
@@ -209,6 +211,16 @@ describe('documents: copies', () => {
     expect(copy).to.include({ form: 'trich-sao', part: 'Điều 1', sourceDocumentId: documentId })
     const original = await readBytes(context, services.files, one.clerk, documentId)
     expect(copy?.sourceSha256).to.equal(original.revision.sha256)
+    // What is restricted to named people stays so in what is made of it.
+    const restrict = { documentId, restricted: true, reason: 'Hồ sơ nhân sự' }
+    await restrictDocument(context, one.clerk, restrict)
+    const hidden = await make({ ...way, part: 'Điều 2' })
+    const restricted = (of: string | null) =>
+      context.db.asAgency({ agencyId: one.agencyId }, (trx) =>
+        trx('documents').where({ id: of }).first<{ restricted: boolean }>('restricted'),
+      )
+    expect(await restricted(hidden.documentId)).to.deep.equal({ restricted: true })
+    expect(await restricted(id)).to.deep.equal({ restricted: false })
   })
 
   it('numbers copies on paper in one series a year and gives all seven parts [K029 K054 N098 N099]', async () => {
@@ -250,6 +262,13 @@ describe('documents: copies', () => {
     await restrictDocument(context, node.one.clerk, { documentId, restricted: true, reason })
     expect(await listed(colleague)).to.not.include(first.id)
     expect(await listed(node.one.clerk)).to.include(first.id)
+    // Nor does the book of copies say to a leader what it is about; made of a copy, a copy is as hidden.
+    const reader = { ...colleague, roles: ['leader'] } as UserActor
+    const inBook = await node.database.db.asAgency(reader, (trx) =>
+      readBookPage(trx, reader, hiddenAmong, { book: 'copies', year: 2026, limit: 200 }),
+    )
+    const masked = inBook.items.filter((one) => one.masked).map((one) => one.printed)
+    expect(masked).to.deep.equal(['02', '01'])
     const again = copyRequest.parse({
       authorityId,
       form: 'sao-luc',
