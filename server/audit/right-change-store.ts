@@ -107,15 +107,75 @@ export async function listOpenRightChanges(
   return (await query.select<Row[]>()).map(fromRow)
 }
 
-/** Whose role, or whose account, was changed by somebody of the node's people and waits for confirmation. */
+/**
+ * Whose role, or whose account, was changed by somebody of the node's people and waits for confirmation. A role that
+ * was held before the first change that waits, and would be held now, waits for nothing: by giving it anew nobody
+ * makes it doubtful.
+ */
 export async function usersInWaiting(
   trx: AgencyTransaction,
-  what: { readonly grantOf: string } | { readonly accounts: true },
+  what: { readonly grantOf: string; readonly now: Date } | { readonly accounts: true },
 ): Promise<Set<string>> {
-  const query = trx('right_changes').whereNull('outcome').whereNotNull('changed_by').whereNotNull('user_id')
-  if ('grantOf' in what) query.where({ kind: 'role-granted', right_name: what.grantOf })
-  else query.whereLike('kind', 'account-%')
-  return new Set(await query.distinct().pluck<string[]>('user_id'))
+  const open = trx('right_changes').whereNull('outcome').whereNotNull('changed_by').whereNotNull('user_id')
+  if ('accounts' in what) {
+    return new Set(await open.whereLike('kind', 'account-%').distinct().pluck<string[]>('user_id'))
+  }
+  const first = open
+    .where({ right_name: what.grantOf })
+    .whereIn('kind', ['role-granted', 'role-revoked'])
+    .orderByRaw('user_id, changed_at, before is not null, id')
+    .select(trx.raw('distinct on (user_id) user_id, before'))
+  const waiting = trx.from(first.as('first')).whereRaw(
+    `before is null or cast(before->>'validTo' as timestamptz) <= ?
+        or cast(before->>'validFrom' as timestamptz) > ?`,
+    [what.now, what.now],
+  )
+  return new Set(await waiting.pluck<string[]>('user_id'))
+}
+
+/** Changes of the same right of the same person, or of everybody. */
+function changesOfRight(
+  trx: AgencyTransaction,
+  { subject, right, userId }: RightChange,
+  kinds: readonly string[],
+) {
+  return trx('right_changes')
+    .where({ subject, right_name: right })
+    .whereIn('kind', [...kinds])
+    .whereRaw('user_id is not distinct from cast(? as uuid)', [userId])
+}
+
+/** What was changed once more since, and stands: undoing the older change does not touch it. */
+export async function standingSince(
+  trx: AgencyTransaction,
+  change: RightChange,
+  kinds: readonly string[],
+): Promise<RightChange[]> {
+  const rows = await changesOfRight(trx, change, kinds)
+    .where('changed_at', '>', change.at)
+    .whereRaw("outcome is distinct from 'reverted'")
+    .select<Row[]>()
+  return rows.map(fromRow)
+}
+
+/**
+ * The change just before, if it was undone when this one had been made already: what this one knows as the right
+ * before it is undone as well, and does not come back with it.
+ */
+export async function undoneBeneath(
+  trx: AgencyTransaction,
+  change: RightChange,
+  kinds: readonly string[],
+): Promise<RightChange | undefined> {
+  const row = await changesOfRight(trx, change, kinds)
+    .where('changed_at', '<', change.at)
+    .orderBy([
+      { column: 'changed_at', order: 'desc' },
+      { column: 'id', order: 'desc' },
+    ])
+    .first<Row | undefined>()
+  const since = row?.outcome === 'reverted' && row.settled_at !== null && row.settled_at > change.at
+  return since ? fromRow(row) : undefined
 }
 
 /** The change, which nobody else settles until the transaction ends. */

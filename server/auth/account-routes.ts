@@ -51,7 +51,8 @@ export function accountRoutes(context: NodeContext, accounts: AccountServices): 
       },
       body: z.strictObject({ code }),
       response: z.strictObject({ recoveryCodes: z.array(z.string()) }),
-      handle: ({ actor, body }) => confirmSecondFactor(context, accounts, actor, body.code),
+      handle: ({ actor, body, remoteAddress }) =>
+        confirmSecondFactor(context, accounts, actor, { ...body, address: remoteAddress }),
     }),
     route({
       method: 'post',

@@ -18,7 +18,9 @@ import {
   countAttempt,
   type FailureRow,
   forgetPlace,
+  holdCount,
   type LockPolicy,
+  letGo,
   lockAfterFailure,
   lockCount,
   loginKey,
@@ -119,8 +121,13 @@ export async function takeBackAttempt(
   { address, login, place }: Attempt,
 ): Promise<void> {
   if (address !== undefined) await takeBackCounted(trx, address)
-  if (login !== undefined) await takeBackCounted(trx, login)
-  await takeBackCounted(trx, place, login)
+  // The login is locked before the place, as ever.
+  if (login !== undefined) await holdCount(trx, login.key)
+  const stood = await takeBackCounted(trx, place, login)
+  if (login === undefined) return
+  // The owner signed in there meanwhile: all that the place had put into the count of the login is gone already.
+  if (stood) await takeBackCounted(trx, login)
+  else await letGo(trx, login)
 }
 
 /**

@@ -17,7 +17,7 @@ const MOST = 500
  * @throws CongvanError `RIGHT_UNCONFIRMED`
  */
 export async function requireConfirmed(trx: AgencyTransaction, actor: UserActor, now: Date): Promise<void> {
-  const granted = await usersInWaiting(trx, { grantOf: CONFIRMING })
+  const granted = await usersInWaiting(trx, { grantOf: CONFIRMING, now })
   const reset = await usersInWaiting(trx, { accounts: true })
   const own = actor.userId
   if (!granted.has(own) && !reset.has(own)) return

@@ -142,13 +142,17 @@ export function lockSeconds(failures: number, policy: LockPolicy): number {
   return Math.min(policy.longestLockSeconds, doubled)
 }
 
-/** The attempt was none: it neither failed nor shows that the person is the owner. */
+/**
+ * The attempt was none: it neither failed nor shows that the person is the owner.
+ *
+ * @returns whether it stood in the count still
+ */
 export async function takeBackCounted(
   trx: NodeTransaction,
   { key, id, series, at, before }: Counted,
   within?: Counted | undefined,
-): Promise<void> {
-  await trx('sign_in_failures')
+): Promise<boolean> {
+  const changed = await trx('sign_in_failures')
     .where({ key, series })
     .update({
       failures: trx.raw('greatest(failures - 1, 0)'),
@@ -160,6 +164,17 @@ export async function takeBackCounted(
       blocked_until: trx.raw('case when in_hand = ?::uuid then null else blocked_until end', [id]),
       in_hand: trx.raw('nullif(in_hand, ?::uuid)', [id]),
     })
+  return changed > 0
+}
+
+/** Nobody else changes a count, where there is one, until the transaction ends. */
+export async function holdCount(trx: NodeTransaction, key: string): Promise<void> {
+  await trx('sign_in_failures').where({ key }).forUpdate().select('key')
+}
+
+/** Lets go of a count that the attempt holds, without taking anything back from it. */
+export async function letGo(trx: NodeTransaction, { key, id }: Counted): Promise<void> {
+  await trx('sign_in_failures').where({ key, in_hand: id }).update({ blocked_until: null, in_hand: null })
 }
 
 /**
@@ -197,11 +212,14 @@ export async function forgetPlace(
 
 /** Who was let in by an administrator begins at nothing again, wherever it is. */
 export async function forgetFailures(trx: NodeTransaction, login: string): Promise<boolean> {
-  const removed = await trx('sign_in_failures')
+  // In the order of an attempt, the login before its places: the two would else wait for each other.
+  const ofLogin = await trx('sign_in_failures')
     .where({ key: loginKey(login) })
-    .orWhere('key', 'like', `${placesOf(login)}%`)
     .delete()
-  return removed > 0
+  const ofPlaces = await trx('sign_in_failures')
+    .whereLike('key', `${placesOf(login)}%`)
+    .delete()
+  return ofLogin + ofPlaces > 0
 }
 
 /** Until when a login is locked for places that it was not signed in from. */
@@ -213,9 +231,12 @@ export async function lockedUntil(trx: NodeTransaction, login: string, now: Date
   return row?.blocked_until
 }
 
-/** Takes away what is forgotten anyway. */
+/** Takes away what is forgotten anyway, but for what an attempt has in hand: neither waits for the other. */
 export async function sweepFailures(trx: NodeTransaction, now: Date): Promise<number> {
-  return trx('sign_in_failures')
+  const forgotten = trx('sign_in_failures')
     .where('last_at', '<', new Date(now.getTime() - FORGOTTEN_MS))
-    .delete()
+    .forUpdate()
+    .skipLocked()
+    .select('key')
+  return trx('sign_in_failures').whereIn('key', forgotten).delete()
 }

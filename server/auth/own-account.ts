@@ -2,6 +2,7 @@
 import type { Actor } from '../actor.ts'
 import { appendEntryOf } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
+import type { NodeTransaction } from '../db.ts'
 import { CongvanError } from '../errors.ts'
 import type { AccountServices } from './account-services.ts'
 import { hashesOf } from './attempt.ts'
@@ -101,19 +102,22 @@ export async function enrolSecondFactor(
 /**
  * Turns the second factor on: a code shows that the authenticator has the secret. The recovery codes are shown once.
  *
- * @throws CongvanError `TOTP_NOT_ENROLLED`, `TOTP_ENROLLED`, `OTP_WRONG`, `SECRET_SHOWN_ALREADY`
+ * Wrong ones count as failed sign-ins: who found the session open would else try until the recovery codes are theirs.
+ *
+ * @throws CongvanError `ACCOUNT_LOCKED`, `TOTP_NOT_ENROLLED`, `TOTP_ENROLLED`, `OTP_WRONG`, `SECRET_SHOWN_ALREADY`
  */
 export async function confirmSecondFactor(
   context: NodeContext,
-  { key }: AccountServices,
+  accounts: AccountServices,
   actor: Actor,
-  code: string,
+  { code, address }: { readonly code: string; readonly address: string },
 ): Promise<{ recoveryCodes: string[] }> {
+  const { key } = accounts
   const person = asSignedIn(actor)
   const now = context.clock()
   const recoveryCodes = newRecoveryCodes()
   let shown = false
-  await context.db.asNode(async (trx) => {
+  const confirm = async (trx: NodeTransaction) => {
     const user = await lockUser(trx, person.userId)
     if (user?.totp === undefined) throw new CongvanError('TOTP_NOT_ENROLLED')
     if (user.totp.confirmed) throw new CongvanError('TOTP_ENROLLED')
@@ -129,7 +133,9 @@ export async function confirmSecondFactor(
     })
     shown = true
     return {}
-  }, claimOf(actor))
+  }
+  const guesser = { login: person.login, address }
+  await withGuess(context, accounts, guesser, () => context.db.asNode(confirm, claimOf(actor)))
   if (!shown) throw new CongvanError('SECRET_SHOWN_ALREADY')
   return { recoveryCodes }
 }

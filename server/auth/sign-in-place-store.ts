@@ -65,8 +65,12 @@ export async function forgetPlaces(trx: NodeTransaction, userId: string, keep?: 
   await query.delete()
 }
 
+/** Takes away what is known no more, but for what a sign-in has in hand. */
 export async function sweepPlaces(trx: NodeTransaction, now: Date): Promise<number> {
-  return trx('sign_in_places')
+  const over = trx('sign_in_places')
     .where('last_at', '<', new Date(now.getTime() - KNOWN_MS))
-    .delete()
+    .forUpdate()
+    .skipLocked()
+    .select('place')
+  return trx('sign_in_places').whereIn('place', over).delete()
 }

@@ -2,8 +2,13 @@
 import { z } from 'zod'
 import { type AgencyRole, agencyRoles } from '../actor.ts'
 import { appendEntryOf } from '../audit/audit-store.ts'
-import type { RightChange, UndoRightChange } from '../audit/right-change-store.ts'
-import { withNodeTables } from '../db.ts'
+import {
+  type RightChange,
+  standingSince,
+  type UndoRightChange,
+  undoneBeneath,
+} from '../audit/right-change-store.ts'
+import { type AgencyTransaction, withNodeTables } from '../db.ts'
 import { noteRoleChange, takeRoles } from './grant-role.ts'
 import { isAccountReset } from './managed-user.ts'
 import { findHeldRole, grantRole, type HeldRole, listHeldRoles } from './membership-store.ts'
@@ -20,23 +25,29 @@ const heldForm = z.object({
 })
 type Held = Omit<HeldRole, 'agencyId' | 'role'>
 
+const kinds = ['role-granted', 'role-revoked'] as const
+
 /**
  * A role that was given goes, or is again what it was; one that was taken comes back as it was: from when, until when,
- * on what rule and by whom. What was changed once more in the meantime stands.
+ * on what rule and by whom. What was changed once more in the meantime stands; what was undone in the meantime does
+ * not come back.
  */
 export const undoRoleChange: UndoRightChange = async (trx, log, change) => {
   const role = agencyRoles.find((one) => one === change.right)
   const { userId } = change
   if (role === undefined || userId === null) return false
-  if (change.kind !== 'role-granted' && change.kind !== 'role-revoked') return false
+  if (!kinds.some((one) => one === change.kind)) return false
   const of = { agencyId: log.actor.agencyId, userId, role }
   const reason = `hoàn nguyên ${change.id}`
-  const before = readHeld(change)
+  const before = await heldBefore(trx, change)
+  const stands = (await standingSince(trx, change, kinds)).length > 0
   await withNodeTables(trx, async (node) => {
     const held = await findHeldRole(node, of)
-    if (change.kind === 'role-granted' && before === undefined) {
-      await takeRoles(node, log, { ...of, reason }, false)
-    } else if ((held === undefined) === (change.kind === 'role-revoked')) {
+    if (before === 'none') {
+      // Given anew after it had been taken, it is another grant; changed only, it is still this one.
+      const isThisGrant = held !== undefined && held.grantedAt <= change.at
+      if (change.kind === 'role-granted' && isThisGrant) await takeRoles(node, log, { ...of, reason }, false)
+    } else if (!stands && (held === undefined) === (change.kind === 'role-revoked')) {
       const given = before ?? {
         reason,
         grantedBy: log.actor.userId,
@@ -51,8 +62,12 @@ export const undoRoleChange: UndoRightChange = async (trx, log, change) => {
   return true
 }
 
-function readHeld({ before }: RightChange): Held | undefined {
-  return before === null ? undefined : heldForm.parse(before)
+/** How the role was held before; `undefined` where that was not kept. */
+async function heldBefore(trx: AgencyTransaction, change: RightChange): Promise<Held | 'none' | undefined> {
+  const beneath = await undoneBeneath(trx, change, kinds)
+  if (beneath !== undefined) return heldBefore(trx, beneath)
+  if (change.before === null) return change.kind === 'role-granted' ? 'none' : undefined
+  return heldForm.parse(change.before)
 }
 
 function formOf(of: { agencyId: string; userId: string; role: AgencyRole }, held: Held) {

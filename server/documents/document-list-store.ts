@@ -93,18 +93,27 @@ export async function readReadable(
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
-/** Of these documents, or of all, those that are restricted to others than the reader. */
+/**
+ * Of these documents, or of all, those that are restricted to others than the reader. A copy on paper is no document of
+ * its own: it is as hidden as what was copied.
+ */
 export async function hiddenAmong(
   trx: AgencyTransaction,
   { userId }: Pick<Reader, 'userId'>,
   ids?: readonly string[],
 ): Promise<Set<string>> {
-  const own = trx('document_access').where('user_id', userId).whereNull('withdrawn_at')
-  const query = trx('documents as d')
-    .whereRaw('d.restricted')
-    .whereNotExists(own.whereRaw('document_id = d.id and agency_id = d.agency_id').select(trx.raw('1')))
-  if (ids !== undefined) query.whereRaw('d.id = any(cast(? as uuid[]))', [[...ids]])
-  return new Set(await query.pluck<string[]>('d.id'))
+  const hidden = (from: Knex.QueryBuilder, id: string) => {
+    const own = trx('document_access').where('user_id', userId).whereNull('withdrawn_at')
+    from
+      .whereRaw('d.restricted')
+      .whereNotExists(own.whereRaw('document_id = d.id and agency_id = d.agency_id').select(trx.raw('1')))
+    if (ids !== undefined) from.whereRaw('?? = any(cast(? as uuid[]))', [id, [...ids]])
+    return from.pluck<string[]>(id)
+  }
+  const copies = trx('document_copies as c').join('documents as d', (on) => {
+    on.on('d.agency_id', 'c.agency_id').andOn('d.id', 'c.source_document_id')
+  })
+  return new Set([...(await hidden(trx('documents as d'), 'd.id')), ...(await hidden(copies, 'c.id'))])
 }
 
 /**

@@ -5,10 +5,16 @@
 import { z } from 'zod'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { EntryKind } from '../audit/entry.ts'
-import type { UndoRightChange } from '../audit/right-change-store.ts'
+import {
+  type RightChange,
+  standingSince,
+  type UndoRightChange,
+  undoneBeneath,
+} from '../audit/right-change-store.ts'
 import type { AgencyTransaction } from '../db.ts'
 import { CongvanError } from '../errors.ts'
 import {
+  type AccessReason,
   accessReasons,
   grantAccess,
   readAccess,
@@ -20,9 +26,11 @@ import { refuseOpenDossiers } from './permit-document.ts'
 
 const withdrawnForm = z.object({ as: z.array(z.enum(accessReasons).exclude(['dossier'])) })
 const restrictedForm = z.object({ named: z.boolean() })
+const restrictions = ['document-restricted', 'document-unrestricted'] as const
 
 /**
- * A permit goes, a withdrawn right comes back for the same causes, a restriction is lifted or stands again.
+ * A permit goes, a withdrawn right comes back for the same causes, a restriction is lifted or stands again. What was
+ * changed once more in the meantime stands; what was undone in the meantime does not come back.
  *
  * @throws CongvanError `NOT_FOUND`, `ACCESS_LAST_READER` when nobody would be left who may read a restricted document,
  *   `DOSSIER_OPEN_TO_ALL`
@@ -44,6 +52,7 @@ export const undoDocumentRight: UndoRightChange = async (trx, log, change) => {
   switch (change.kind) {
     case 'document-permitted': {
       if (userId === null) return false
+      if ((await standingSince(trx, change, ['document-permitted'])).length > 0) return true
       await withdrawAccess(trx, { documentId, userId, as: 'permitted' }, { by, at, reason })
       if (document.restricted) await requireReaders(trx, documentId)
       await note('document.permit-withdrawn', userId)
@@ -52,13 +61,15 @@ export const undoDocumentRight: UndoRightChange = async (trx, log, change) => {
     case 'document-withdrawn': {
       const before = withdrawnForm.safeParse(change.before)
       if (userId === null || !before.success) return false
-      for (const as of before.data.as) {
+      const gone = await goneSince(trx, change)
+      for (const as of before.data.as.filter((one) => !gone.has(one))) {
         await grantAccess(trx, { agencyId, documentId, userId, as, by, at, reason })
       }
       await note('document.permitted', userId)
       return true
     }
     case 'document-restricted': {
+      if ((await standingSince(trx, change, restrictions)).length > 0) return true
       const before = restrictedForm.safeParse(change.before)
       await setRestricted(trx, documentId, false, at)
       if (before.success && before.data.named && change.by !== null) {
@@ -68,6 +79,7 @@ export const undoDocumentRight: UndoRightChange = async (trx, log, change) => {
       return true
     }
     case 'document-unrestricted': {
+      if ((await standingSince(trx, change, restrictions)).length > 0) return true
       await refuseOpenDossiers(trx, documentId)
       await setRestricted(trx, documentId, true, at)
       await requireReaders(trx, documentId)
@@ -77,6 +89,16 @@ export const undoDocumentRight: UndoRightChange = async (trx, log, change) => {
     default:
       return false
   }
+}
+
+/** The causes that were withdrawn once more since, and the permit that was undone since. */
+async function goneSince(trx: AgencyTransaction, change: RightChange): Promise<ReadonlySet<AccessReason>> {
+  const withdrawn = await standingSince(trx, change, ['document-withdrawn'])
+  const gone = new Set<AccessReason>(
+    withdrawn.flatMap(({ before }) => withdrawnForm.safeParse(before).data?.as ?? []),
+  )
+  if ((await undoneBeneath(trx, change, ['document-permitted'])) !== undefined) gone.add('permitted')
+  return gone
 }
 
 /** @throws CongvanError `ACCESS_LAST_READER` */

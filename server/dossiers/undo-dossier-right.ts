@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { EntryKind } from '../audit/entry.ts'
-import type { UndoRightChange } from '../audit/right-change-store.ts'
+import { standingSince, type UndoRightChange, undoneBeneath } from '../audit/right-change-store.ts'
 import type { AgencyTransaction } from '../db.ts'
 import { grantThroughDossier, withdrawThroughDossier } from '../documents/document-access-store.ts'
 import { CongvanError } from '../errors.ts'
@@ -16,10 +16,13 @@ import { readFiled, removeFiled } from './filed-document-store.ts'
 
 const filedForm = z.object({ dossierId: z.uuid() })
 const memberForm = z.object({ role: z.enum(memberRoles) })
+const memberships = ['dossier-permitted', 'dossier-withdrawn'] as const
+const restrictions = ['dossier-restricted', 'dossier-unrestricted'] as const
 
 /**
  * A member that was let in goes, or is what they were before; one that was sent off comes back, and with them the
- * rights to what lies in the dossier; a restriction is lifted or stands again.
+ * rights to what lies in the dossier; a restriction is lifted or stands again. What was changed once more in the
+ * meantime stands; what was undone in the meantime does not come back.
  *
  * @throws CongvanError `NOT_FOUND`, `ACCESS_LAST_READER` when no keeper would be left, `DOSSIER_HOLDS_RESTRICTED`;
  *   `DOSSIER_CLOSED` for what was filed
@@ -38,17 +41,18 @@ export const undoDossierRight: UndoRightChange = async (trx, log, change) => {
       subject: change.subject,
       facts: { change: change.id, ...(user === null ? {} : { user }) },
     })
+  const since = await standingSince(trx, change, userId === null ? restrictions : memberships)
   const before = memberForm.safeParse(change.before)
   switch (change.kind) {
     case 'dossier-permitted':
       if (userId === null) return false
       if (before.success) {
         const { role } = before.data
-        if (await isMember(trx, dossierId, userId)) {
+        if (since.length === 0 && (await isMember(trx, dossierId, userId))) {
           await insertMember(trx, agencyId, dossierId, { ...act, userId, role })
           await note('dossier.permitted', userId)
         }
-      } else {
+      } else if (!since.some((one) => one.kind === 'dossier-permitted' && one.before === null)) {
         await withdrawMember(trx, dossierId, userId, act)
         await withdrawThroughDossier(trx, dossierId, { userId }, act)
         await note('dossier.permit-withdrawn', userId)
@@ -57,13 +61,19 @@ export const undoDossierRight: UndoRightChange = async (trx, log, change) => {
       return true
     case 'dossier-withdrawn':
       if (userId === null || !before.success) return false
-      if (!(await isMember(trx, dossierId, userId))) {
-        await insertMember(trx, agencyId, dossierId, { ...act, userId, role: before.data.role })
+      if (since.length === 0 && !(await isMember(trx, dossierId, userId))) {
+        const beneath = await undoneBeneath(trx, change, memberships)
+        // The membership that was ended has been undone itself: nothing of it comes back.
+        const role =
+          beneath === undefined ? before.data.role : memberForm.safeParse(beneath.before).data?.role
+        if (role === undefined) return true
+        await insertMember(trx, agencyId, dossierId, { ...act, userId, role })
         await grantThroughDossier(trx, dossierId, { userId }, act)
         await note('dossier.permitted', userId)
       }
       return true
     case 'dossier-restricted': {
+      if (since.length > 0) return true
       const count = (await readFiled(trx, dossierId)).filter((one) => one.restricted).length
       if (count > 0) throw new CongvanError('DOSSIER_HOLDS_RESTRICTED', { count })
       await changeDossier(trx, dossierId, { restricted: false })
@@ -71,6 +81,7 @@ export const undoDossierRight: UndoRightChange = async (trx, log, change) => {
       return true
     }
     case 'dossier-unrestricted':
+      if (since.length > 0) return true
       await changeDossier(trx, dossierId, { restricted: true })
       await note('dossier.restricted', null)
       return true

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import type { Knex } from 'knex'
 import { beginAttempt, failAttempt, succeedAttempt, takeBackAttempt } from '../../../server/auth/attempt.ts'
+import { forgetFailures, sweepFailures } from '../../../server/auth/failure-store.ts'
 import { type Answer, type ApiNode, agencies, PASSWORD, readAnswer, send, startApiNode } from '../api/node.ts'
 
 const SECOND = 1_000
@@ -197,6 +198,17 @@ describe('auth: lock-out by place', () => {
     expect(codes(await signIn(login, OFFICE))).to.deep.equal([429, 'ACCOUNT_LOCKED'])
   })
 
+  it('guesses at the code that turns a second factor on end there too', async () => {
+    const { token } = await knownAt(OFFICE)
+    expect((await from(OFFICE, '/me/second-factor', { password: PASSWORD }, token)).status).to.be.within(
+      200,
+      201,
+    )
+    const confirm = () => from(OFFICE, '/me/second-factor/confirmation', { code: 'abcdef' }, token)
+    for (let i = 0; i < 5; i++) expect((await confirm()).body.code).to.equal('OTP_WRONG')
+    expect(codes(await confirm())).to.deep.equal([429, 'ACCOUNT_LOCKED'])
+  })
+
   for (const path of ['password', 'disable', 'second-factor/removal'] as const) {
     it(`an administrator’s ${path} forgets every place`, async () => {
       const { id } = await knownAt(OFFICE, HOME)
@@ -350,6 +362,54 @@ describe('auth: lock-out by place', () => {
       await begin(login, OFFICE)
       await run((trx) => takeBackAttempt(trx, old))
       expect((await count(login))?.failures).to.equal(1)
+    })
+
+    it('is nothing that the owner’s coming has taken back already', async () => {
+      const { id, login } = await newUser()
+      for (const address of strangers(2)) {
+        const one = await begin(login, address)
+        await run((trx) => failAttempt(trx, node.services.accounts, one, NOW))
+      }
+      const owner = await begin(login, OFFICE)
+      const beside = await begin(login, OFFICE)
+      await run((trx) =>
+        succeedAttempt(trx, node.services.accounts, owner, { login, address: OFFICE, userId: id, now: NOW }),
+      )
+      await run((trx) => takeBackAttempt(trx, beside))
+      expect(await count(login)).to.deep.equal({ failures: 2, blocked_until: null })
+    })
+
+    it('waits for no sweep of what is forgotten, nor a sweep for it', async () => {
+      const { login } = await newUser()
+      await begin(login, OFFICE)
+      await run(async (trx) => {
+        await trx('sign_in_failures').forUpdate().select('key')
+        await run(async (other) => {
+          await other.raw("set local lock_timeout = '2s'")
+          await sweepFailures(other, new Date(NOW.getTime() + 2 * DAY))
+        })
+      })
+      expect((await count(login))?.failures).to.equal(1)
+    })
+
+    it('is forgotten by an administrator in the order in which an attempt counts', async () => {
+      const { login } = await newUser()
+      for (const address of strangers(3)) await begin(login, address)
+      let forgotten: Promise<boolean> | undefined
+      await run(async (trx) => {
+        await trx('sign_in_failures').whereLike('key', 'login:%').forUpdate().select('key')
+        forgotten = run((other) => forgetFailures(other, login))
+        for (let waiting = false; !waiting; ) {
+          const { rows } = await run((other) =>
+            other.raw<{ rows: unknown[] }>(
+              'select from pg_locks where not granted and pid <> pg_backend_pid()',
+            ),
+          )
+          waiting = rows.length > 0
+        }
+        await trx('sign_in_failures').whereLike('key', 'place:%').forUpdate().noWait().select('key')
+      })
+      expect(await forgotten).to.equal(true)
     })
 
     it('is looked at no more often in a crowd than one after the other, at a known place of a locked login too', async () => {

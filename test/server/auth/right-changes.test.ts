@@ -142,6 +142,52 @@ describe('auth: changes of rights, confirmed or undone', () => {
       expect((await settle(taken, 'reversal')).status).to.equal(200)
       expect((await held(id, 'clerk')) as object).to.include({ reason: 'cấp lại' })
     })
+
+    const both = async (id: string) => (await open(`user:${id}`)).slice(-2) as [Change, Change]
+    const reverse = async (change: Change) => {
+      const answer = await settle(change, 'reversal')
+      expect(answer.status, answer.text).to.equal(200)
+    }
+    const revoke = (id: string, role: string) =>
+      post('commune-administrator', `/users/${id}/roles/revocation`, { role, reason: 'nhầm' })
+
+    it('bring no role back whose grant was undone itself, in whatever order [K066]', async () => {
+      const { id } = await newUser('specialist')
+      await grant(id, { role: 'signer', reason: RULE })
+      await revoke(id, 'signer')
+      const [given, taken] = await both(id)
+      await reverse(given)
+      await reverse(taken)
+      expect(await held(id, 'signer')).to.equal(undefined)
+
+      await grant(id, { role: 'clerk', reason: RULE })
+      await settle(await newest(`user:${id}`), 'confirmation')
+      await grant(id, { role: 'clerk', reason: 'thêm quyền' })
+      await revoke(id, 'clerk')
+      const [widened, ended] = await both(id)
+      await reverse(widened)
+      await reverse(ended)
+      expect((await held(id, 'clerk')) as object).to.include({ reason: RULE })
+    })
+
+    it('leave what was given since and confirmed as it is [K066]', async () => {
+      const { id } = await newUser('specialist')
+      await grant(id, { role: 'signer', reason: RULE })
+      await revoke(id, 'signer')
+      const [given] = await both(id)
+      await grant(id, { role: 'signer', reason: 'cấp lại' })
+      await settle(await newest(`user:${id}`), 'confirmation')
+      await reverse(given)
+      expect((await held(id, 'signer')) as object).to.include({ reason: 'cấp lại' })
+
+      const validTo = new Date(Date.now() + HOUR).toISOString()
+      await grant(id, { role: 'signer', reason: 'không thời hạn' })
+      await grant(id, { role: 'signer', reason: 'rút ngắn', validTo })
+      const [widened, shortened] = await both(id)
+      await settle(shortened, 'confirmation')
+      await reverse(widened)
+      expect((await held(id, 'signer')) as object).to.include({ reason: 'rút ngắn', validTo })
+    })
   })
 
   describe('by a reset of an account', () => {
@@ -265,6 +311,32 @@ describe('auth: changes of rights, confirmed or undone', () => {
       if (change === undefined) throw new Error('nothing waits')
       expect((await confirm(change, only)).status).to.equal(200)
     })
+
+    it('are none either when a leader whose right stands is given it anew [K066]', async () => {
+      const agencyCode = agencies.district.code
+      const leader = { agencyCode, role: 'leader', reason: RULE }
+      const { id } = await node.services.console.addUser({
+        login: `ld.${randomUUID().slice(0, 8)}`,
+        displayName: 'Lãnh đạo',
+        password: PASSWORD,
+        operator: false,
+        grants: [{ agencyCode, role: 'leader' }],
+      })
+      const add = async (grant: object) => {
+        const login = `tk.${randomUUID().slice(0, 8)}`
+        const json = { login, displayName: 'Người mới', password: PASSWORD, mustChangePassword: false }
+        const { id: made } = await post('operator', '/users', { ...json, grants: [grant] })
+        return { id: String(made), login }
+      }
+      const made = await add(leader)
+      await post('operator', `/users/${id}/roles`, { ...leader, reason: 'cấp lại' })
+      const signer = await add({ ...leader, role: 'signer' })
+      const token = String((await signIn(made.login)).body.token)
+      const { body } = await ask('GET', '/right-changes', { token })
+      const change = (body.items as Change[]).find((one) => one.userId === signer.id)
+      if (change === undefined) throw new Error('nothing waits')
+      expect(codes(await confirm(change, token))).to.deep.equal([403, 'RIGHT_UNCONFIRMED'])
+    })
   })
 
   describe('to documents', () => {
@@ -327,6 +399,53 @@ describe('auth: changes of rights, confirmed or undone', () => {
       expect(await seen(id, leader)).to.equal(200)
       await revert(`document:${id}`)
       expect(await seen(id, leader)).to.equal(404)
+    })
+
+    it('bring no right back that was undone itself, and lift nothing that was restricted since [K066]', async () => {
+      const id = await draft()
+      const one = await reader()
+      const reverseBoth = async (subject: string) => {
+        for (const change of (await open(subject)).slice(-2)) {
+          expect((await settle(change, 'reversal')).status).to.equal(200)
+        }
+      }
+      await post('commune-clerk', `/documents/${id}/access`, { user: one.login, reason: RULE })
+      await post('commune-clerk', `/documents/${id}/access/withdrawal`, { user: one.login, reason: 'xong' })
+      await reverseBoth(`document:${id}`)
+      expect(await seen(id, one.token)).to.equal(404)
+
+      await post('commune-clerk', `/documents/${id}/access`, { user: one.login, reason: RULE })
+      const permitted = await newest(`document:${id}`)
+      await post('commune-clerk', `/documents/${id}/access/withdrawal`, { user: one.login, reason: 'xong' })
+      await post('commune-clerk', `/documents/${id}/access`, { user: one.login, reason: 'xem lại' })
+      await settle(await newest(`document:${id}`), 'confirmation')
+      await settle(permitted, 'reversal')
+      expect(await seen(id, one.token), 'permitted anew and confirmed').to.equal(200)
+
+      const leader = await node.token('commune-leader')
+      const restrict = (restricted: boolean) =>
+        post('commune-clerk', `/documents/${id}/restriction`, { restricted, reason: RULE })
+      await restrict(true)
+      const restricted = await newest(`document:${id}`)
+      await restrict(false)
+      await restrict(true)
+      await settle(await newest(`document:${id}`), 'confirmation')
+      await settle(restricted, 'reversal')
+      expect(await seen(id, leader), 'restricted anew and confirmed').to.equal(404)
+
+      const dossier = await post('commune-clerk', '/dossiers', {
+        year: 2026,
+        notation: `${randomUUID().slice(0, 6)}.VP`,
+        title: 'Hồ sơ thử',
+        retentionYears: 5,
+        restricted: true,
+      })
+      const path = `/dossiers/${dossier.id}`
+      const other = await reader()
+      await post('commune-clerk', `${path}/members`, { user: other.login, role: 'reader', reason: RULE })
+      await post('commune-clerk', `${path}/members/withdrawal`, { user: other.login, reason: 'xong' })
+      await reverseBoth(`dossier:${dossier.id}`)
+      expect((await ask('GET', path, { token: other.token })).status).to.equal(404)
     })
 
     it('leave a restricted document somebody who may read it', async () => {
