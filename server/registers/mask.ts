@@ -21,6 +21,9 @@ const withheld = [
   'receipt',
   'unit',
   'note',
+  'cancelReason',
+  // With the remarks of who handles it.
+  'progress',
 ] as const satisfies (keyof Entry)[]
 
 /**

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
+import type { UserActor } from '../../../server/actor.ts'
+import { hiddenAmong } from '../../../server/documents/document-list-store.ts'
 import { insertDocument } from '../../../server/documents/document-store.ts'
+import type { EntryPosition } from '../../../server/registers/book-store.ts'
+import { readBookPage } from '../../../server/registers/read-book.ts'
 import { assignNumber } from '../../../server/registers/register-store.ts'
 import { type Answer, type ApiNode, agencies, PASSWORD, send, startApiNode } from '../api/node.ts'
 
@@ -177,6 +181,15 @@ describe('registers: what is restricted to others', () => {
     }
     const token = await node.token('commune-clerk')
     expect((await send(node.url, 'POST', '/registers/corrections', { token, json })).status).to.equal(201)
+    const kind = {
+      ...json,
+      field: 'kind',
+      value: 'Công văn',
+      reason: 'thư về bà Zeta, không phải quyết định',
+    }
+    expect((await send(node.url, 'POST', '/registers/corrections', { token, json: kind })).status).to.equal(
+      201,
+    )
     const path = `/registers/corrections?year=${YEAR}&series=outgoing:general&number=2`
     expect((await read('leader', path)).text).not.to.match(/Zeta|Văn phòng/)
     expect((await read('clerk', path)).text).to.include('Zeta')
@@ -221,5 +234,65 @@ describe('registers: what is restricted to others', () => {
         .update({ withdrawn_at: new Date(), withdraw_reason: 'xong', withdrawn_by: id }),
     )
     expect(await seen()).to.equal(true)
+  })
+
+  it('is withheld where its number was cancelled or its handling is told', async () => {
+    await node.database.db.asAgency({ agencyId }, async (trx) => {
+      const cancelled = { status: 'cancelled', cancelled_at: new Date(), cancel_reason: 'ông Quỳnh đã nghỉ' }
+      await trx('register_numbers').where({ document_id: document }).update(cancelled)
+      const progress = 'Đang xử lý: chờ ông Quỳnh giải trình'
+      await trx('register_numbers').where({ document_id: arrivedDocument }).update({ progress })
+    })
+    for (const book of ['outgoing', 'handling']) {
+      for (const path of [`/registers/${book}?year=${YEAR}`, `/registers/${book}/${YEAR}/csv`]) {
+        expect((await read('leader', path)).text, path).not.to.include('Quỳnh')
+        expect((await read('clerk', path)).text, path).to.include('Quỳnh')
+      }
+    }
+  })
+
+  it('bounds the work of a page, which then ends at a line that is no hit but seen [K065]', async function () {
+    this.timeout(60_000)
+    const hidden = 2_050
+    const year = YEAR - 1
+    const { context } = node.services
+    const leader = { kind: 'user', agencyId, userId: randomUUID(), roles: ['leader'] } as unknown as UserActor
+    await node.database.db.asAgency({ agencyId }, async (trx) => {
+      const last = { last_number: hidden + 2, last_date: `${year}-03-02` }
+      await trx('registers').insert({ agency_id: agencyId, year, series: 'outgoing:general', ...last })
+      await trx.raw(
+        `with made as (
+           insert into documents (agency_id, id, direction, state, kind, subject, code_notation, urgency, signer_name,
+             restricted, created_at, updated_at)
+           select :agencyId, gen_random_uuid(), 'outgoing', 'draft', 'Công văn', :subject, 'UBND-VP', 0, 'Người ký 1',
+             n between 2 and :hidden + 1, timestamptz '2025-03-02 08:00:00+07' + make_interval(secs => n), now()
+           from generate_series(1, :hidden + 2) n returning id, created_at)
+         insert into register_numbers (agency_id, year, series, number, symbol, date, document_id, assigned_at, kind,
+           subject)
+         select :agencyId, :year, 'outgoing:general', extract(epoch from d.created_at
+             - timestamptz '2025-03-02 08:00:00+07')::integer, 'UBND-VP', date '2025-03-02', d.id, now(), 'Công văn',
+           :subject
+         from made d`,
+        { agencyId, year, subject: SUBJECT, hidden },
+      )
+    })
+    const page = (before?: EntryPosition) =>
+      context.db.asAgency(leader, (trx) =>
+        readBookPage(trx, leader, hiddenAmong, {
+          book: 'outgoing',
+          year,
+          text: 'ky luat',
+          limit: 5,
+          ...(before === undefined ? {} : { before }),
+        }),
+      )
+    const first = await page()
+    expect(first.items.map((one) => one.number)).to.deep.equal([hidden + 2])
+    const { next } = first
+    if (next === null) throw new Error('there is more')
+    expect(next.number, 'just before the next line that is seen').to.equal(2)
+    const second = await page(next)
+    expect(second.items.map((one) => one.number)).to.deep.equal([1])
+    expect(second.next).to.equal(null)
   })
 })
