@@ -217,8 +217,7 @@ describe('relay: an exchange over three nodes', () => {
     await network.settle()
     expect((await track(sent, 'G22')).state).to.equal('relayed')
     network.disturb('tinh', undefined)
-    // The longest that evidence on its way back waits for its next try.
-    network.advance(900_000)
+    network.advance(600_000)
     await network.settle()
     const expired = await track(sent, 'G22')
     expect(expired.state).to.equal('expired')

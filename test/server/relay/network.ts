@@ -256,7 +256,11 @@ export async function openNetwork(plans: readonly NodePlan[], own: Partial<Limit
     const { clockSkewSeconds } = context.limits
     const options = { nodeId: plan.id, publicUrl, key, clock, log, clockSkewSeconds, register }
     found(mounts, plan.id).use('/relay/v1', mountPeerRoutes(relayPeerRoutes(deps), options))
-    nodes.set(plan.id, asTestNode(plan, database, deps, key, fuse, agencyIds))
+    const node = asTestNode(plan, database, deps, key, fuse, agencyIds)
+    // The queue's own housekeeping goes by the real clock: what waits by this network's, years ago, would be swept
+    // away as forgotten some seconds after the start.
+    await node.rows('update pgboss.queue set retention_seconds = 20 * 366 * 86400')
+    nodes.set(plan.id, node)
   }
 
   return {
