@@ -146,9 +146,11 @@ async function enterNumber(
   entry: SeriesKey & ReturnType<typeof columnsOf> & { readonly date: string; readonly digits: number },
   findable: string,
 ): Promise<(NumberRow & { readonly reused: boolean; readonly entered: boolean }) | undefined> {
+  const given = { ...entry, words: searchVector(findable) }
+  const names = Object.keys(given)
   const call = trx.raw<{ rows: (NumberRow & { reused: boolean; entered: boolean })[] }>(
-    'select * from congvan_enter_number(?, cast(? as tsvector))',
-    [JSON.stringify(entry), searchVector(findable)],
+    `select * from congvan_enter_number(${names.map((name) => `new_${name} => :${name}`).join(', ')})`,
+    given,
   )
   return (await whileOpen(call, entry)).rows[0]
 }
