@@ -1,6 +1,6 @@
 /**
  * All tests in three processes side by side, on a machine of two cores: what computes (the signing library and the
- * labelled files), what waits for processes of its own (whole nodes, the command line, the relay), and the rest on its
+ * labelled files), what waits for others (whole nodes, the command line, relay and directory), and the rest on its
  * own PostgreSQL. Arguments go to all: `npm test -- -g seal`.
  *
  * The totals come from each runner's own end event; a part without them did not end and has failed.
@@ -20,7 +20,7 @@ interface Totals {
 const root = join(import.meta.dirname, '../..')
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js')
 const computing = /^test\/(signing|corpora|fixtures)\//
-const waiting = /^test\/(exchange\.|cli\/|server\/relay\/)/
+const waiting = /^test\/(exchange\.|cli\/|server\/(relay|directory|http)\/)/
 const all = globSync('test/**/*.test.ts', { cwd: root }).toSorted()
 const parts = [
   all.filter((file) => !computing.test(file) && !waiting.test(file)),
