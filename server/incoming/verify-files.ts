@@ -49,11 +49,6 @@ export async function verifyFiles(
   return verdicts
 }
 
-/** Whether a verdict keeps the whole document from being accepted: its bytes or a signature on them do not hold. */
-export function isFailed({ indication }: Pick<FileVerdict, 'indication'>): boolean {
-  return indication === 'TOTAL_FAILED'
-}
-
 export function judgeFile(file: DocumentFile, bytes: Uint8Array, options: VerifyFilesOptions): FileVerdict {
   const findings: FileFinding[] = []
   const extension = extensionOf(file.name)

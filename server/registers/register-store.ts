@@ -6,7 +6,7 @@ import { CongvanError } from '../errors.ts'
 import { searchVector } from '../search/search-query.ts'
 import { type BookEntry, requireFields } from './entry.ts'
 import { bookNames, bookOf, printedCode, printedNumber, requireDate, type Series } from './register.ts'
-import { incomingSeriesOf, type SeriesQuestion, seriesOf, specialisedKind } from './series.ts'
+import { incomingSeriesOf, specialisedKind } from './series.ts'
 import { readSeriesRules } from './series-store.ts'
 import { yearOf } from './vietnam-date.ts'
 
@@ -38,23 +38,6 @@ export interface AssignedNumber {
 
 /** A closed book, as the guard of the table tells of it. */
 const BOOK_CLOSED = 'CV001'
-
-/**
- * The series that an outgoing document takes its number from, as the agency has cut them in the year.
- *
- * @throws CongvanError `SERIES_UNKNOWN` for a council without a series
- */
-export async function chooseSeries(
-  trx: AgencyTransaction,
-  request: SeriesQuestion & { readonly agencyId: string; readonly year: number },
-): Promise<Series> {
-  const { rules } = await readSeriesRules(trx, request.year)
-  const series = seriesOf(rules, request)
-  if (series === undefined) {
-    throw new CongvanError('SERIES_UNKNOWN', { name: request.council ?? request.kind, year: request.year })
-  }
-  return series
-}
 
 /** The series of an incoming document: one a year, but for kinds that law has registered separately (art 4.2b). */
 export async function chooseIncomingSeries(

@@ -10,9 +10,6 @@ import { z } from 'zod'
 import { documentKinds, findKind } from './document-kinds.ts'
 import { GENERAL_SERIES, type Series } from './register.ts'
 
-/** SY, SL and TrS on paper. */
-export const COPIES_SERIES: Series = 'copies'
-
 const slug = z
   .string()
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'a-z 0-9 -')

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import type { UserActor } from '../../../server/actor.ts'
 import { documentKinds } from '../../../server/registers/document-kinds.ts'
-import { chooseIncomingSeries, chooseSeries } from '../../../server/registers/register-store.ts'
+import { chooseIncomingSeries } from '../../../server/registers/register-store.ts'
 import {
   fitsPattern,
   incomingSeriesOf,
@@ -105,10 +105,14 @@ describe('registers: deciding on series', () => {
 
   const decide = (given: unknown, more = {}) =>
     setSeries(node.context, actor, { year: 2026, rules: rules(given), decision, ifMatch: 0, ...more })
-  const choose = (kind: string, year = 2026) =>
-    node.database.db.asAgency({ agencyId: actor.agencyId }, (trx) =>
-      chooseSeries(trx, { agencyId: actor.agencyId, year, kind }),
+  const choose = async (kind: string, year = 2026) => {
+    const read = await node.database.db.asAgency({ agencyId: actor.agencyId }, (trx) =>
+      readSeriesRules(trx, year),
     )
+    const series = seriesOf(read.rules, { kind })
+    if (series === undefined) throw new Error(`${kind} has no series`)
+    return series
+  }
 
   it('stands with who, when and by what rule, holds in later years and not in earlier ones [N033]', async () => {
     const stored = await decide({ cut: 'per-kind' })
