@@ -136,6 +136,7 @@ export {
 } from './report.ts'
 export { type CertificateSubject, certificateSubject } from './x509/certificate-subject.ts'
 export { assertCertificateUsable } from './x509/certificate-use.ts'
+export { type CrlOutline, crlOutline } from './x509/crl-outline.ts'
 export { type DerKind, derKind } from './x509/der-kind.ts'
 export { nodeKeyFingerprint } from './x509/fingerprint.ts'
 export { ATTRIBUTE } from './x509/name.ts'
@@ -154,7 +155,7 @@ export { attributeOf, elementMaker, isNamed, nameOf, type XmlElement } from './x
 export { type ExpandedName, XML_DECLARATION } from './xml/names.ts'
 export { generalXmlLimits } from './xml/open-xml.ts'
 export { sealedXmlLimits, type XmlLimits } from './xml/scan.ts'
-export { EDXML, RECEIPT } from './xml/sealed-places.ts'
+export { EDXML, PING, RECEIPT } from './xml/sealed-places.ts'
 export { completeXades } from './xml/sign-complete.ts'
 export {
   type PreparedXades,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { AgencyTransaction } from '../db.ts'
 import { CongvanError } from '../errors.ts'
 import type { Direction, DocumentState } from './document.ts'
+import { isSealed, RECALLED_SUBJECT, type RecallState } from './recall.ts'
 
 export interface Signer {
   readonly name: string
@@ -39,6 +40,11 @@ export interface DocumentRow {
   readonly version: number
   /** Seen by named people only; see `document-access-store.ts`. */
   readonly restricted: boolean
+  /** BussinessDocType of the message: 0 new, 1 recall, 2 update, 3 replacement. */
+  readonly businessType: number
+  readonly recall: RecallState | null
+  /** The document of this agency that its issuer has put in its place. */
+  readonly replacedBy: string | null
   readonly incoming: IncomingPart | null
 }
 
@@ -69,7 +75,12 @@ export interface IncomingPart {
 /** What stands in place of the subject of a document that shows a mark of secrecy. */
 export const SECRET_SUBJECT = '(không hiển thị: văn bản có dấu chỉ độ mật)'
 
-export type NewDocument = Omit<DocumentRow, 'incoming' | 'version' | 'restricted'> & {
+export type NewDocument = Omit<
+  DocumentRow,
+  'incoming' | 'version' | 'restricted' | 'businessType' | 'recall' | 'replacedBy'
+> & {
+  /** Left out: a new document. */
+  readonly businessType?: number
   readonly incoming: Pick<
     IncomingPart,
     'envelopeSha256' | 'senderCode' | 'senderName' | 'recipientCode' | 'secretMark'
@@ -104,6 +115,7 @@ export async function insertDocument(trx: AgencyTransaction, document: NewDocume
     sender_name: document.incoming?.senderName ?? null,
     recipient_code: document.incoming?.recipientCode ?? null,
     secret_mark: document.incoming?.secretMark ?? null,
+    business_type: document.businessType ?? 0,
     code_key: document.incoming === null ? null : codeKey(document),
     symbol_key: document.incoming === null ? null : symbolKey(document, document.incoming.senderCode),
   })
@@ -153,6 +165,9 @@ export interface StoredDocument {
   readonly handler_id: string | null
   readonly handler_name: string | null
   readonly secret_mark: string | null
+  readonly business_type: number
+  readonly recall: RecallState | null
+  readonly replaced_by: string | null
 }
 
 /** @param row all columns of `documents` */
@@ -163,7 +178,7 @@ export function documentFromRow(row: StoredDocument): DocumentRow {
     direction: row.direction,
     state: row.state,
     kind: row.kind,
-    subject: row.secret_mark === null ? row.subject : SECRET_SUBJECT,
+    subject: shownSubject(row),
     codeNumber: row.code_number,
     codeNotation: row.code_notation,
     promulgationDate: row.promulgation_date,
@@ -177,8 +192,17 @@ export function documentFromRow(row: StoredDocument): DocumentRow {
     createdAt: row.created_at,
     version: row.version,
     restricted: row.restricted,
+    businessType: row.business_type,
+    recall: row.recall,
+    replacedBy: row.replaced_by,
     incoming: incomingPart(row),
   }
+}
+
+/** What may be shown of the subject: of what is held for secrecy, or was given up to its issuer, nothing. */
+export function shownSubject(row: Pick<StoredDocument, 'subject' | 'secret_mark' | 'recall'>): string {
+  if (row.secret_mark !== null) return SECRET_SUBJECT
+  return isSealed(row) ? RECALLED_SUBJECT : row.subject
 }
 
 function incomingPart(row: StoredDocument): IncomingPart | null {
@@ -232,6 +256,22 @@ export async function findByEnvelope(
   return row?.id
 }
 
+/**
+ * Incoming documents with this DocumentId that bring content of their own (new documents and replacements), newest
+ * first; of whichever sender.
+ */
+export async function findByCode(trx: AgencyTransaction, documentCode: string): Promise<DocumentRow[]> {
+  const rows: StoredDocument[] = await trx('documents')
+    .where({ code_key: codeKey({ documentCode }), direction: 'incoming' })
+    .whereIn('business_type', [0, 3])
+    .orderBy([
+      { column: 'created_at', order: 'desc' },
+      { column: 'id', order: 'desc' },
+    ])
+    .select('*')
+  return rows.map(documentFromRow)
+}
+
 /** What an act may change together with the state. */
 export interface DocumentChange {
   readonly codeNumber?: string
@@ -249,6 +289,8 @@ export interface DocumentChange {
   readonly handlerId?: string | null
   readonly handlerName?: string
   readonly secretMark?: string
+  readonly recall?: RecallState
+  readonly replacedBy?: string
 }
 
 export async function changeDocument(
@@ -274,6 +316,8 @@ export async function changeDocument(
     handler_id: change.handlerId,
     handler_name: change.handlerName,
     secret_mark: change.secretMark,
+    recall: change.recall,
+    replaced_by: change.replacedBy,
   }
   const given = Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined))
   await trx('documents')
@@ -292,7 +336,7 @@ export async function deleteDocument(trx: AgencyTransaction, id: string): Promis
 }
 
 /** The digest by which the same identifier is found again, in whichever normal form it came. */
-function codeKey({ documentCode }: Pick<DocumentRow, 'documentCode'>): string {
+export function codeKey({ documentCode }: Pick<DocumentRow, 'documentCode'>): string {
   return digest(documentCode ?? '')
 }
 

@@ -69,6 +69,43 @@ export const exchangeErrors = {
     vi: 'Không gửi được văn bản: {reason}',
     en: 'the document cannot be dispatched: {reason}',
   },
+  DELIVERY_NOT_ENDED: {
+    status: 409,
+    exit: 65,
+    vi: 'Lượt gửi tới {recipient} đang ở trạng thái "{state}"; chỉ gửi lại lượt đã hỏng hoặc hết hạn',
+    en: 'the delivery to {recipient} is "{state}"; only one that ended undeliverable or expired is sent again',
+  },
+  DELIVERY_TRIED_AGAIN: {
+    status: 409,
+    exit: 65,
+    vi: 'Đã gửi lại tới {recipient}: lần thứ {series}, lượt gửi {delivery}',
+    en: 'it was sent to {recipient} again already: attempt {series}, delivery {delivery}',
+  },
+  ENVELOPE_GONE: {
+    status: 409,
+    exit: 65,
+    vi: 'Nội dung gói tin {envelope} đã được xóa khỏi nút, không gửi lại được',
+    en: 'the content of the envelope {envelope} was removed from this node; it cannot be sent again',
+  },
+  BRANCH_COMMITTING: {
+    status: 409,
+    exit: 75,
+    vi: 'Nút {peer} đã được yêu cầu nhận: chỉ nút ấy biết đã nhận hay chưa, nên không hủy được',
+    en: 'the node {peer} was asked to take it: only that node knows whether it has, so it cannot be cancelled',
+    hint: { vi: 'congvan peer test {peer}', en: 'congvan peer test {peer}' },
+  },
+  BRANCH_ENDED: {
+    status: 409,
+    exit: 65,
+    vi: 'Nhánh {id} đã kết thúc: {outcome}',
+    en: 'the branch {id} has ended: {outcome}',
+  },
+  EVIDENCE_NOT_CANCELLED: {
+    status: 409,
+    exit: 65,
+    vi: '{id} là biên nhận hoặc trạng thái: chứng cứ không hủy được, chỉ gửi lại được',
+    en: '{id} is a receipt or status: evidence is not cancelled, it can only be sent again',
+  },
   RELAY_COLLISION: {
     status: 409,
     exit: 65,
@@ -117,6 +154,16 @@ export const exchangeErrors = {
     vi: 'Danh bạ của nút này chưa có {what}',
     en: 'the directory of this node does not have {what} yet',
     hint: { vi: 'thử lại sau', en: 'try again later' },
+  },
+  RELAY_TOO_EARLY: {
+    status: 409,
+    exit: 75,
+    vi: 'Niêm phong ghi {sealedAt}, đồng hồ của nút này mới {now}: đồng hồ của một trong hai nút sai',
+    en: 'sealed at {sealedAt}, and the clock of this node says {now}: one of the two clocks is wrong',
+    hint: {
+      vi: 'được nhận khi đến giờ đó; chỉnh đồng hồ của nút sai',
+      en: 'it is taken once that time has come; set the clock that is wrong',
+    },
   },
   RELAY_OFFERS_TOO_MANY: {
     status: 503,

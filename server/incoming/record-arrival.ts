@@ -9,12 +9,15 @@ import {
   type NewDocument,
   SECRET_SUBJECT,
 } from '../documents/document-store.ts'
+import { insertLink, type LinkKind } from '../documents/link-store.ts'
 import { insertProvenance, type Provenance } from '../documents/provenance-store.ts'
+import { insertRequest, type RequestedChange, type RequestType } from '../documents/request-store.ts'
 import { insertRevision } from '../documents/revision-store.ts'
 import { holdFile } from '../files/file-hold-store.ts'
 import { extensionOf } from '../files/file-names.ts'
 import type { FileStore } from '../files/file-store.ts'
 import { findSecretField, findSecretInName } from '../pages/secret-marks.ts'
+import { linkArrived } from './link-arrived.ts'
 import { addPending } from './pending-verification-store.ts'
 import { LOST_AFTER_MS } from './recover-verifications.ts'
 
@@ -33,6 +36,20 @@ export interface ArrivedMessage {
   readonly otherInfo?: { readonly priority?: number }
 }
 
+/** What a message is for, when it is not simply a new document (`Bussiness`). */
+export interface ArrivedBusiness {
+  /** 0 new, 1 recall, 2 update, 3 replacement. */
+  readonly type: number
+  /** Of a recall or an update: the document that it is about, by its DocumentId. */
+  readonly request: {
+    readonly type: RequestType
+    readonly targetCode: string
+    readonly reason: string | null
+    readonly change: RequestedChange | null
+  } | null
+  readonly links: readonly { readonly kind: LinkKind; readonly targetCode: string }[]
+}
+
 export interface Arrival {
   /** The recipient, hosted here. */
   readonly agencyId: string
@@ -49,6 +66,8 @@ export interface Arrival {
   /** The files beside it, in the file store already. */
   readonly separate: readonly ArrivedFile[]
   readonly provenance: Provenance
+  /** Left out: a new document. */
+  readonly business?: ArrivedBusiness
 }
 
 export interface ArrivedFile {
@@ -110,6 +129,7 @@ export async function recordArrival(
   }
   const missing = arrival.provenance.missing.map((name, at) => nameOf(name, at + 1))
   await insertProvenance(trx, arrival.agencyId, id, { ...arrival.provenance, missing })
+  await recordBusiness(trx, id, arrival, now)
   const job = { agencyId: arrival.agencyId, documentId: id }
   await withNodeTables(trx, async (node) => {
     const all = new Map([file, ...arrival.separate].map((one) => [one.sha256, one.length]))
@@ -132,6 +152,7 @@ export async function recordArrival(
       sender: arrival.message.from.organId,
       recipient: arrival.recipientCode,
       documentId: arrival.message.documentId,
+      ...((arrival.business?.type ?? 0) === 0 ? {} : { businessType: arrival.business?.type ?? 0 }),
     },
   })
   if (secret !== undefined) {
@@ -141,8 +162,27 @@ export async function recordArrival(
       facts: secret,
     })
   }
+  // A recall marks its document at once; what comes after its own recall is marked when it is verified, before it opens.
+  if (arrival.business !== undefined) await linkArrived(trx, context, id)
   await context.queue.put(trx, 'document-verify', job)
   return { documentId: id, created: true }
+}
+
+/** Notes what the message asks and which document it replaces or corrects, whether that one is here yet or not. */
+async function recordBusiness(
+  trx: AgencyTransaction,
+  id: string,
+  { agencyId, message, business }: Arrival,
+  now: Date,
+): Promise<void> {
+  if (business === undefined) return
+  const { request, links } = business
+  if (request !== null) {
+    const senderCode = message.from.organId
+    const asked = { ...request, id: randomUUID(), noticeId: id, senderCode, requestedAt: now }
+    await insertRequest(trx, agencyId, asked)
+  }
+  for (const link of links) await insertLink(trx, agencyId, { ...link, documentId: id, targetId: null }, now)
 }
 
 /**
@@ -195,6 +235,7 @@ function newDocument(id: string, arrival: Arrival, secretMark: string | null, no
     },
     recipients: [],
     documentCode: message.documentId,
+    businessType: arrival.business?.type ?? 0,
     createdBy: null,
     createdAt: now,
     incoming: {

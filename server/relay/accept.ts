@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto'
+import { afterCommit } from '../after-commit.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeTransaction } from '../db.ts'
 import { CongvanError } from '../errors.ts'
 import { insertBranch, type NewBranch } from './branch-store.ts'
-import { holdFiles, layBeforeClerks, makeConsignmentReceipts } from './consign.ts'
+import {
+  ContentOvertaken,
+  findAlreadyConsigned,
+  holdFiles,
+  layBeforeClerks,
+  makeConsignmentReceipts,
+} from './consign.ts'
 import { insertEnvelope } from './envelope-store.ts'
 import { type ExaminedOffer, examineOffer } from './examine-offer.ts'
 import { makeReceipt } from './make-receipt.ts'
@@ -12,7 +19,9 @@ import type { CommitAnswer } from './protocol.ts'
 import { bindReceipts, insertReceipt, receiptsOfOffer, type SealedReceipt } from './receipt-store.ts'
 import { missingFiles, refusalOf } from './receive.ts'
 import type { RelayDeps } from './relay-deps.ts'
+import { putBranchJob } from './relay-jobs.ts'
 import { mayRetry, outcomeOfFault } from './retry.ts'
+import { urgencyOf } from './urgency.ts'
 
 /**
  * Step 3: the peer asks this node to take what it offered.
@@ -39,6 +48,8 @@ export async function commitOffer(
     if (offer.envelope !== null) take = await prepareTake(deps, { ...offer, envelope: offer.envelope }, now)
     return await settleOffer(deps, offer, take)
   } catch (error) {
+    // Another envelope with the same content was quicker. That happens once: what it brought is there now.
+    if (error instanceof ContentOvertaken) return commitOffer(deps, peer, offerId, now)
     if (!isFinal(error)) throw error
     // Told only after it is stored: nobody takes an offer whose peer was told that it never will be taken.
     return settleOffer(deps, offer, async (trx) => {
@@ -74,9 +85,12 @@ async function prepareTake(
   now: Date,
 ): Promise<Take> {
   const examined = await examineOffer(deps.context, offer, offer.envelope, now)
-  const receipts = await makeReceipts(deps, offer, examined, now)
+  const already = await deps.context.db.asNode((trx) =>
+    findAlreadyConsigned(trx, offer.envelopeSha256, examined),
+  )
+  const receipts = await makeReceipts(deps, offer, { ...examined, already }, now)
   return async (trx) => {
-    await take(trx, deps, offer, examined, receipts, now)
+    await take(trx, deps, offer, { ...examined, already }, receipts, now)
     return undefined
   }
 }
@@ -91,6 +105,9 @@ async function storedAnswer(trx: NodeTransaction, offerId: string): Promise<Comm
   return { offer: offerId, receipts: receipts.map((xml) => Buffer.from(xml).toString('base64')) }
 }
 
+/** With the codes of those here who have the content already, by another envelope. */
+type Examined = ExaminedOffer & { readonly already: ReadonlySet<string> }
+
 interface MadeReceipts {
   /** For the recipients that go further; null when all are here. */
   readonly relay: SealedReceipt | null
@@ -100,7 +117,7 @@ interface MadeReceipts {
 async function makeReceipts(
   deps: RelayDeps,
   offer: Offer,
-  examined: ExaminedOffer,
+  examined: Examined,
   now: Date,
 ): Promise<MadeReceipts> {
   const facts = {
@@ -115,7 +132,7 @@ async function makeReceipts(
       further.length === 0
         ? null
         : await makeReceipt(deps, { ...facts, event: 'RelayAcceptance', recipients: further }, now),
-    consignments: await makeConsignmentReceipts(deps, examined.here, facts, now),
+    consignments: await makeConsignmentReceipts(deps, examined.here, examined.already, facts, now),
   }
 }
 
@@ -123,7 +140,7 @@ async function take(
   trx: NodeTransaction,
   deps: RelayDeps,
   offer: Offer & { readonly envelope: Uint8Array },
-  examined: ExaminedOffer,
+  examined: Examined,
   { relay, consignments }: MadeReceipts,
   now: Date,
 ): Promise<void> {
@@ -139,10 +156,10 @@ async function take(
       throw new CongvanError('RELAY_COLLISION', { id: `${offer.envelopeSha256}/${taken.join(',')}` })
     }
     if (branch.nextHop !== null) {
-      await context.queue.put(trx, 'relay-send', { branch: branch.id, attempt: 0 })
+      await putBranchJob(trx, context, { ...branch, attempt: 0 })
     }
   }
-  await layBeforeClerks(trx, deps, offer.envelopeSha256, examined)
+  await layBeforeClerks(trx, deps, offer, examined, examined.already)
   const receipts = [...(relay === null ? [] : [relay]), ...consignments]
   for (const receipt of receipts) await insertReceipt(trx, receipt, now)
   await bindReceipts(
@@ -150,7 +167,9 @@ async function take(
     offer.id,
     receipts.map((one) => one.sha256),
   )
-  await closeOffer(trx, offer.id, now)
+  const offeredAt = await closeOffer(trx, offer.id, now)
+  const seconds = (now.getTime() - offeredAt.getTime()) / 1000
+  afterCommit(trx, () => context.meter?.committed(offer.peer, seconds))
   const actor = { kind: 'node', nodeId: context.nodeId } as const
   await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, null, {
     kind: 'relay.accepted',
@@ -180,6 +199,7 @@ function branchesOf(
     path: [...offer.path, deps.context.nodeId],
     previousReceipt: relay?.sha256 ?? null,
     notAfter: offer.notAfter,
+    urgency: urgencyOf(examined.message.otherInfo?.priority),
   }
   const onward = [...examined.onward].map(
     ([nextHop, recipients]): NewBranch => ({

@@ -8,13 +8,17 @@ import { isStatusCode, type StatusCode } from '../edxml/codes.ts'
 import type { StatusMessage } from '../edxml/envelope.ts'
 import type { ReceiptEvent } from '../edxml/receipt.ts'
 import { openSealedDocument, sealStatus } from '../edxml/seal.ts'
+import { CongvanError } from '../errors.ts'
 import { type Announcement, findAnnouncement, insertAnnouncement, markSealed } from './announcement-store.ts'
 import { latestBranchOfDelivery } from './branch-store.ts'
-import { findEnvelope, readEnvelopeBytes } from './envelope-store.ts'
+import { latestBringing } from './consigned-content-store.ts'
+import { findEnvelope, readEnvelopeBytes, type StoredEnvelope } from './envelope-store.ts'
 import { makeReceipt } from './make-receipt.ts'
 import { type Evidence, passBack } from './pass-back.ts'
 import { terminalReceipts } from './receipt-store.ts'
 import type { RelayDeps } from './relay-deps.ts'
+import { putAnnouncementJob } from './relay-jobs.ts'
+import { releaseEnvelope } from './release-envelope.ts'
 
 /** The longest Description of a status (NĐ 30/2020 Phụ lục VI Part II), code points. */
 const DESCRIPTION = 500
@@ -24,13 +28,19 @@ const DESCRIPTION = 500
  * is sealed or sent there.
  */
 export function statusAnnouncer(context: NodeContext): StatusAnnouncer {
-  return (trx, status) =>
-    withNodeTables(trx, async (node) => {
-      const delivery = { envelopeSha256: status.envelopeSha256, recipient: status.recipientCode }
+  return async (trx, status) => {
+    // The sender watches the newest attempt series, whichever brought the document.
+    const { envelopeSha256, recipient } = (await latestBringing(trx, status.envelopeSha256)) ?? {
+      envelopeSha256: status.envelopeSha256,
+      recipient: status.recipientCode,
+    }
+    const delivery = { envelopeSha256, recipient }
+    await withNodeTables(trx, async (node) => {
       const branch = await latestBranchOfDelivery(node, delivery)
       if (branch === undefined) {
         throw new Error(`no delivery of ${status.envelopeSha256} to ${status.recipientCode}`)
       }
+      if (status.givenUp !== undefined) await releaseEnvelope(node, status.givenUp)
       const id = randomUUID()
       await insertAnnouncement(node, {
         id,
@@ -40,8 +50,9 @@ export function statusAnnouncer(context: NodeContext): StatusAnnouncer {
         description: [...status.description].slice(0, DESCRIPTION).join(''),
         occurredAt: status.at,
       })
-      await context.queue.put(node, 'relay-return', { announcement: id })
+      await putAnnouncementJob(node, context, { id, urgency: branch.urgency })
     })
+  }
 }
 
 /** 03 is the handover of the content to the recipient, 02 its failure (design 4, ETSI EN 319 522-1 clause 6.2). */
@@ -55,6 +66,9 @@ const handover: Partial<Record<StatusCode, ReceiptEvent>> = {
  *
  * A crash before the transaction commits leaves the announcement unsealed and nothing sent: the queue runs the job
  * again, with another seal that is the only one. After it the sealed bytes stand, and every retry sends those.
+ *
+ * @throws CongvanError `RELAY_TOO_EARLY` while this node's clock is before the seal of the envelope that it answers:
+ *   nobody would believe the answer, and once sealed it could not be mended
  */
 export async function sealAnnouncement(deps: RelayDeps, id: string): Promise<void> {
   const { context } = deps
@@ -62,10 +76,10 @@ export async function sealAnnouncement(deps: RelayDeps, id: string): Promise<voi
   if (announcement === undefined || announcement.messageSha256 !== null) return
   const { code } = announcement
   if (!isStatusCode(code)) throw new Error(`announcement ${id} has no known status: ${code}`)
-  const { message, consignment } = await statusOf(deps, announcement)
   const now = context.clock()
+  const { message, consignment, occurredAt } = await statusOf(deps, announcement, now)
   const { xml, sha256 } = await sealStatus(message, { key: deps.key, sealedAt: now })
-  const { envelopeSha256, series, recipient, description, occurredAt } = announcement
+  const { envelopeSha256, series, recipient, description } = announcement
   const status = {
     sha256,
     xml,
@@ -100,22 +114,25 @@ export async function sealAnnouncement(deps: RelayDeps, id: string): Promise<voi
 async function statusOf(
   deps: RelayDeps,
   announcement: Announcement,
-): Promise<{ message: StatusMessage; consignment: string | null }> {
-  const { envelopeSha256, recipient, occurredAt, description } = announcement
+  now: Date,
+): Promise<{ message: StatusMessage; consignment: string | null; occurredAt: Date }> {
+  const { envelopeSha256, recipient, description } = announcement
   const found = await deps.context.db.asNode(async (trx) => ({
     envelope: await findEnvelope(trx, envelopeSha256),
     bytes: await readEnvelopeBytes(trx, envelopeSha256),
-    agency: await findAgencyByCode(trx, recipient, vietnamDay(occurredAt)),
+    agency: await findAgencyByCode(trx, recipient, vietnamDay(announcement.occurredAt)),
     terminal: await terminalReceipts(trx, announcement, [recipient]),
   }))
   const { envelope, bytes, agency, terminal } = found
   if (envelope === undefined || bytes === undefined) {
     throw new Error(`announcement ${announcement.id} has lost its envelope`)
   }
+  const occurredAt = timeOfAct(announcement, envelope, now, deps.context.limits.clockSkewSeconds)
   const { message } = openSealedDocument(bytes, { keyFingerprints: [envelope.sealKey] })
   const addressed = message.to.find((one) => one.organId === recipient)
   const { codeNumber, codeNotation } = message.code
   return {
+    occurredAt,
     consignment: terminal.get(recipient)?.sha256 ?? null,
     message: {
       from: { organId: recipient, organName: agency?.name ?? addressed?.organName ?? recipient },
@@ -130,4 +147,22 @@ async function statusOf(
       timestamp: new Date(Math.floor(occurredAt.getTime() / 1000) * 1000),
     },
   }
+}
+
+/**
+ * When a clerk's act happened, as the evidence of it says. An act that was noted before its document was sealed was
+ * noted under a clock that was wrong; all that is certain then is that it happened before now.
+ *
+ * @throws CongvanError `RELAY_TOO_EARLY`
+ */
+function timeOfAct(
+  { occurredAt }: Announcement,
+  { sealedAt }: Pick<StoredEnvelope, 'sealedAt'>,
+  now: Date,
+  clockSkewSeconds: number,
+): Date {
+  if (now.getTime() < sealedAt.getTime() - clockSkewSeconds * 1000) {
+    throw new CongvanError('RELAY_TOO_EARLY', { sealedAt: sealedAt.toISOString(), now: now.toISOString() })
+  }
+  return occurredAt < sealedAt ? now : occurredAt
 }

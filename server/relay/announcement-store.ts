@@ -68,10 +68,36 @@ export async function markSealed(
   return rows.length > 0
 }
 
-/** Announcements that should have been sealed before a moment and were not: their job was lost. */
-export async function unsealedAnnouncements(trx: NodeTransaction, before: Date): Promise<string[]> {
+/** Announcements that should have been sealed and were not: never tried since before a moment, or due again now. */
+export async function unsealedAnnouncements(
+  trx: NodeTransaction,
+  before: Date,
+  now: Date,
+): Promise<{ id: string; failures: number }[]> {
   return trx('announcements')
     .whereNull('message_sha256')
-    .where('occurred_at', '<', before)
-    .pluck<string[]>('id')
+    .where((due) =>
+      due
+        .where((untried) => untried.whereNull('run_after').where('occurred_at', '<', before))
+        .orWhere('run_after', '<=', now),
+    )
+    .select<{ id: string; failures: number }[]>('id', 'failures')
+}
+
+/** Notes when an announcement whose job was lost or gave up is put again, unless it is sealed by then. */
+export async function postponeAnnouncement(trx: NodeTransaction, id: string, runAfter: Date): Promise<void> {
+  await trx('announcements')
+    .where({ id })
+    .whereNull('message_sha256')
+    .update({ failures: trx.raw('failures + 1'), run_after: runAfter })
+}
+
+/** Lets its failures be forgotten. */
+export async function redriveAnnouncement(trx: NodeTransaction, id: string): Promise<void> {
+  await trx('announcements').where({ id }).update({ failures: 0, run_after: null })
+}
+
+/** Notes why an announcement could not be sealed, for the operator. */
+export async function noteUnsealed(trx: NodeTransaction, id: string, reason: string): Promise<void> {
+  await trx('announcements').where({ id }).whereNull('message_sha256').update({ reason })
 }

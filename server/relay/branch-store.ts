@@ -26,6 +26,8 @@ export interface Branch {
   readonly run: number
   /** Tries that came to nothing. */
   readonly failures: number
+  /** Priority of its document, 0 to 4; see `urgency.ts`. */
+  readonly urgency: number
   readonly recipients: readonly string[]
 }
 
@@ -45,6 +47,7 @@ interface BranchRow {
   readonly attempt: number
   readonly run: number
   readonly failures: number
+  readonly urgency: number
 }
 
 export type NewBranch = Omit<Branch, 'attempt' | 'failures' | 'run'> & {
@@ -73,6 +76,7 @@ export async function insertBranch(trx: NodeTransaction, branch: NewBranch, now:
     not_after: branch.notAfter,
     state: branch.state,
     failures: branch.failures ?? 0,
+    urgency: branch.urgency,
     run_after: branch.runAfter ?? now,
     created_at: now,
     settled_at: isOpen(branch.state) ? null : now,
@@ -94,7 +98,8 @@ export async function insertBranch(trx: NodeTransaction, branch: NewBranch, now:
   return branch.recipients.filter((recipient) => !stored.has(recipient))
 }
 
-function isOpen(state: BranchState): boolean {
+/** Whether it is still to be done. */
+export function isOpen(state: BranchState): boolean {
   return state === 'queued' || state === 'committing'
 }
 
@@ -146,6 +151,16 @@ export async function recipientsFromPeer(
     .pluck<string[]>('r.recipient')
 }
 
+/** Whether this node has still to carry an envelope to somebody, in whichever attempt series. */
+export async function hasOpenBranch(trx: NodeTransaction, envelopeSha256: string): Promise<boolean> {
+  const found = await trx('branch_recipients as r')
+    .join('branches as b', 'b.id', 'r.branch_id')
+    .where('r.envelope_sha256', envelopeSha256)
+    .whereIn('b.state', ['queued', 'committing'])
+    .first<{ id: string } | undefined>('b.id')
+  return found !== undefined
+}
+
 /** As `branchOfDelivery`, of the newest attempt series that reached this node. */
 export async function latestBranchOfDelivery(
   trx: NodeTransaction,
@@ -177,6 +192,7 @@ async function toBranch(trx: NodeTransaction, row: BranchRow): Promise<Branch> {
     attempt: row.attempt,
     run: row.run,
     failures: row.failures,
+    urgency: row.urgency,
     recipients,
   }
 }
@@ -241,6 +257,66 @@ export async function postponeBranch(
   return rows[0]?.attempt ?? 0
 }
 
+/**
+ * Lets a branch wait that was not tried, because its peer is left alone or has enough in hand: that is no failure of
+ * the branch. What its last try came to stays noted.
+ *
+ * @returns the number that the next job must carry
+ */
+export async function parkBranch(
+  trx: NodeTransaction,
+  id: string,
+  wait: { readonly outcome: string; readonly reason: string; readonly runAfter: Date },
+): Promise<number> {
+  const rows = await trx('branches')
+    .where({ id })
+    .update({
+      attempt: trx.raw('attempt + 1'),
+      outcome: trx.raw('coalesce(outcome, ?)', [wait.outcome]),
+      reason: trx.raw('coalesce(reason, ?)', [wait.reason]),
+      run_after: wait.runAfter,
+    })
+    .returning<{ attempt: number }[]>('attempt')
+  return rows[0]?.attempt ?? 0
+}
+
+/** Makes a branch due. @returns the number that the next job must carry */
+export async function redriveBranch(trx: NodeTransaction, id: string, now: Date): Promise<number> {
+  const rows = await trx('branches')
+    .where({ id })
+    .update({ attempt: trx.raw('attempt + 1'), run_after: now })
+    .returning<{ attempt: number }[]>('attempt')
+  return rows[0]?.attempt ?? 0
+}
+
+/** What the last try of a branch came to, or its end. */
+export async function outcomeOfBranch(trx: NodeTransaction, id: string): Promise<string | null> {
+  const row = await trx('branches').where({ id }).first<{ outcome: string | null } | undefined>('outcome')
+  return row?.outcome ?? null
+}
+
+/**
+ * Takes branches that wait for a peer until later than a moment, the most urgent first, those that failed least before
+ * the others. Their number moves on; the caller puts the jobs.
+ *
+ * @param runAfter when they are due from now on
+ */
+export async function takeWaitingBranches(
+  trx: NodeTransaction,
+  wait: { readonly peer: string; readonly laterThan: Date; readonly most: number; readonly runAfter: Date },
+): Promise<{ id: string; attempt: number; nextHop: string; urgency: number }[]> {
+  const { rows } = await trx.raw<{ rows: { id: string; attempt: number; urgency: number }[] }>(
+    `update branches set attempt = attempt + 1, run_after = :runAfter
+     where id in (
+       select id from branches
+       where next_hop = :peer and state in ('queued', 'committing') and run_after > :laterThan
+       order by urgency desc, failures, run_after limit :most for update skip locked)
+     returning id, attempt, urgency`,
+    { ...wait },
+  )
+  return rows.map((row) => ({ ...row, nextHop: wait.peer }))
+}
+
 /** Gives some recipients of a branch to another branch, which must be there without recipients of its own. */
 export async function moveRecipients(
   trx: NodeTransaction,
@@ -262,11 +338,16 @@ export async function takeOverdueBranches(
   trx: NodeTransaction,
   before: Date,
   now: Date,
-): Promise<{ id: string; attempt: number; nextHop: string | null }[]> {
+): Promise<{ id: string; attempt: number; nextHop: string | null; urgency: number }[]> {
   const rows = await trx('branches')
     .whereIn('state', ['queued', 'committing'])
     .where('run_after', '<', before)
     .update({ attempt: trx.raw('attempt + 1'), run_after: now })
-    .returning<{ id: string; attempt: number; next_hop: string | null }[]>(['id', 'attempt', 'next_hop'])
-  return rows.map((row) => ({ id: row.id, attempt: row.attempt, nextHop: row.next_hop }))
+    .returning<{ id: string; attempt: number; next_hop: string | null; urgency: number }[]>([
+      'id',
+      'attempt',
+      'next_hop',
+      'urgency',
+    ])
+  return rows.map(({ next_hop: nextHop, ...row }) => ({ ...row, nextHop }))
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Agency } from '../directory/agency-store.ts'
 import { copyAbbreviations } from '../documents/copy-forms.ts'
 import { isPriority } from '../edxml/codes.ts'
-import type { Attachment, DocumentMessage, OtherInfo } from '../edxml/envelope.ts'
+import type { Attachment, Business, DocumentMessage, OtherInfo } from '../edxml/envelope.ts'
 import type { IssuedDocument } from '../outgoing/issued-document.ts'
 import { ATTACHMENT_LABEL, annexLabels } from './message-files.ts'
 
@@ -12,12 +12,14 @@ import { ATTACHMENT_LABEL, annexLabels } from './message-files.ts'
  * are told is described in `message-files.ts`.
  *
  * @param recipients the agencies with the codes by which they are addressed
+ * @param business what the envelope is for, when it is not a new document
  */
 export function buildMessage(
   document: IssuedDocument,
   sender: Agency,
   recipients: readonly { readonly code: string; readonly agency: Agency }[],
   times: { readonly now: Date; readonly notAfter: Date },
+  business?: Business,
 ): DocumentMessage {
   const { signer, copy } = document
   const labels = annexLabels(document.files.filter((one) => one.kind === 'annex').length)
@@ -42,6 +44,7 @@ export function buildMessage(
     ...(document.dueDate === null ? {} : { dueDate: document.dueDate }),
     otherInfo: otherInfo(document, labels),
     responseFor: document.responseFor === undefined ? [] : [document.responseFor],
+    ...(business === undefined ? {} : { business }),
     traceHeaders: [
       ...document.earlier.map(({ organId, timestamp }) => ({
         ...(organId === null ? {} : { organId }),

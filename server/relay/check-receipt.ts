@@ -3,11 +3,12 @@ import type { NodeTransaction } from '../db.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { findAgencyByCode, findAgencyById } from '../directory/agency-store.ts'
 import { nodeHostedAgency, routeTo } from '../directory/node-store.ts'
+import { openByOwnKey } from '../edxml/own-key.ts'
 import { openReceipt, type Receipt, type ReceiptEvent } from '../edxml/receipt.ts'
 import { CongvanError } from '../errors.ts'
 import type { Branch } from './branch-store.ts'
 import { findEnvelope } from './envelope-store.ts'
-import { openByOwnKey, requireKeyOf, requireNotBefore, sealProblem } from './open-sealed.ts'
+import { requireKeyOf, requireNotBefore, sealProblem } from './open-sealed.ts'
 import type { SealedReceipt } from './receipt-store.ts'
 
 /** What a node further on may testify, and whether it must host the recipient for it. */

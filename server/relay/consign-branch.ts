@@ -11,15 +11,17 @@ import {
   postponeBranch,
   settleBranch,
 } from './branch-store.ts'
-import { layBeforeClerks, makeConsignmentReceipts } from './consign.ts'
+import { findAlreadyConsigned, layBeforeClerks, makeConsignmentReceipts } from './consign.ts'
 import { findEnvelope, readEnvelopeBytes } from './envelope-store.ts'
 import { documentOf, type LocalRecipient } from './examine-offer.ts'
 import { giveUp } from './give-up.ts'
 import { passBack } from './pass-back.ts'
 import type { RelayDeps } from './relay-deps.ts'
+import { putBranchJob } from './relay-jobs.ts'
 import { nextAttempt } from './retry.ts'
 import { recipientRouter } from './route-recipient.ts'
 import { type BranchJob, branchOfJob } from './send.ts'
+import { urgencyClass } from './urgency.ts'
 
 /**
  * Brings a document to the recipients hosted on its own node: the receipts, documents and histories of a delivery
@@ -28,7 +30,8 @@ import { type BranchJob, branchOfJob } from './send.ts'
  * A crash before its one transaction leaves the branch queued, and the queue runs the job again; after it, the job
  * finds the branch done.
  *
- * @throws CongvanError of this node's own database or disk; the queue runs the job again
+ * @throws CongvanError of this node's own database or disk, or when another envelope with the same content is quicker;
+ *   the queue runs the job again
  */
 export async function consignBranch(deps: RelayDeps, job: BranchJob): Promise<void> {
   const branch = await branchOfJob(deps, job)
@@ -39,7 +42,7 @@ export async function consignBranch(deps: RelayDeps, job: BranchJob): Promise<vo
     await giveUp(deps, branch, { outcome: 'expired', code: 'RELAY_EXPIRED', reason: 'notAfter' }, false)
     return
   }
-  const { message, document, here, moved, lagging } = await readBranch(deps, branch, now)
+  const { message, document, here, moved, lagging, already } = await readBranch(deps, branch, now)
   if (here.length === 0 && moved.size === 0) {
     await waitForWay(deps, branch, now)
     return
@@ -50,13 +53,13 @@ export async function consignBranch(deps: RelayDeps, job: BranchJob): Promise<vo
     branchId: branch.id,
     previousReceiptSha256: branch.previousReceipt,
   }
-  const receipts = await makeConsignmentReceipts(deps, here, facts, now)
+  const receipts = await makeConsignmentReceipts(deps, here, already, facts, now)
   await context.db.asNode(async (trx) => {
     const locked = await lockBranch(trx, branch.id)
     if (locked?.state !== 'queued' || locked.run !== branch.run) return
     await sendAfter(trx, deps, branch, moved, now)
     if (lagging.length > 0) await setAside(trx, deps, branch, lagging, now)
-    await layBeforeClerks(trx, deps, branch.envelopeSha256, { message, document, here })
+    await layBeforeClerks(trx, deps, branch, { message, document, here }, already)
     const evidence = receipts.map((sealed) => ({ kind: 'receipt' as const, sealed }))
     await passBack(trx, context, evidence, now, [locked])
     await settleBranch(trx, branch.id, { state: 'done', outcome: 'committed' }, now)
@@ -75,7 +78,7 @@ async function sendAfter(
     const id = randomUUID()
     await insertBranch(trx, { ...branch, failures: 0, id, nextHop, state: 'queued', recipients: [] }, now)
     await moveRecipients(trx, branch, id, codes)
-    await deps.context.queue.put(trx, 'relay-send', { branch: id, attempt: 0 })
+    await putBranchJob(trx, deps.context, { ...branch, id, nextHop, attempt: 0 })
   }
 }
 
@@ -92,25 +95,25 @@ async function setAside(
   const waiting: NewBranch = { ...branch, failures: 1, id, state: 'queued', recipients: [], runAfter }
   await insertBranch(trx, waiting, now)
   await moveRecipients(trx, branch, id, codes)
-  await deps.context.queue.put(trx, 'document-consign', { branch: id, attempt: 0 }, { startAfter: runAfter })
+  await putBranchJob(trx, deps.context, { ...branch, id, attempt: 0 }, runAfter)
 }
 
 /** All recipients wait for the directory: the branch is tried again until `notAfter`, when it is given up. */
 async function waitForWay(deps: RelayDeps, branch: Branch, now: Date): Promise<void> {
-  const { db, queue } = deps.context
+  const { db } = deps.context
   const runAfter = nextTry(deps, branch, now)
   await db.asNode(async (trx) => {
     const locked = await lockBranch(trx, branch.id)
     if (locked?.state !== 'queued' || locked.run !== branch.run) return
     const failure = { outcome: 'directory-behind', reason: 'no way to any recipient', runAfter }
     const attempt = await postponeBranch(trx, branch.id, failure)
-    await queue.put(trx, 'document-consign', { branch: branch.id, attempt }, { startAfter: runAfter })
+    await putBranchJob(trx, deps.context, { ...branch, attempt }, runAfter)
   })
 }
 
 /** The next try; the last one comes just after `notAfter` and ends the branch. */
-function nextTry(deps: RelayDeps, { failures, notAfter }: Branch, now: Date): Date {
-  const next = nextAttempt(failures + 1, now, notAfter, deps.random())
+function nextTry(deps: RelayDeps, { failures, notAfter, urgency }: Branch, now: Date): Date {
+  const next = nextAttempt(failures + 1, now, notAfter, deps.random(), urgencyClass(urgency).backOff)
   return next !== null && next < notAfter ? next : new Date(notAfter.getTime() + 1000)
 }
 
@@ -138,6 +141,7 @@ async function readBranch(deps: RelayDeps, branch: Branch, now: Date) {
       else if (route.kind === 'here') here.push(route)
       else moved.set(route.nodeId, [...(moved.get(route.nodeId) ?? []), code])
     }
-    return { message, document, here, moved, lagging }
+    const already = await findAlreadyConsigned(trx, branch.envelopeSha256, { message, document, here })
+    return { message, document, here, moved, lagging, already }
   })
 }

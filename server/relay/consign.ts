@@ -2,19 +2,49 @@ import { type NodeTransaction, withAgencyTables } from '../db.ts'
 import type { DocumentMessage } from '../edxml/envelope.ts'
 import { holdFile } from '../files/file-hold-store.ts'
 import { recordArrival } from '../incoming/record-arrival.ts'
+import { claimConsigned, findConsigned } from './consigned-content-store.ts'
+import { contentKeyOf } from './content-hash.ts'
 import type { ExaminedOffer, LocalRecipient } from './examine-offer.ts'
 import { makeReceipt, type ReceiptFacts } from './make-receipt.ts'
+import { businessOf } from './message-business.ts'
 import { provenanceOf, separateFiles } from './message-files.ts'
 import type { SealedReceipt } from './receipt-store.ts'
 import type { RelayDeps } from './relay-deps.ts'
 
+/** The reason code of a ContentConsignment whose content an earlier envelope or series had brought. */
+export const ALREADY_CONSIGNED = 'ALREADY_CONSIGNED'
+
+/**
+ * Another transaction has laid the same content before the same clerks between the signing of this one's receipts and
+ * now: they would say the wrong thing. Nothing is stored; the same work done again finds it there.
+ */
+export class ContentOvertaken extends Error {}
+
+/** Those of the recipients who have had the content already, by another envelope: asked before receipts are signed. */
+export async function findAlreadyConsigned(
+  trx: NodeTransaction,
+  envelopeSha256: string,
+  { message, document, here }: Pick<ExaminedOffer, 'message' | 'document' | 'here'>,
+): Promise<ReadonlySet<string>> {
+  const key = contentKeyOf(message, document)
+  const codes = new Set<string>()
+  for (const { code, agencyId } of here) {
+    const first = await withAgencyTables(trx, agencyId, (agency) => findConsigned(agency, agencyId, key))
+    if (first !== undefined && first !== envelopeSha256) codes.add(code)
+  }
+  return codes
+}
+
 /**
  * The receipts for recipients hosted here, one each: ContentConsignment is the status 01 of edXML, "đã đến". A closed
- * agency gets nothing; its receipt says so.
+ * agency gets nothing; its receipt says so. So does that of one that has the content already.
+ *
+ * @param already codes of those who have it
  */
 export async function makeConsignmentReceipts(
   deps: RelayDeps,
   recipients: readonly LocalRecipient[],
+  already: ReadonlySet<string>,
   facts: Omit<ReceiptFacts, 'event' | 'recipients'>,
   now: Date,
 ): Promise<SealedReceipt[]> {
@@ -23,7 +53,12 @@ export async function makeConsignmentReceipts(
       makeReceipt(
         deps,
         one.closedOn === null
-          ? { ...facts, event: 'ContentConsignment', recipients: [one.code] }
+          ? {
+              ...facts,
+              event: 'ContentConsignment',
+              ...(already.has(one.code) ? { reasonCode: ALREADY_CONSIGNED } : {}),
+              recipients: [one.code],
+            }
           : {
               ...facts,
               event: 'ContentConsignmentFailure',
@@ -46,19 +81,37 @@ function closedText(closedOn: string, successors: string): string {
   return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT - 1)}…` : text
 }
 
-/** Lays the document before the clerks of the recipients hosted here, in the transaction that stores the receipts. */
+/**
+ * Lays the document before the clerks of the recipients hosted here, in the transaction that stores the receipts; not a
+ * second time what another envelope or attempt series has brought.
+ *
+ * @param already who has it by what the receipts say
+ * @throws ContentOvertaken when that is no longer so
+ */
 export async function layBeforeClerks(
   trx: NodeTransaction,
   deps: RelayDeps,
-  envelopeSha256: string,
+  by: { readonly envelopeSha256: string; readonly series: number },
   offer: Pick<ExaminedOffer, 'message' | 'document' | 'here'>,
+  already: ReadonlySet<string>,
 ): Promise<void> {
   const { message, document } = offer
+  const { envelopeSha256 } = by
+  const key = contentKeyOf(message, document)
+  const now = deps.context.clock()
   const separate = separateFiles(message, document)
   const provenance = provenanceOf(message)
-  for (const one of offer.here.filter((recipient) => recipient.closedOn === null)) {
-    await withAgencyTables(trx, one.agencyId, (agency) =>
-      recordArrival(agency, deps.context, deps.files, {
+  const business = businessOf(message)
+  const open = offer.here.filter((recipient) => recipient.closedOn === null)
+  // In one order, so that two transactions never wait for each other.
+  for (const one of open.toSorted((a, b) => (a.agencyId < b.agencyId ? -1 : 1))) {
+    await withAgencyTables(trx, one.agencyId, async (agency) => {
+      const bringing = { ...by, recipient: one.code }
+      const first = await claimConsigned(agency, one.agencyId, key, bringing, now)
+      const isAgain = first !== envelopeSha256
+      if (isAgain !== already.has(one.code)) throw new ContentOvertaken()
+      if (isAgain) return
+      await recordArrival(agency, deps.context, deps.files, {
         agencyId: one.agencyId,
         recipientCode: one.code,
         envelopeSha256,
@@ -68,8 +121,9 @@ export async function layBeforeClerks(
         fileName: document.attachmentName,
         separate,
         provenance,
-      }),
-    )
+        ...(business === undefined ? {} : { business }),
+      })
+    })
   }
 }
 

@@ -1,5 +1,6 @@
 import type { AgencyTransaction } from '../db.ts'
 import { type DeliveryProgress, type DeliveryState, deliveryState } from './delivery.ts'
+import type { StuckRow, StuckSpan } from './stuck-store.ts'
 
 /** A delivery as its sender sees it. */
 export interface Delivery {
@@ -208,4 +209,31 @@ export async function countOpenDeliveries(trx: AgencyTransaction, agencyId: stri
     .count('* as count')
     .first<{ count: string } | undefined>()
   return Number(row?.count ?? 0)
+}
+
+/**
+ * Deliveries of an agency that ended without reaching their recipient since a moment, and were not tried again. What
+ * somebody here cancelled has ended as it was meant to.
+ */
+export async function endedDeliveries(trx: AgencyTransaction, span: StuckSpan): Promise<StuckRow[]> {
+  const { rows } = await trx.raw<{ rows: StuckRow[] }>(
+    `select d.id, 'delivery' as kind, null as peer, 'failed' as state, coalesce(x.urgency, 0) as urgency,
+       d.envelope_sha256 as envelope, d.series, array[d.recipient] as recipients, d.updated_at as since, 0 as tries,
+       null as "nextTry", case d.transport when 'expired' then 'expired' else coalesce(e.reason, 'undeliverable') end as outcome,
+       e.reason_text as reason
+     from deliveries d
+     join documents x on x.agency_id = d.agency_id and x.id = d.document_id
+     left join lateral (
+       select reason, reason_text from delivery_events v
+       where v.agency_id = d.agency_id and v.delivery_id = d.id and v.kind = 'receipt'
+         and v.code in ('RelayRejection', 'ContentConsignmentFailure', 'Expiry')
+       order by position desc limit 1) e on true
+     where d.transport in ('undeliverable', 'expired') and d.updated_at >= :since
+       and coalesce(e.reason, '') not in ('SENDER_CANCELLED', 'OPERATOR_CANCELLED')
+       and not exists (select 1 from deliveries n where n.agency_id = d.agency_id and n.document_id = d.document_id
+         and n.recipient_agency_id = d.recipient_agency_id and n.series > d.series)
+     order by 5 desc, d.updated_at limit :most`,
+    { ...span },
+  )
+  return rows
 }

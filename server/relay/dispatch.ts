@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { nodeKeyFingerprint } from '../../signing/index.ts'
 import type { UserActor } from '../actor.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
-import type { NodeContext } from '../context.ts'
 import { type AgencyTransaction, type NodeTransaction, withNodeTables } from '../db.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
-import { type Agency, requireOpenAgency } from '../directory/agency-store.ts'
+import { requireOpenAgency } from '../directory/agency-store.ts'
 import { requireReadable } from '../documents/document-access-store.ts'
-import type { DocumentMessage } from '../edxml/envelope.ts'
+import type { Business, DocumentMessage } from '../edxml/envelope.ts'
 import { sealDocument } from '../edxml/seal.ts'
 import type { Sealed } from '../edxml/sealed-xml.ts'
 import { CongvanError } from '../errors.ts'
@@ -18,20 +17,33 @@ import { insertBranch, type NewBranch } from './branch-store.ts'
 import { buildMessage } from './build-message.ts'
 import { holdFiles } from './consign.ts'
 import { type DeliveryState, deliveryState, newDelivery } from './delivery.ts'
-import { deliveriesOfDocument, insertDeliveries, lockDeliveries } from './delivery-store.ts'
+import { insertDeliveries, lockDeliveries } from './delivery-store.ts'
 import { insertEnvelope } from './envelope-store.ts'
 import { makeReceipt } from './make-receipt.ts'
 import { addToHistory } from './pass-back.ts'
 import { insertReceipt, type SealedReceipt } from './receipt-store.ts'
+import {
+  byNextHop,
+  findRecipients,
+  type Recipient,
+  requireCodes,
+  requireNotAfter,
+  requireNotSent,
+  wholeSecond,
+} from './recipients.ts'
 import type { RelayDeps } from './relay-deps.ts'
-import { recipientRouter } from './route-recipient.ts'
+import { putBranchJob } from './relay-jobs.ts'
+import { recordSuperseding, type Superseding, supersedingBusiness } from './supersede.ts'
+import { urgencyOf } from './urgency.ts'
 
 export interface DispatchRequest {
   readonly documentId: string
   /** Agency codes; the sender itself may be among them. */
   readonly recipients: readonly string[]
-  /** No node consigns after it; by default `limits.deliveryHours` from now, which is also the latest. */
+  /** No node consigns after it: at most `limits.deliveryHours` from now, by default as the urgency says (`urgency.ts`). */
   readonly notAfter?: Date
+  /** Own documents that this one replaces, or the one that it corrects (NĐ 30/2020 art 18.3). */
+  readonly supersedes?: Superseding
 }
 
 export interface DispatchResult {
@@ -52,17 +64,31 @@ const SERIES = 1
  * the same request gets the stored answer. Another request for a recipient who has the document already is refused.
  *
  * @throws CongvanError `DISPATCH_INVALID`, `AGENCY_CODE_MALFORMED`, `AGENCY_CODE_UNKNOWN`, `AGENCY_CLOSED`, `NO_ROUTE`,
- *   `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`, `INPUT_INVALID`
+ *   `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`, `DOCUMENT_FROZEN`, `INPUT_INVALID`; of what replaces or
+ *   corrects another `REPLACEMENT_KIND_DIFFERS`, `CORRECTION_NOT_LETTER`, `LINKED_DOCUMENT_WRONG`
  */
 export async function dispatchDocument(
   deps: RelayDeps,
   actor: UserActor,
   request: DispatchRequest,
 ): Promise<DispatchResult> {
-  return sendOut(deps, actor, request, {
+  return sendOut(deps, actor, request, dispatching(deps, actor, request))
+}
+
+/** How an own document goes out. */
+export function dispatching(
+  deps: RelayDeps,
+  actor: UserActor,
+  request: Pick<DispatchRequest, 'documentId' | 'supersedes'>,
+): Sending {
+  const { supersedes } = request
+  return {
     async read(trx) {
       await requireReadable(trx, actor, request.documentId)
       return readIssuedForDispatch(trx, request.documentId)
+    },
+    async business(trx) {
+      return supersedes && supersedingBusiness(trx, actor, request.documentId, supersedes)
     },
     async record(trx, { document, sealed, message, recipients, now }) {
       const names = recipients.map(({ agency }) => agency.name)
@@ -72,16 +98,21 @@ export async function dispatchDocument(
         subject: `document:${document.id}`,
         facts: sendingFacts({ document, sealed, message }),
       })
+      if (supersedes !== undefined) {
+        await recordSuperseding(trx, deps.context, actor, document.id, supersedes, now)
+      }
       const announce = statusAnnouncer(deps.context)
       await completeByAnswer(trx, deps.context, { announce }, actor, document.id, now)
     },
-  })
+  }
 }
 
 /** What is sent, and how it is noted: the difference between dispatching an own document and passing one on. */
 export interface Sending {
   /** The document as it goes out, its row locked. */
   read(trx: AgencyTransaction, now: Date): Promise<IssuedDocument>
+  /** What the envelope is for, when it is not a new document: recall, update, replacement (`Bussiness`). */
+  business?(trx: AgencyTransaction): Promise<Business | undefined>
   /** Changes state and writes the log, in the transaction that stores the envelope; locks the document's row first. */
   record(trx: AgencyTransaction, sent: Prepared): Promise<void>
 }
@@ -112,18 +143,12 @@ export async function sendOut(
   const { context } = deps
   let prepared: Prepared
   try {
-    prepared = await prepare(deps, actor, request, sending)
+    prepared = await prepareSending(deps, actor, request, sending)
   } catch (error) {
     // What failed now may have succeeded before under the same key: then the stored answer counts.
     return context.db.asAgency(actor, () => Promise.reject(error))
   }
-  return context.db.asAgency(actor, (trx) => store(trx, deps, actor, prepared, sending))
-}
-
-interface Recipient {
-  /** The code by which it is addressed. */
-  readonly code: string
-  readonly agency: Agency
+  return context.db.asAgency(actor, (trx) => storeSending(trx, deps, actor, prepared, sending))
 }
 
 export interface Prepared {
@@ -135,7 +160,8 @@ export interface Prepared {
   readonly now: Date
 }
 
-async function prepare(
+/** Reads, checks, seals and signs: everything that must not happen inside the transaction that stores it. */
+export async function prepareSending(
   deps: RelayDeps,
   actor: UserActor,
   request: DispatchRequest,
@@ -143,13 +169,13 @@ async function prepare(
 ): Promise<Prepared> {
   const { context } = deps
   const now = wholeSecond(context.clock())
-  const notAfter = requireNotAfter(context, request.notAfter, now)
   requireCodes(context, request.recipients)
   const { agencyId, userId } = actor
-  const { document, message, hops, recipients } = await context.db.asAgency(
+  const { document, message, hops, recipients, notAfter } = await context.db.asAgency(
     { agencyId, userId },
     async (trx) => {
       const document = await sending.read(trx, now)
+      const notAfter = requireNotAfter(context, request.notAfter, now, document.urgency)
       const sender = await requireOpenAgency(trx, document.senderCode, vietnamDay(now))
       if (sender.id !== agencyId || sender.hostingNode !== context.nodeId) {
         throw new CongvanError('DISPATCH_INVALID', {
@@ -159,8 +185,9 @@ async function prepare(
       const recipients = await findRecipients(trx, request.recipients, now)
       await requireNotSent(trx, document.id, recipients)
       const hops = await byNextHop(trx, context, request.recipients, now)
-      const message = buildMessage(document, sender, recipients, { now, notAfter })
-      return { document, hops, recipients, message }
+      const business = await sending.business?.(trx)
+      const message = buildMessage(document, sender, recipients, { now, notAfter }, business)
+      return { document, hops, recipients, message, notAfter }
     },
   )
   const sealed = await sealDocument(message, { key: deps.key, sealedAt: now })
@@ -168,88 +195,23 @@ async function prepare(
     throw new CongvanError('INPUT_TOO_LARGE', { limit: context.limits.envelopeBytes })
   }
   const branches = await Promise.all(
-    [...hops].map(([nextHop, codes]) => makeBranch(deps, sealed, nextHop, codes, notAfter, now)),
+    [...hops].map(([nextHop, codes]) =>
+      makeBranch(deps, sealed, { nextHop, codes, notAfter, urgency: document.urgency }, now),
+    ),
   )
   return { document, message, recipients, sealed, branches, now }
-}
-
-/** The seal states whole seconds; a receipt of the same moment should not precede it. */
-function wholeSecond(time: Date): Date {
-  return new Date(Math.floor(time.getTime() / 1000) * 1000)
-}
-
-function requireNotAfter(context: NodeContext, wanted: Date | undefined, now: Date): Date {
-  const latest = new Date(now.getTime() + context.limits.deliveryHours * 3_600_000)
-  const notAfter = wholeSecond(wanted ?? latest)
-  if (notAfter > now && notAfter <= latest) return notAfter
-  const reason = `notAfter phải sau bây giờ và không quá ${latest.toISOString()} / must be later than now and not after it`
-  throw new CongvanError('DISPATCH_INVALID', { reason })
-}
-
-function requireCodes(context: NodeContext, recipients: readonly string[]): void {
-  const { recipients: most } = context.limits
-  if (recipients.length === 0 || recipients.length > most) {
-    const reason = `${recipients.length} nơi nhận, cho phép 1 đến ${most} / recipients, 1 to ${most} are allowed`
-    throw new CongvanError('DISPATCH_INVALID', { reason })
-  }
-}
-
-async function findRecipients(
-  trx: AgencyTransaction,
-  codes: readonly string[],
-  now: Date,
-): Promise<Recipient[]> {
-  const found = new Map<string, Recipient>()
-  for (const code of codes) {
-    const agency = await requireOpenAgency(trx, code, vietnamDay(now))
-    const twin = found.get(agency.id)
-    if (twin !== undefined) {
-      const reason = `${twin.code} và ${code} là cùng một cơ quan / are the same agency`
-      throw new CongvanError('DISPATCH_INVALID', { reason })
-    }
-    found.set(agency.id, { code, agency })
-  }
-  return [...found.values()]
-}
-
-/** An agency gets a document once, by whichever of its codes. */
-async function requireNotSent(
-  trx: AgencyTransaction,
-  documentId: string,
-  recipients: readonly Recipient[],
-): Promise<void> {
-  const sent = new Set((await deliveriesOfDocument(trx, documentId)).map((one) => one.recipientAgencyId))
-  const again = recipients.filter(({ agency }) => sent.has(agency.id)).map((one) => one.code)
-  if (again.length === 0) return
-  const named = again.length > 20 ? `${again.slice(0, 20).join(', ')}, … (${again.length})` : again.join(', ')
-  const reason = `văn bản đã gửi tới ${named} / the document was sent there already`
-  throw new CongvanError('DISPATCH_INVALID', { reason })
-}
-
-/** Recipients by next hop; null: hosted here. */
-async function byNextHop(
-  trx: AgencyTransaction,
-  context: NodeContext,
-  recipients: readonly string[],
-  now: Date,
-): Promise<Map<string | null, string[]>> {
-  const hops = new Map<string | null, string[]>()
-  const routeRecipient = recipientRouter(trx, context.nodeId, now, now)
-  for (const code of recipients) {
-    const route = await routeRecipient(code)
-    const hop = route.kind === 'here' ? null : route.nodeId
-    hops.set(hop, [...(hops.get(hop) ?? []), code])
-  }
-  return hops
 }
 
 /** A branch with the receipt that begins its chain: the sender's node has the document (SubmissionAcceptance). */
 async function makeBranch(
   deps: RelayDeps,
   sealed: Sealed,
-  nextHop: string | null,
-  recipients: string[],
-  notAfter: Date,
+  way: {
+    readonly nextHop: string | null
+    readonly codes: readonly string[]
+    readonly notAfter: Date
+    readonly urgency: number
+  },
   now: Date,
 ): Promise<Prepared['branches'][number]> {
   const id = randomUUID()
@@ -258,7 +220,7 @@ async function makeBranch(
     envelopeSha256: sealed.sha256,
     series: SERIES,
     branchId: id,
-    recipients,
+    recipients: [...way.codes],
     previousReceiptSha256: null,
   }
   const receipt = await makeReceipt(deps, facts, now)
@@ -266,18 +228,20 @@ async function makeBranch(
     id,
     envelopeSha256: sealed.sha256,
     series: SERIES,
-    nextHop,
+    nextHop: way.nextHop,
     previous: null,
     path: [deps.context.nodeId],
     previousReceipt: receipt.sha256,
-    notAfter,
+    notAfter: way.notAfter,
+    urgency: urgencyOf(way.urgency),
     state: 'queued',
-    recipients,
+    recipients: way.codes,
   }
   return { branch, receipt }
 }
 
-async function store(
+/** Stores a prepared envelope with all that it needs, in the caller's transaction. */
+export async function storeSending(
   trx: AgencyTransaction,
   deps: RelayDeps,
   actor: UserActor,
@@ -344,7 +308,6 @@ async function storeForTheNode(
   for (const { branch, receipt } of branches) {
     await insertBranch(node, branch, now)
     await insertReceipt(node, receipt, now)
-    const queue = branch.nextHop === null ? 'document-consign' : 'relay-send'
-    await context.queue.put(node, queue, { branch: branch.id, attempt: 0 })
+    await putBranchJob(node, context, { ...branch, attempt: 0 })
   }
 }

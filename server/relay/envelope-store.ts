@@ -90,3 +90,8 @@ export async function readEnvelopeBytes(
   const row = await trx('envelopes').where({ sha256 }).first<{ bytes: Buffer | null } | undefined>('bytes')
   return row?.bytes ?? undefined
 }
+
+/** The agencies that envelopes were made for here. */
+export async function sendingAgencies(trx: NodeTransaction): Promise<string[]> {
+  return trx('envelopes').whereNotNull('sender_agency').distinct().pluck<string[]>('sender_agency')
+}

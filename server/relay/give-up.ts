@@ -15,12 +15,17 @@ import { makeReceipt, type ReceiptFacts } from './make-receipt.ts'
 import { passBack } from './pass-back.ts'
 import type { SealedReceipt } from './receipt-store.ts'
 import type { RelayDeps } from './relay-deps.ts'
+import { putBranchJob } from './relay-jobs.ts'
 import { delayMs, mayRetry, nextAttempt } from './retry.ts'
+import { urgencyClass } from './urgency.ts'
 
 /** What a receipt can carry as its reason. */
 const REASON_CODE = /^[A-Z][A-Z0-9_]{0,63}$/
 
-export type Failure = Pick<SendFailure, 'outcome' | 'code' | 'reason'>
+export type Failure = Pick<SendFailure, 'outcome' | 'code' | 'reason'> & {
+  /** For the people of the sender; stands in the receipt. */
+  readonly text?: string
+}
 
 /**
  * Until when a branch is tried. Past `notAfter` no node takes it by its own clock; this node's may be ahead by the
@@ -36,12 +41,15 @@ export function deadlineOf(context: NodeContext, branch: Pick<Branch, 'notAfter'
  * Once the peer was asked to commit, time alone ends nothing: the peer may have taken the branch. It is asked until
  * it answers; past `notAfter` its answer to the same offer is either its receipts or `RELAY_EXPIRED`. (Asking the
  * nodes behind the peer too, the status query of design 4, is not part of this version.)
+ *
+ * @param peerFreeAt for a peer that is left alone now: when the branch may be tried
  */
 export async function handleFailure(
   deps: RelayDeps,
   branch: Branch,
   failure: SendFailure,
   committing: boolean,
+  peerFreeAt: Date | null = null,
 ): Promise<void> {
   const { context } = deps
   if (failure.outcome === 'recipients-refused') {
@@ -57,13 +65,16 @@ export async function handleFailure(
   const now = context.clock()
   const failures = branch.failures + 1
   const random = deps.random()
-  const runAfter = committing
-    ? new Date(now.getTime() + delayMs(failures, random))
-    : nextAttempt(failures, now, deadlineOf(context, branch), random)
-  if (runAfter === null) {
+  const { backOff } = urgencyClass(branch.urgency)
+  const deadline = deadlineOf(context, branch)
+  const next = committing
+    ? new Date(now.getTime() + delayMs(failures, random, backOff))
+    : nextAttempt(failures, now, deadline, random, backOff)
+  if (next === null) {
     await giveUp(deps, branch, { outcome: 'expired', code: 'RELAY_EXPIRED', reason: failure.reason }, false)
     return
   }
+  const runAfter = peerFreeAt === null ? next : committing || peerFreeAt < deadline ? peerFreeAt : deadline
   context.log.info(
     { branch: branch.id, peer: branch.nextHop, outcome: failure.outcome, reason: failure.reason, runAfter },
     'relay: will try again',
@@ -77,7 +88,7 @@ export async function handleFailure(
       return
     }
     const attempt = await postponeBranch(trx, branch.id, { ...failure, runAfter })
-    await context.queue.put(trx, 'relay-send', { branch: branch.id, attempt }, { startAfter: runAfter })
+    await putBranchJob(trx, context, { ...branch, attempt }, runAfter)
   })
 }
 
@@ -85,7 +96,7 @@ export async function handleFailure(
  * Whether the branch is still at the run that failed. A run that has not asked for the commit judges nothing once
  * another one has.
  */
-function isCurrent(locked: Branch | undefined, tried: Branch, committing: boolean): locked is Branch {
+export function isCurrent(locked: Branch | undefined, tried: Branch, committing: boolean): locked is Branch {
   return (
     locked !== undefined &&
     locked.attempt === tried.attempt &&
@@ -117,14 +128,14 @@ async function separate(
   const others = branch.recipients.filter((code) => !waiting.includes(code))
   const { failures, runAfter, outcome, reason } = why
   const parts = [
-    { recipients: others, failures: 0, runAfter: now, put: {} },
-    { recipients: waiting, failures, runAfter, put: { startAfter: runAfter } },
+    { recipients: others, failures: 0, runAfter: now, startAfter: undefined },
+    { recipients: waiting, failures, runAfter, startAfter: runAfter },
   ]
-  for (const { recipients, put, ...due } of parts) {
+  for (const { recipients, startAfter, ...due } of parts) {
     const id = randomUUID()
     await insertBranch(trx, { ...branch, ...due, id, state: 'queued', recipients: [] }, now)
     await moveRecipients(trx, branch, id, recipients)
-    await context.queue.put(trx, 'relay-send', { branch: id, attempt: 0 }, put)
+    await putBranchJob(trx, context, { ...branch, id, attempt: 0 }, startAfter)
   }
   await settleBranch(trx, branch.id, { state: 'failed', outcome, reason }, now)
 }
@@ -132,20 +143,26 @@ async function separate(
 /**
  * Ends a branch for good, with a receipt of this node for each recipient: RelayRejection, or when its time has run
  * out Expiry at the origin and RelayFailure elsewhere, since only the origin declares expiry (design 4).
+ *
+ * @param also what else belongs to it, in the same transaction
+ * @returns false when another run has it now, or it has ended: nothing was done
  */
 export async function giveUp(
   deps: RelayDeps,
   branch: Branch,
   failure: Failure,
   committing: boolean,
-): Promise<void> {
+  also: (trx: NodeTransaction, now: Date) => Promise<void> = async () => {},
+): Promise<boolean> {
   const { context } = deps
   const now = context.clock()
   const receipts = await receiptsOfFailure(deps, branch, branch.recipients, failure, now)
-  await context.db.asNode(async (trx) => {
+  return context.db.asNode(async (trx) => {
     const locked = await lockBranch(trx, branch.id)
-    if (!isCurrent(locked, branch, committing)) return
+    if (!isCurrent(locked, branch, committing)) return false
     await storeFailure(trx, context, branch, receipts, failure, now)
+    await also(trx, now)
+    return true
   })
 }
 
@@ -175,7 +192,7 @@ async function splitOff(
       const id = randomUUID()
       await insertBranch(trx, { ...branch, failures: 0, id, state: 'queued', recipients: [] }, now)
       await moveRecipients(trx, branch, id, remaining)
-      await context.queue.put(trx, 'relay-send', { branch: id, attempt: 0 })
+      await putBranchJob(trx, context, { ...branch, id, attempt: 0 })
     }
     await storeFailure(trx, context, branch, receipts, failure, now)
   })
@@ -190,6 +207,7 @@ async function receiptsOfFailure(
 ): Promise<SealedReceipt[]> {
   const facts: Omit<ReceiptFacts, 'event' | 'recipients'> = {
     reasonCode: REASON_CODE.test(failure.code) ? failure.code : 'RELAY_REFUSED',
+    ...(failure.text === undefined ? {} : { reasonText: failure.text }),
     envelopeSha256: branch.envelopeSha256,
     series: branch.series,
     branchId: branch.id,
@@ -214,7 +232,8 @@ async function storeFailure(
 ): Promise<void> {
   const evidence = receipts.map((sealed) => ({ kind: 'receipt' as const, sealed }))
   await passBack(trx, context, evidence, now, [branch])
-  await settleBranch(trx, branch.id, { state: 'failed', ...failure }, now)
+  const { outcome, reason } = failure
+  await settleBranch(trx, branch.id, { state: 'failed', outcome, reason }, now)
   const actor = { kind: 'node', nodeId: context.nodeId } as const
   await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, null, {
     kind: 'relay.rejected',

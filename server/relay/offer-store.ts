@@ -167,9 +167,13 @@ export async function completeFile(
   await insertPeerFiles(trx, offer.peer, [file.sha256], now)
 }
 
-/** Closes an offer: its envelope has moved to `envelopes`. */
-export async function closeOffer(trx: NodeTransaction, id: string, now: Date): Promise<void> {
-  await trx('offers').where({ id }).update({ envelope: null, committed_at: now })
+/** Closes an offer: its envelope has moved to `envelopes`. @returns when it was made */
+export async function closeOffer(trx: NodeTransaction, id: string, now: Date): Promise<Date> {
+  const [row] = await trx('offers')
+    .where({ id })
+    .update({ envelope: null, committed_at: now })
+    .returning<{ offered_at: Date }[]>('offered_at')
+  return row?.offered_at ?? now
 }
 
 /**

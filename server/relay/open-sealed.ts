@@ -1,41 +1,16 @@
 import { SigningError } from '../../signing/index.ts'
 import type { NodeContext } from '../context.ts'
 import { findNode, nodeKeyFingerprints } from '../directory/node-store.ts'
-import type { Opened, OpenOptions } from '../edxml/sealed-xml.ts'
+import type { Opened } from '../edxml/sealed-xml.ts'
 import { CongvanError } from '../errors.ts'
 import type { StoredEnvelope } from './envelope-store.ts'
-
-type Open<Message> = (xml: Uint8Array, options: OpenOptions) => Opened<Message>
-
-/**
- * Opens sealed XML whose sealing node is known only from its content: by the key that it names itself. The seal then
- * holds for that key; whose key it was is still to be asked, with `requireKeyOf`, before anything is believed.
- *
- * @throws SigningError where the seal does not hold; CongvanError `INPUT_INVALID` where the content is no such message
- */
-export function openByOwnKey<Message>(open: Open<Message>, xml: Uint8Array): Opened<Message> {
-  return open(xml, { keyFingerprints: [keyNamedIn(open, xml)] })
-}
-
-/** The fingerprint of the key that a sealed file names; nothing is verified by this. */
-function keyNamedIn<Message>(open: Open<Message>, xml: Uint8Array): string {
-  try {
-    open(xml, { keyFingerprints: [] })
-  } catch (error) {
-    if (error instanceof SigningError && error.code === 'XML_KEY_NOT_ALLOWED') {
-      return String(error.params.fingerprint)
-    }
-    throw error
-  }
-  throw new TypeError('a seal was accepted without any key')
-}
 
 /**
  * Whether the key that sealed was the node's at the time of sealing, and that time is not in the future. The clock
  * of the sealer is its own: a difference within `limits.clockSkewSeconds` is allowed. An envelope can overtake the
  * part of the directory that tells of its node; that is no judgement on it.
  *
- * @throws CongvanError `INPUT_INVALID` for a time in the future, `RELAY_DIRECTORY_BEHIND` for a node that is not known
+ * @throws CongvanError `RELAY_TOO_EARLY` for a time in the future, `RELAY_DIRECTORY_BEHIND` for a node that is not known
  *   (yet) and for a key that is not (yet) this node's: a key that was registered a moment ago is not a forgery
  */
 export async function requireKeyOf(
@@ -45,8 +20,11 @@ export async function requireKeyOf(
   now: Date,
 ): Promise<void> {
   if (sealed.sealedAt.getTime() > now.getTime() + context.limits.clockSkewSeconds * 1000) {
-    const reason = `trong tương lai / in the future: ${sealed.sealedAt.toISOString()}`
-    throw new CongvanError('INPUT_INVALID', { field: 'SigningTime', reason })
+    // No judgement on the sealed thing: a clock that jumped and was set right again has dated it so for good.
+    throw new CongvanError('RELAY_TOO_EARLY', {
+      sealedAt: sealed.sealedAt.toISOString(),
+      now: now.toISOString(),
+    })
   }
   const { node, own } = await context.db.asNode(async (trx) => ({
     node: await findNode(trx, nodeId),

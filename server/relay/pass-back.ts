@@ -1,9 +1,10 @@
+import { afterCommit } from '../after-commit.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import { type AgencyTransaction, type NodeTransaction, withAgencyTables } from '../db.ts'
 import { CongvanError } from '../errors.ts'
 import { type Branch, branchOfDelivery } from './branch-store.ts'
-import { applyEvent, type DeliveryEvent, type DeliveryProgress } from './delivery.ts'
+import { applyEvent, type DeliveryEvent, type DeliveryProgress, isTerminalEvent } from './delivery.ts'
 import {
   type Delivery,
   insertDeliveryEvents,
@@ -13,6 +14,7 @@ import {
 } from './delivery-store.ts'
 import { findEnvelope } from './envelope-store.ts'
 import { insertReceipt, type SealedReceipt } from './receipt-store.ts'
+import { putReturnJob } from './relay-jobs.ts'
 import { insertReturn } from './return-store.ts'
 import { insertStatusMessage, type SealedStatus } from './status-store.ts'
 
@@ -51,7 +53,7 @@ export async function passBack(
     if (!isNew) continue
     for (const [peer, recipients] of await previousHops(trx, deliveriesOf(one), branches)) {
       if (peer === null) home.push({ evidence: one, recipients })
-      else await ontoTheWay(trx, context, one, peer, now)
+      else await ontoTheWay(trx, context, one, { peer, urgency: urgencyOf(one, branches) }, now)
     }
   }
   await intoHistory(trx, context, home, now)
@@ -101,23 +103,33 @@ async function previousHops(
   return hops
 }
 
+/** Evidence is as urgent as the document that it is about. */
+function urgencyOf(evidence: Evidence, branches: readonly Branch[]): number {
+  const { envelopeSha256 } = deliveriesOf(evidence)
+  return branches.find((one) => one.envelopeSha256 === envelopeSha256)?.urgency ?? 0
+}
+
 /**
  * How long evidence is offered to a hop that does not take it, after the longest `notAfter`: the delivery has
  * happened, and a node that was away or whose directory lags must still learn of it.
  */
 const RETURN_MS = 30 * 86_400_000
 
+export function returnsUntil({ limits }: NodeContext, now: Date): Date {
+  return new Date(now.getTime() + limits.deliveryHours * 3_600_000 + RETURN_MS)
+}
+
 async function ontoTheWay(
   trx: NodeTransaction,
   context: NodeContext,
   evidence: Evidence,
-  peer: string,
+  { peer, urgency }: { readonly peer: string; readonly urgency: number },
   now: Date,
 ): Promise<void> {
-  const giveUpAt = new Date(now.getTime() + context.limits.deliveryHours * 3_600_000 + RETURN_MS)
-  const message = { peer, kind: evidence.kind, messageSha256: evidence.sealed.sha256, giveUpAt }
+  const giveUpAt = returnsUntil(context, now)
+  const message = { peer, kind: evidence.kind, messageSha256: evidence.sealed.sha256, giveUpAt, urgency }
   const id = await insertReturn(trx, message, now)
-  if (id !== undefined) await context.queue.put(trx, 'relay-return', { return: id, attempt: 0 })
+  if (id !== undefined) await putReturnJob(trx, context, { id, attempt: 0, urgency })
   const actor = { kind: 'node', nodeId: context.nodeId } as const
   await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, null, {
     kind: evidence.kind === 'receipt' ? 'relay.receipt' : 'relay.status',
@@ -135,9 +147,12 @@ async function intoHistory(
 ): Promise<void> {
   const actor = { kind: 'node', nodeId: context.nodeId } as const
   for (const sha256 of new Set(home.map((one) => deliveriesOf(one.evidence).envelopeSha256))) {
-    const agencyId = (await findEnvelope(trx, sha256))?.sender?.agencyId
-    if (agencyId === undefined) throw new Error(`envelope ${sha256} was not made here`)
+    const envelope = await findEnvelope(trx, sha256)
+    const agencyId = envelope?.sender?.agencyId
+    if (envelope === undefined || agencyId === undefined)
+      throw new Error(`envelope ${sha256} was not made here`)
     const mine = home.filter((one) => deliveriesOf(one.evidence).envelopeSha256 === sha256)
+    countEnds(trx, context, mine, envelope.sealedAt, now)
     await withAgencyTables(trx, agencyId, async (agency) => {
       for (const { evidence, recipients } of mine) {
         const { series } = deliveriesOf(evidence)
@@ -149,6 +164,25 @@ async function intoHistory(
           facts: factsOf(evidence),
         })
       }
+    })
+  }
+}
+
+/** How long deliveries took from their dispatch, for those that end now. */
+function countEnds(
+  trx: NodeTransaction,
+  { meter }: NodeContext,
+  home: readonly Homecoming[],
+  dispatchedAt: Date,
+  now: Date,
+): void {
+  if (meter === undefined) return
+  const seconds = (now.getTime() - dispatchedAt.getTime()) / 1000
+  for (const { evidence, recipients } of home) {
+    if (evidence.kind !== 'receipt' || !isTerminalEvent(evidence.sealed.receipt.event)) continue
+    const { event } = evidence.sealed.receipt
+    afterCommit(trx, () => {
+      for (const _recipient of recipients) meter.delivered(event, seconds)
     })
   }
 }

@@ -4,6 +4,7 @@ import { sha256 } from '../edxml/values.ts'
 import { CongvanError } from '../errors.ts'
 import { jsonReply, type PeerReply, type PeerRequest, type PeerRoute } from '../http/peer-routes.ts'
 import { commitOffer } from './accept.ts'
+import { watchPeers } from './peer-health.ts'
 import { commitRequest, messageRequest, offerRequest } from './protocol.ts'
 import { receiveOffer } from './receive.ts'
 import { fileOfOffer, receivePiece } from './receive-files.ts'
@@ -18,6 +19,7 @@ const from = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 /** The relay's part of `/relay/v1`: offer, files, commit, and messages on their way back. */
 export function relayPeerRoutes(deps: RelayDeps): PeerRoute[] {
   const json = { kind: 'bytes', maxBytes: jsonBytes(deps.context.limits) } as const
+  const isThere = watchPeers(deps)
   return [
     {
       method: 'post',
@@ -25,6 +27,7 @@ export function relayPeerRoutes(deps: RelayDeps): PeerRoute[] {
       body: json,
       handle: async (request) => {
         const offer = readJson(offerRequest, request)
+        await isThere(request.peer)
         return reply(await receiveOffer(deps, request.peer, offer, request.now))
       },
     },
@@ -68,6 +71,7 @@ export function relayPeerRoutes(deps: RelayDeps): PeerRoute[] {
       body: json,
       handle: async (request) => {
         const message = readJson(messageRequest, request)
+        await isThere(request.peer)
         return reply(await receiveMessage(deps, request.peer, message, request.now))
       },
     },

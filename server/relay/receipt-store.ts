@@ -125,6 +125,17 @@ export async function findReceipt(trx: NodeTransaction, sha256: string): Promise
   return { xml: row.xml, envelopeSha256: row.envelope_sha256, series: row.series, recipients }
 }
 
+/** The sealed bytes of receipts by their SHA-256; what is not there is left out. */
+export async function readReceipts(
+  trx: NodeTransaction,
+  sha256s: readonly string[],
+): Promise<Map<string, Uint8Array>> {
+  const rows: { sha256: string; xml: Buffer }[] = await trx('receipts')
+    .whereIn('sha256', [...sha256s])
+    .select('sha256', 'xml')
+  return new Map(rows.map((row) => [row.sha256, row.xml]))
+}
+
 /** A delivery that a node further on could not pass on. */
 export interface FailedDelivery {
   /** SHA-256 of that node's RelayFailure. */

@@ -9,6 +9,8 @@
  *   is idempotent, asking again is also the question "what became of it?".
  */
 
+import { type BackOff, urgencyClass, urgencyClasses } from './urgency.ts'
+
 export type OutcomeKind = 'business' | 'transport' | 'transient' | 'unknown'
 
 /** Every outcome of a send that is not a success. */
@@ -18,6 +20,7 @@ export const sendOutcomes = {
   'message-refused': 'business',
   'receipt-contradicts': 'business',
   expired: 'business',
+  cancelled: 'business',
   collision: 'transport',
   'off-route': 'transport',
   loop: 'transport',
@@ -27,12 +30,15 @@ export const sendOutcomes = {
   unreachable: 'transient',
   'not-authenticated': 'transient',
   busy: 'transient',
+  'offers-too-many': 'transient',
   'storage-full': 'transient',
+  'storage-damaged': 'transient',
   'database-away': 'transient',
   'files-missing': 'transient',
   'file-damaged': 'transient',
   'offer-forgotten': 'transient',
   'directory-behind': 'transient',
+  'clocks-apart': 'transient',
   'answer-lost': 'unknown',
   'answer-unreadable': 'unknown',
   'peer-defect': 'unknown',
@@ -62,6 +68,9 @@ const outcomeByFault: Readonly<Record<string, SendOutcome>> = {
   RELAY_TOO_MANY_HOPS: 'too-many-hops',
   RELAY_OFFER_UNKNOWN: 'offer-forgotten',
   RELAY_DIRECTORY_BEHIND: 'directory-behind',
+  AGENCY_CODE_UNKNOWN: 'directory-behind',
+  NO_ROUTE: 'directory-behind',
+  RELAY_TOO_EARLY: 'clocks-apart',
   RELAY_FILES_MISSING: 'files-missing',
   RELAY_FILE_MISMATCH: 'file-damaged',
   RELAY_PIECE_MISPLACED: 'files-missing',
@@ -69,9 +78,21 @@ const outcomeByFault: Readonly<Record<string, SendOutcome>> = {
   INPUT_INVALID: 'request-refused',
   STORAGE_FULL: 'storage-full',
   STORAGE_FAILED: 'storage-full',
+  STORAGE_DAMAGED: 'storage-damaged',
   DATABASE_UNAVAILABLE: 'database-away',
+  RELAY_OFFERS_TOO_MANY: 'offers-too-many',
+  TOO_MANY_REQUESTS: 'busy',
   SHUTTING_DOWN: 'busy',
   NODE_UNREACHABLE: 'unreachable',
+  PEER_NOT_AUTHENTICATED: 'not-authenticated',
+  // A path that the peer does not serve: a program of another version, or not this program at all.
+  NOT_FOUND: 'answer-unreadable',
+  INTERNAL: 'peer-defect',
+}
+
+/** Whether the table names what a code means; any other is judged by its status. */
+export function isNamedFault(code: string): boolean {
+  return Object.hasOwn(outcomeByFault, code)
 }
 
 /**
@@ -88,13 +109,8 @@ export function outcomeOfFault(code: string | undefined, status: number): SendOu
   return status >= 500 ? 'peer-defect' : 'answer-unreadable'
 }
 
-export interface BackOff {
-  readonly firstDelayMs: number
-  readonly longestDelayMs: number
-}
-
-/** Doubling from one second to five minutes: a restarted peer is found at once, a dead one costs nothing. */
-export const relayBackOff: BackOff = { firstDelayMs: 1_000, longestDelayMs: 300_000 }
+/** Of an ordinary document: a restarted peer is found at once, a dead one costs nothing. */
+export const relayBackOff: BackOff = urgencyClasses[0].backOff
 
 /** For evidence on its way back, which is offered for weeks. */
 export const returnBackOff: BackOff = { firstDelayMs: 1_000, longestDelayMs: 900_000 }
@@ -123,4 +139,22 @@ export function nextAttempt(
 export function delayMs(attempts: number, random: number, backOff: BackOff = relayBackOff): number {
   const doubled = backOff.firstDelayMs * 2 ** Math.min(Math.max(attempts, 1) - 1, 30)
   return Math.round(Math.min(doubled, backOff.longestDelayMs) * (0.5 + random / 2))
+}
+
+/**
+ * Until when something waits for a peer that is left alone. What has never been tried waits for the next probe and may
+ * be it; the rest is looked at seldom, since it is made due when the peer is back.
+ *
+ * @param until when the peer may be asked again
+ * @param random in [0, 1)
+ */
+export function parkedUntil(
+  until: Date,
+  now: Date,
+  waiting: { readonly attempt: number; readonly urgency: number },
+  random: number,
+): Date {
+  if (waiting.attempt === 0) return new Date(until.getTime() + Math.round(random * 2_000))
+  const { longestDelayMs } = urgencyClass(waiting.urgency).backOff
+  return new Date(Math.max(until.getTime(), now.getTime() + Math.round(longestDelayMs * (0.5 + random / 2))))
 }

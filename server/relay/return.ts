@@ -1,12 +1,23 @@
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeTransaction } from '../db.ts'
+import type { Peer } from '../directory/peer-store.ts'
 import { askPeer, jsonCall, requirePeer, type SendFailure, sendFailureOf, unreadable } from './ask-peer.ts'
 import { recipientsFromPeer } from './branch-store.ts'
+import { askLeave, noteTry, type Pass, takeProbe } from './peer-health.ts'
+import { type PeerSlots, unlimitedSlots } from './peer-slots.ts'
 import { type MessageRequest, messageAnswer } from './protocol.ts'
 import { findReceipt } from './receipt-store.ts'
 import type { RelayDeps } from './relay-deps.ts'
-import { mayRetry, nextAttempt, returnBackOff } from './retry.ts'
-import { findReturn, lockReturn, postponeReturn, type Return, settleReturn } from './return-store.ts'
+import { putReturnJob } from './relay-jobs.ts'
+import { mayRetry, nextAttempt, parkedUntil, returnBackOff } from './retry.ts'
+import {
+  findReturn,
+  lockReturn,
+  parkReturn,
+  postponeReturn,
+  type Return,
+  settleReturn,
+} from './return-store.ts'
 import { findStatusMessage } from './status-store.ts'
 
 /** A job of `relay-return`: stale when the row's number has moved on. */
@@ -17,33 +28,86 @@ export interface ReturnJob {
 
 /**
  * Hands a receipt or status to the hop before this one. Its bytes are stored, so every try sends the same message,
- * and the peer answers the same.
+ * and the peer answers the same. A peer that is left alone or has enough in hand is not asked, as in `sendBranch`.
  *
  * A crash before the peer's answer is noted leaves the row queued: it is sent again and changes nothing there.
  *
  * @throws CongvanError of this node's own database; the queue runs the job again
  */
-export async function sendReturn(deps: RelayDeps, job: ReturnJob): Promise<void> {
-  const { db } = deps.context
-  const found = await db.asNode(async (trx) => {
+export async function sendReturn(
+  deps: RelayDeps,
+  job: ReturnJob,
+  options: { readonly slots?: PeerSlots } = {},
+): Promise<void> {
+  const { context } = deps
+  const found = await context.db.asNode(async (trx) => {
     const row = await findReturn(trx, job.return)
     if (row === undefined || row.attempt !== job.attempt || row.state !== 'queued') return undefined
-    return { row, request: await requestOf(trx, row) }
+    return { row, leave: await askLeave(trx, row.peer, context.clock()) }
   })
   if (found === undefined) return
-  const { row, request } = found
+  const { row, leave } = found
+  if (leave.kind === 'wait') {
+    await waitForPeer(deps, row, leave.until)
+    return
+  }
+  const place = await (options.slots ?? unlimitedSlots).enter(row.peer)
+  if (typeof place === 'number') {
+    const runAfter = new Date(context.clock().getTime() + place)
+    await park(deps, row, { outcome: 'peer-slow', reason: row.peer, runAfter })
+    return
+  }
   try {
-    const peer = await requirePeer(deps, row.peer)
+    const granted =
+      leave.kind === 'go'
+        ? leave
+        : await context.db.asNode((trx) => takeProbe(trx, row.peer, context.clock()))
+    if (granted.kind === 'wait') await waitForPeer(deps, row, granted.until)
+    else await tryReturn(deps, row, granted.pass)
+  } finally {
+    place()
+  }
+}
+
+async function waitForPeer(deps: RelayDeps, row: Return, until: Date): Promise<void> {
+  const runAfter = parkedUntil(until, deps.context.clock(), row, deps.random())
+  await park(deps, row, { outcome: 'peer-left-alone', reason: row.peer, runAfter })
+}
+
+async function park(
+  { context }: RelayDeps,
+  row: Return,
+  wait: { readonly outcome: string; readonly reason: string; readonly runAfter: Date },
+): Promise<void> {
+  const runAfter = wait.runAfter > row.giveUpAt ? row.giveUpAt : wait.runAfter
+  await context.db.asNode(async (trx) => {
+    const locked = await lockReturn(trx, row.id)
+    if (locked?.state !== 'queued' || locked.attempt !== row.attempt) return
+    const attempt = await parkReturn(trx, row.id, { ...wait, runAfter })
+    await putReturnJob(trx, context, { ...row, attempt }, runAfter)
+  })
+}
+
+async function tryReturn(deps: RelayDeps, row: Return, pass: Pass): Promise<void> {
+  const { context } = deps
+  const request = await context.db.asNode((trx) => requestOf(trx, row))
+  let peer: Peer | undefined
+  try {
+    peer = await requirePeer(deps, row.peer)
     const answer = await askPeer(deps, peer, jsonCall('POST', '/relay/v1/messages', request), messageAnswer)
     if (answer.message !== row.messageSha256) throw unreadable(row.peer, `it took ${answer.message}`)
   } catch (error) {
     const failure = sendFailureOf(error, true)
+    const freeAt = await noteTry(deps, pass, peer === undefined ? undefined : failure?.outcome)
+    context.meter?.sent(pass.peer, 'return', failure?.outcome ?? 'own-error')
     if (failure === undefined) throw error
-    await noteFailure(deps, row, failure)
+    await noteFailure(deps, row, failure, freeAt)
     return
   }
-  await db.asNode(async (trx) => {
-    const now = deps.context.clock()
+  await noteTry(deps, pass, 'answered')
+  context.meter?.sent(pass.peer, 'return', 'taken')
+  await context.db.asNode(async (trx) => {
+    const now = context.clock()
     const locked = await lockReturn(trx, row.id)
     if (locked?.state === 'queued') await settleReturn(trx, row.id, { state: 'done', outcome: 'taken' }, now)
   })
@@ -65,18 +129,25 @@ async function requestOf(trx: NodeTransaction, row: Return): Promise<MessageRequ
   return { kind: 'receipt', message, envelopeSha256, series, recipients }
 }
 
-async function noteFailure(deps: RelayDeps, row: Return, failure: SendFailure): Promise<void> {
+/** @param peerFreeAt for a peer that is left alone now: when the message may be tried */
+async function noteFailure(
+  deps: RelayDeps,
+  row: Return,
+  failure: SendFailure,
+  peerFreeAt: Date | null,
+): Promise<void> {
   const { context } = deps
   const now = context.clock()
   const random = deps.random()
   const retry = mayRetry(failure.outcome)
-  const runAfter = retry ? nextAttempt(row.failures + 1, now, row.giveUpAt, random, returnBackOff) : null
+  const next = retry ? nextAttempt(row.failures + 1, now, row.giveUpAt, random, returnBackOff) : null
+  const runAfter = next === null || peerFreeAt === null || peerFreeAt > row.giveUpAt ? next : peerFreeAt
   await context.db.asNode(async (trx) => {
     const locked = await lockReturn(trx, row.id)
     if (locked?.state !== 'queued' || locked.attempt !== row.attempt) return
     if (runAfter !== null) {
       const attempt = await postponeReturn(trx, row.id, { ...failure, runAfter })
-      await context.queue.put(trx, 'relay-return', { return: row.id, attempt }, { startAfter: runAfter })
+      await putReturnJob(trx, context, { ...row, attempt }, runAfter)
       return
     }
     await settleReturn(trx, row.id, { state: 'failed', ...failure }, now)

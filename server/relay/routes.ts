@@ -1,12 +1,19 @@
+import { Readable } from 'node:stream'
 import { z } from 'zod'
 import { receiptEvents } from '../edxml/receipt.ts'
 import { organId, sha256 } from '../edxml/values.ts'
+import { CongvanError } from '../errors.ts'
 import { uuidParams } from '../http/mount.ts'
 import { asUser, type Route, route } from '../http/route.ts'
 import { deliveryStates } from './delivery.ts'
 import { dispatchDocument } from './dispatch.ts'
+import { BUNDLE_CONTENT_TYPE } from './evidence/bundle.ts'
+import { exportEvidence } from './export-evidence.ts'
 import { forwardDocument } from './forward-document.ts'
+import { recallRoutes } from './recall-routes.ts'
+import { redispatch } from './redispatch.ts'
 import type { RelayDeps } from './relay-deps.ts'
+import type { Superseding } from './supersede.ts'
 import { readEvidence, trackDelivery, trackDocument } from './track.ts'
 
 const instant = z.iso.datetime({ offset: true })
@@ -61,12 +68,46 @@ const delivery = z.strictObject({
     }),
   ),
   terminal: z.strictObject(receipt).nullable(),
+  recall: z
+    .strictObject({
+      way: z.enum(['cancelled', 'notice']),
+      reason: z.string(),
+      notice: z.uuid().nullable(),
+      envelope: sha256.nullable(),
+      orderedAt: instant,
+      answer: z
+        .strictObject({
+          code: z.enum(['15', '16']),
+          text: z.string().nullable(),
+          time: instant,
+          message: sha256,
+        })
+        .nullable()
+        .describe('15 đồng ý, 16 từ chối; null: chưa trả lời / agreed, declined, not answered yet'),
+    })
+    .nullable(),
 })
+
+/** @throws CongvanError `INPUT_INVALID` where it is to do both: the message has room for one */
+function supersedingOf(body: {
+  readonly replaces?: readonly string[] | undefined
+  readonly replacementReason?: string | undefined
+  readonly corrects?: string | undefined
+}): Superseding | undefined {
+  const { replaces, replacementReason: reason, corrects } = body
+  if (corrects !== undefined && replaces !== undefined) {
+    const why = 'chỉ thay thế hoặc đính chính, không cả hai / either replaces or corrects'
+    throw new CongvanError('INPUT_INVALID', { field: 'body.corrects', reason: why })
+  }
+  if (corrects !== undefined) return { corrects }
+  return replaces && { replaces, ...(reason === undefined ? {} : { reason }) }
+}
 
 /** Dispatching and tracking, for people and scripts. */
 export function relayRoutes(deps: RelayDeps): Route[] {
   const { context } = deps
   return [
+    ...recallRoutes(deps),
     route({
       method: 'post',
       path: '/documents/:id/dispatch',
@@ -74,14 +115,25 @@ export function relayRoutes(deps: RelayDeps): Route[] {
       summary: { vi: 'Gửi văn bản đã phát hành', en: 'Dispatch an issued document' },
       tag: 'deliveries',
       params: uuidParams,
-      body: dispatchBody,
+      body: dispatchBody.extend({
+        replaces: z
+          .array(z.uuid())
+          .min(1)
+          .max(100)
+          .optional()
+          .describe('văn bản của cơ quan mình bị thay thế / own documents that it replaces'),
+        replacementReason: z.string().trim().min(1).max(500).optional(),
+        corrects: z.uuid().optional().describe('văn bản được đính chính / the own document that it corrects'),
+      }),
       response: dispatchAnswer,
       status: 201,
       handle: async ({ params, body, actor }) => {
         const { recipients, notAfter } = body
+        const supersedes = supersedingOf(body)
         const answer = await dispatchDocument(deps, asUser(actor), {
           documentId: params.id,
           recipients,
+          ...(supersedes === undefined ? {} : { supersedes }),
           ...(notAfter === undefined ? {} : { notAfter: new Date(notAfter) }),
         })
         return { ...answer, deliveries: [...answer.deliveries] }
@@ -112,6 +164,36 @@ export function relayRoutes(deps: RelayDeps): Route[] {
       },
     }),
     route({
+      method: 'post',
+      path: '/deliveries/:id/redispatch',
+      access: { permission: 'document.dispatch' },
+      summary: {
+        vi: 'Gửi lại một lượt gửi đã hỏng hoặc hết hạn',
+        en: 'Try a delivery anew that ended undeliverable or expired',
+      },
+      tag: 'deliveries',
+      params: uuidParams,
+      body: z.strictObject({ notAfter: instant.optional() }),
+      response: z.strictObject({
+        delivery: z.uuid(),
+        documentId: z.uuid(),
+        recipient: organId,
+        envelope: sha256,
+        series: z.int().min(2),
+        notAfter: instant,
+      }),
+      status: 201,
+      handle: async ({ params, body, actor }) =>
+        redispatch(
+          deps,
+          { actor: asUser(actor) },
+          {
+            deliveryId: params.id,
+            ...(body.notAfter === undefined ? {} : { notAfter: new Date(body.notAfter) }),
+          },
+        ),
+    }),
+    route({
       method: 'get',
       path: '/documents/:id/deliveries',
       access: { permission: 'delivery.read' },
@@ -123,6 +205,23 @@ export function relayRoutes(deps: RelayDeps): Route[] {
         deliveries: (await trackDocument(context, asUser(actor), params.id)).map((one) =>
           delivery.parse(one),
         ),
+      }),
+    }),
+    route({
+      method: 'get',
+      path: '/documents/:id/evidence',
+      access: { permission: 'delivery.read' },
+      summary: {
+        vi: 'Gói chứng cứ của một văn bản đã gửi (ZIP), kiểm tra được không cần nút nào',
+        en: 'The evidence of a sent document (ZIP), to be verified without any node',
+      },
+      tag: 'deliveries',
+      params: uuidParams,
+      response: { raw: BUNDLE_CONTENT_TYPE },
+      handle: async ({ params, actor, remoteAddress }) => ({
+        contentType: BUNDLE_CONTENT_TYPE,
+        body: Readable.from(await exportEvidence(deps, asUser(actor), params.id, remoteAddress)),
+        headers: { 'content-disposition': `attachment; filename="${params.id}-evidence.zip"` },
       }),
     }),
     route({

@@ -4,17 +4,30 @@ import type { Peer } from '../directory/peer-store.ts'
 import { openSealedDocument } from '../edxml/seal.ts'
 import { CongvanError } from '../errors.ts'
 import { askPeer, jsonCall, requirePeer, sendFailureOf, unreadable } from './ask-peer.ts'
-import { type Branch, claimBranch, lockBranch, markCommitting, settleBranch } from './branch-store.ts'
+import {
+  type Branch,
+  claimBranch,
+  isOpen,
+  lockBranch,
+  markCommitting,
+  parkBranch,
+  settleBranch,
+} from './branch-store.ts'
 import { openTrustedReceipts, requireTestimony } from './check-receipt.ts'
 import { isTerminalEvent } from './delivery.ts'
 import { findEnvelope, readEnvelopeBytes } from './envelope-store.ts'
 import { deadlineOf, giveUp, handleFailure } from './give-up.ts'
 import { insertPeerFiles, type ManifestFile } from './offer-store.ts'
 import { passBack } from './pass-back.ts'
+import { askLeave, noteTry, type Pass, takeProbe } from './peer-health.ts'
+import { type PeerSlots, unlimitedSlots } from './peer-slots.ts'
 import { commitAnswer, type OfferRequest, offerAnswer } from './protocol.ts'
 import { type SealedReceipt, terminalReceipts } from './receipt-store.ts'
 import { manifestOf } from './receive.ts'
 import type { RelayDeps } from './relay-deps.ts'
+import { putBranchJob } from './relay-jobs.ts'
+import { rerouteBranch } from './reroute.ts'
+import { parkedUntil } from './retry.ts'
 import { sendFiles } from './send-files.ts'
 
 /** A job of `relay-send` or `document-consign`: stale when the branch's number has moved on. */
@@ -26,6 +39,13 @@ export interface BranchJob {
 /** The branch of a job that is still to be done, claimed for this run. */
 export async function branchOfJob(deps: RelayDeps, job: BranchJob): Promise<Branch | undefined> {
   return deps.context.db.asNode((trx) => claimBranch(trx, job))
+}
+
+export interface SendOptions {
+  /** Aborted when the queue takes the run for dead. */
+  readonly signal?: AbortSignal
+  /** What this process has in hand of each peer. */
+  readonly slots?: PeerSlots
 }
 
 /**
@@ -44,28 +64,99 @@ export async function branchOfJob(deps: RelayDeps, job: BranchJob): Promise<Bran
  * The queue may run a job again while it still runs. The later run claims the branch; the earlier one ends at the
  * latest before it would ask for the commit, and what it finds out changes nothing.
  *
- * @param signal aborted when the queue takes the run for dead
+ * A peer that is left alone (`breaker.ts`) or has enough in hand is not asked: the branch waits, which is no failure of
+ * its own. One whose recipient has moved goes by its new way.
  */
-export async function sendBranch(deps: RelayDeps, job: BranchJob, signal?: AbortSignal): Promise<void> {
-  const branch = await branchOfJob(deps, job)
-  if (branch === undefined || branch.nextHop === null) return
+export async function sendBranch(deps: RelayDeps, job: BranchJob, options: SendOptions = {}): Promise<void> {
   const { context } = deps
+  const found = await context.db.asNode(async (trx) => {
+    const branch = await claimBranch(trx, job)
+    if (branch === undefined || branch.nextHop === null) return undefined
+    const peer = branch.nextHop
+    return { branch, peer, leave: await askLeave(trx, peer, context.clock()) }
+  })
+  if (found === undefined) return
+  const { branch, peer, leave } = found
   if (branch.state === 'queued' && context.clock() > deadlineOf(context, branch)) {
     // Nobody was ever asked to take it, so nobody can have taken it.
     await giveUp(deps, branch, { outcome: 'expired', code: 'RELAY_EXPIRED', reason: 'notAfter' }, false)
     return
   }
-  const progress = { committing: branch.state === 'committing' }
+  if (branch.attempt > 0 && branch.state === 'queued' && (await rerouteBranch(deps, branch))) return
+  if (leave.kind === 'wait') {
+    await waitForPeer(deps, branch, leave.until)
+    return
+  }
+  const place = await (options.slots ?? unlimitedSlots).enter(peer)
+  if (typeof place === 'number') {
+    await waitForPlace(deps, branch, place)
+    return
+  }
   try {
-    const peer = await requirePeer(deps, branch.nextHop)
-    const sent = await handOver(deps, branch, peer, progress, signal)
-    if (sent !== undefined) await settle(deps, branch, peer, sent)
+    const granted =
+      leave.kind === 'go' ? leave : await context.db.asNode((trx) => takeProbe(trx, peer, context.clock()))
+    if (granted.kind === 'wait') await waitForPeer(deps, branch, granted.until)
+    else await tryBranch(deps, branch, granted.pass, options.signal)
+  } finally {
+    place()
+  }
+}
+
+/** The peer is left alone: nothing is asked, and nothing counted. */
+async function waitForPeer(deps: RelayDeps, branch: Branch, until: Date): Promise<void> {
+  const runAfter = parkedUntil(until, deps.context.clock(), branch, deps.random())
+  await park(deps, branch, { outcome: 'peer-left-alone', reason: `${branch.nextHop}`, runAfter })
+}
+
+/** This process has as much of the peer in hand as it may. */
+async function waitForPlace(deps: RelayDeps, branch: Branch, ms: number): Promise<void> {
+  const runAfter = new Date(deps.context.clock().getTime() + ms)
+  await park(deps, branch, { outcome: 'peer-slow', reason: `${branch.nextHop}`, runAfter })
+}
+
+async function park(
+  { context }: RelayDeps,
+  branch: Branch,
+  wait: { readonly outcome: string; readonly reason: string; readonly runAfter: Date },
+): Promise<void> {
+  // Not past its time, when it is ended. What the peer was asked to commit has none.
+  const deadline = branch.state === 'committing' ? wait.runAfter : deadlineOf(context, branch)
+  const runAfter = wait.runAfter > deadline ? new Date(deadline.getTime() + 1) : wait.runAfter
+  await context.db.asNode(async (trx) => {
+    const locked = await lockBranch(trx, branch.id)
+    if (locked?.run !== branch.run || locked.attempt !== branch.attempt || !isOpen(locked.state)) return
+    const attempt = await parkBranch(trx, branch.id, { ...wait, runAfter })
+    await putBranchJob(trx, context, { ...locked, attempt }, runAfter)
+  })
+}
+
+/** One try, with leave to ask the peer; says of the peer what the try has shown before it notes what became of the branch. */
+async function tryBranch(
+  deps: RelayDeps,
+  branch: Branch,
+  pass: Pass,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const progress = { committing: branch.state === 'committing' }
+  let sent: Sent | undefined
+  let peer: Peer | undefined
+  try {
+    peer = await requirePeer(deps, pass.peer)
+    sent = await handOver(deps, branch, peer, progress, signal)
   } catch (error) {
     signal?.throwIfAborted()
     const failure = sendFailureOf(error, progress.committing)
+    // A neighbour that the operator has not enabled was not asked: that says nothing of it.
+    const freeAt = await noteTry(deps, pass, peer === undefined ? undefined : failure?.outcome)
+    deps.context.meter?.sent(pass.peer, 'branch', failure?.outcome ?? 'own-error')
     if (failure === undefined) throw error
-    await handleFailure(deps, branch, failure, progress.committing)
+    await handleFailure(deps, branch, failure, progress.committing, freeAt)
+    return
   }
+  await noteTry(deps, pass, 'answered')
+  if (sent === undefined) return
+  deps.context.meter?.sent(pass.peer, 'branch', 'committed')
+  await settle(deps, branch, peer, sent)
 }
 
 interface Sent {
@@ -170,7 +261,7 @@ async function readReceipts(
 function isRejection(error: unknown): error is CongvanError {
   return (
     error instanceof CongvanError &&
-    (error.code === 'RELAY_MESSAGE_REJECTED' || error.code === 'RELAY_DIRECTORY_BEHIND')
+    ['RELAY_MESSAGE_REJECTED', 'RELAY_DIRECTORY_BEHIND', 'RELAY_TOO_EARLY'].includes(error.code)
   )
 }
 

@@ -66,3 +66,14 @@ export async function findStatusMessage(
     occurredAt: row.occurred_at,
   }
 }
+
+/** The sealed bytes of status messages by their SHA-256; what is not there is left out. */
+export async function readStatusMessages(
+  trx: NodeTransaction,
+  sha256s: readonly string[],
+): Promise<Map<string, Uint8Array>> {
+  const rows: { sha256: string; xml: Buffer }[] = await trx('status_messages')
+    .whereIn('sha256', [...sha256s])
+    .select('sha256', 'xml')
+  return new Map(rows.map((row) => [row.sha256, row.xml]))
+}

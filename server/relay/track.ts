@@ -13,6 +13,7 @@ import {
   type StoredDeliveryEvent,
 } from './delivery-store.ts'
 import { hopsOf } from './hops.ts'
+import { recallsOf, type TrackedRecall } from './recall-answers.ts'
 import { findReceipt } from './receipt-store.ts'
 import { findStatusMessage } from './status-store.ts'
 
@@ -54,6 +55,8 @@ export interface TrackedDelivery {
     receipt: string
     time: string
   } | null
+  /** Whether it was recalled, and what the recipient has answered. */
+  readonly recall: TrackedRecall | null
 }
 
 /**
@@ -136,10 +139,15 @@ async function withEvents(
     trx,
     deliveries.map((one) => one.id),
   )
-  return deliveries.map((one) => tracked(one, events.get(one.id) ?? []))
+  const recalls = await recallsOf(trx, deliveries)
+  return deliveries.map((one) => tracked(one, events.get(one.id) ?? [], recalls.get(one.id) ?? null))
 }
 
-function tracked(delivery: Delivery, events: readonly StoredDeliveryEvent[]): TrackedDelivery {
+function tracked(
+  delivery: Delivery,
+  events: readonly StoredDeliveryEvent[],
+  recall: TrackedRecall | null,
+): TrackedDelivery {
   const receipts = events.filter((one) => one.kind === 'receipt')
   const statuses = events
     .filter((one) => one.kind === 'status' || one.code === 'ContentConsignment')
@@ -167,6 +175,7 @@ function tracked(delivery: Delivery, events: readonly StoredDeliveryEvent[]): Tr
     receipts: receipts.map((one) => ({ ...receiptView(one), receivedAt: one.receivedAt.toISOString() })),
     statuses,
     terminal: terminal === undefined ? null : receiptView(terminal),
+    recall,
   }
 }
 

@@ -20,7 +20,7 @@ import {
 } from './der-values.ts'
 import { directoryKeys } from './distribution-points.ts'
 import { readGeneralNames } from './general-names.ts'
-import { nameKey, readName } from './name.ts'
+import { type DistinguishedName, nameKey, readName } from './name.ts'
 import { parseOnce } from './parse-once.ts'
 import type { SignedObject } from './verify-signature.ts'
 
@@ -31,6 +31,7 @@ export interface CrlEntry {
 }
 
 export interface Crl extends SignedObject {
+  readonly issuer: DistinguishedName
   readonly issuerKey: string
   readonly thisUpdate: Date
   readonly nextUpdate: Date | undefined
@@ -89,7 +90,8 @@ function readCrl(root: DerNode, fingerprint: string): Crl {
   if (Buffer.compare(innerAlgorithm.raw, outerAlgorithm.raw) !== 0) {
     throw malformed(outerAlgorithm.start, 'signature algorithm inside and outside differ')
   }
-  const issuerKey = nameKey(readName(fields.take(TAG.SEQUENCE, 'issuer')))
+  const issuer = readName(fields.take(TAG.SEQUENCE, 'issuer'))
+  const issuerKey = nameKey(issuer)
   const thisUpdate = readTime(fields.any('thisUpdate'))
   const hasNext = fields.nextTag === TAG.UTC_TIME || fields.nextTag === TAG.GENERALIZED_TIME
   const nextUpdate = hasNext ? readTime(fields.any('nextUpdate')) : undefined
@@ -123,6 +125,7 @@ function readCrl(root: DerNode, fingerprint: string): Crl {
     toBeSigned: tbs.raw,
     signatureAlgorithm: readSignatureAlgorithm(outerAlgorithm),
     signature,
+    issuer,
     issuerKey,
     thisUpdate,
     nextUpdate,

@@ -2,6 +2,7 @@ import { type ExpandedName, expandedName } from './names.ts'
 
 export const EDXML = 'http://www.mic.gov.vn/TBT/QCVN_102_2016'
 export const RECEIPT = 'urn:congvan:receipt:1'
+export const PING = 'urn:congvan:ping:1'
 
 const edxml = (localName: string): ExpandedName => ({ namespace: EDXML, localName })
 
@@ -13,6 +14,9 @@ const paths: readonly (readonly [ExpandedName, ...ExpandedName[]])[] = [
   // Document and status messages: QCVN 102:2016 puts the signature last in edXMLHeader.
   [edxml('edXML'), edxml('edXMLEnvelope'), edxml('edXMLHeader')],
   [{ namespace: RECEIPT, localName: 'Receipt' }],
+  // What operators try the way to a neighbour with; no envelope, and evidence of nothing.
+  [{ namespace: PING, localName: 'Ping' }],
+  [{ namespace: PING, localName: 'PingAnswer' }],
 ]
 
 const pathsByRoot = new Map(paths.map((path) => [expandedName(path[0]), path]))

@@ -30,6 +30,7 @@ import { openPageTextReader } from '../../../server/pages/page-text.ts'
 import { type JobData, openQueue, type Queue, type QueueName } from '../../../server/queue.ts'
 import { sealAnnouncement } from '../../../server/relay/announce.ts'
 import { consignBranch } from '../../../server/relay/consign-branch.ts'
+import { wakePeer } from '../../../server/relay/peer-health.ts'
 import { relayPeerRoutes } from '../../../server/relay/peer-relay-routes.ts'
 import { openPieceStore } from '../../../server/relay/piece-store.ts'
 import type { RelayDeps } from '../../../server/relay/relay-deps.ts'
@@ -135,6 +136,7 @@ function fused(db: Database, fuse: Fuse): Database {
         }, claim),
       ),
     ping: () => db.ping(),
+    pool: () => db.pool(),
     close: () => db.close(),
   }
 }
@@ -369,7 +371,8 @@ function asTestNode(
 
 export async function runJob(deps: RelayDeps, { name, data }: RunJob): Promise<void> {
   const branch = { branch: String(data.branch), attempt: Number(data.attempt) }
-  if (name === 'relay-send') await sendBranch(deps, branch)
+  if (data.wake !== undefined) await wakePeer(deps, String(data.wake))
+  else if (name === 'relay-send') await sendBranch(deps, branch)
   else if (name === 'document-consign') await consignBranch(deps, branch)
   else if (data.announcement !== undefined) await sealAnnouncement(deps, String(data.announcement))
   else await sendReturn(deps, { return: String(data.return), attempt: Number(data.attempt) })
@@ -435,6 +438,7 @@ export async function issueDocument(
   network: Network,
   code: string,
   bytes: Uint8Array = Buffer.concat([Buffer.from('%PDF-1.7\n'), Buffer.from(randomUUID().repeat(500))]),
+  urgency = 1,
 ): Promise<{ id: string; sha256: string }> {
   const { node, agencyId, clerk } = network.agency(code)
   const { context, deps } = node
@@ -455,7 +459,7 @@ export async function issueDocument(
       codeNotation: 'UBND-VP',
       promulgationDate: '2025-03-10',
       place: 'Nơi thử nghiệm',
-      urgency: 1,
+      urgency,
       dueDate: null,
       signer: { name: 'Người ký 1', position: 'Chủ tịch', competence: 'TM. ỦY BAN NHÂN DÂN' },
       recipients: [],

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { errorCodes, errorEntry } from '../../../server/errors.ts'
+import { errorCodes } from '../../../server/errors.ts'
 import {
   delayMs,
+  isNamedFault,
   kindOf,
   mayRetry,
   nextAttempt,
@@ -23,12 +25,26 @@ describe('retry', () => {
     }
   })
 
-  it('has an outcome of its own for every fault of the relay', () => {
-    const faults = errorCodes().filter((code) => code.startsWith('RELAY_') && errorEntry(code).status < 500)
-    expect(faults).to.include('RELAY_COLLISION')
-    for (const code of faults) {
-      expect(outcomeOfFault(code, errorEntry(code).status), code).not.to.equal('answer-unreadable')
+  it('names an outcome for every fault that an endpoint of the relay can answer with', () => {
+    // What the modules behind the endpoints throw, read from their text.
+    const folder = new URL('../../../server/', import.meta.url)
+    const seen = new Set<string>()
+    const codes = new Set<string>(errorCodes().filter((code) => code.startsWith('RELAY_')))
+    const visit = (module: URL): void => {
+      const inside = module.href.slice(folder.href.length)
+      if (seen.has(module.href) || !/^(relay|http|files)\/|^db\.ts$/.test(inside)) return
+      seen.add(module.href)
+      const text = readFileSync(module, 'utf8')
+      for (const [, code] of text.matchAll(/new CongvanError\(\s*'([A-Z_]+)'/g)) codes.add(String(code))
+      for (const [, path] of text.matchAll(/from '(\.[^']+)'/g)) visit(new URL(String(path), module))
     }
+    visit(new URL('relay/peer-relay-routes.ts', folder))
+    visit(new URL('http/peer-routes.ts', folder))
+    expect(codes).to.include('RELAY_OFFERS_TOO_MANY').and.to.include('STORAGE_FULL')
+    // What a node says of another's answer, and of its own clerks' and operators' requests, no endpoint tells a peer.
+    const others = /^(PEER_FAULT|PEER_ANSWER_NOT_AUTHENTIC|RELAY_ANSWER_UNREADABLE|IDEMPOTENCY_\w+)$/
+    const unnamed = [...codes].filter((code) => !others.test(code) && !isNamedFault(code))
+    expect(unnamed).to.deep.equal([])
   })
 
   it('reads a fault that it does not know by its status, and never gives up on it', () => {

@@ -105,7 +105,9 @@ describe('relay: the same work done twice', () => {
       return forward(url, init)
     })
     const branch = { branch: String(job.data.branch), attempt: Number(job.data.attempt) }
-    const error: unknown = await sendBranch(tw.deps, branch, abort.signal).catch((caught: unknown) => caught)
+    const error: unknown = await sendBranch(tw.deps, branch, { signal: abort.signal }).catch(
+      (caught: unknown) => caught,
+    )
     expect(error).to.have.property('name', 'AbortError')
     expect(asked).not.to.include('commit')
     network.disturb('tw', undefined)
@@ -157,7 +159,7 @@ describe('relay: the same work done twice', () => {
     await send(network, 'G22', ['H40.01'])
     await tw.runJobs()
     const outcomes = () => tw.rows('select state, outcome from branches order by created_at, state')
-    expect(await outcomes()).to.deep.include({ state: 'queued', outcome: 'busy' })
+    expect(await outcomes()).to.deep.include({ state: 'queued', outcome: 'offers-too-many' })
     network.advance(24 * HOUR + 121_000)
     await recoverLostJobs(tinh.deps)
     const [left] = await tinh.rows(

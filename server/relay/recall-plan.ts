@@ -1,0 +1,85 @@
+import type { UserActor } from '../actor.ts'
+import { type AgencyTransaction, withNodeTables } from '../db.ts'
+import { stateNames } from '../documents/document.ts'
+import { requireReadable } from '../documents/document-access-store.ts'
+import type { DocumentRow } from '../documents/document-store.ts'
+import { readRecallOrders } from '../documents/recall-order-store.ts'
+import { CongvanError } from '../errors.ts'
+import { type Branch, branchOfDelivery } from './branch-store.ts'
+import { isSettled } from './delivery.ts'
+import { type Delivery, deliveriesOfDocument } from './delivery-store.ts'
+
+/** What a recall does about one recipient, and why nothing where it does nothing. */
+export type RecallStep =
+  | { readonly code: string; readonly way: 'cancelled'; readonly branch: Branch }
+  | { readonly code: string; readonly way: 'notice' }
+  | { readonly code: string; readonly way: 'nothing'; readonly why: 'not-delivered' | 'recalled-before' }
+
+export interface RecallPlan {
+  readonly document: DocumentRow
+  readonly steps: readonly RecallStep[]
+}
+
+export interface RecallWish {
+  readonly documentId: string
+  /** Codes by which it was sent; left out: all recipients. */
+  readonly recipients?: readonly string[]
+}
+
+/**
+ * Looks up how far a document has got on its way to each recipient. A delivery whose branch nobody was ever asked to
+ * take can be cancelled here; once a peer was asked to commit, only the recipient can give the document up.
+ *
+ * @throws CongvanError `NOT_FOUND`, `RECALL_NOT_SENT`, `RECALL_RECIPIENT_UNKNOWN`
+ */
+export async function planRecall(
+  trx: AgencyTransaction,
+  actor: UserActor,
+  { documentId, recipients }: RecallWish,
+): Promise<RecallPlan> {
+  const document = await requireReadable(trx, actor, documentId)
+  if (document.direction === 'incoming') {
+    throw notSent('another agency has issued it', 'văn bản do cơ quan khác ban hành')
+  }
+  if (document.state !== 'dispatched') {
+    const now = stateNames[document.state]
+    throw notSent(`the document is "${document.state}"`, `văn bản đang ở trạng thái "${now}"`)
+  }
+  const latest = latestByRecipient(await deliveriesOfDocument(trx, documentId))
+  const unknown = (recipients ?? []).filter((code) => !latest.has(code))
+  if (unknown.length > 0) throw new CongvanError('RECALL_RECIPIENT_UNKNOWN', { codes: unknown.join(', ') })
+  const recalled = new Set(
+    (await readRecallOrders(trx, documentId)).flatMap((order) => order.recipients.map((one) => one.code)),
+  )
+  const wanted = new Set(recipients ?? latest.keys())
+  const steps: RecallStep[] = []
+  for (const delivery of latest.values()) {
+    if (!wanted.has(delivery.recipient)) continue
+    steps.push(await stepFor(trx, delivery, recalled.has(delivery.recipient)))
+  }
+  if (steps.every((one) => one.way === 'nothing')) {
+    throw notSent('nobody is left to be asked', 'không còn nơi nhận nào để thu hồi')
+  }
+  return { document, steps }
+}
+
+/** Of several attempt series to one recipient the newest counts. */
+function latestByRecipient(deliveries: readonly Delivery[]): Map<string, Delivery> {
+  return new Map(
+    deliveries.toSorted((one, other) => one.series - other.series).map((one) => [one.recipient, one]),
+  )
+}
+
+async function stepFor(trx: AgencyTransaction, delivery: Delivery, isRecalled: boolean): Promise<RecallStep> {
+  const { recipient: code, progress } = delivery
+  if (isRecalled) return { code, way: 'nothing', why: 'recalled-before' }
+  if (isSettled(progress) && progress.transport !== 'consigned') {
+    return { code, way: 'nothing', why: 'not-delivered' }
+  }
+  const branch = await withNodeTables(trx, (node) => branchOfDelivery(node, delivery))
+  return branch?.state === 'queued' ? { code, way: 'cancelled', branch } : { code, way: 'notice' }
+}
+
+function notSent(reason: string, reasonVi: string): CongvanError {
+  return new CongvanError('RECALL_NOT_SENT', { reason, reasonVi })
+}
