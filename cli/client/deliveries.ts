@@ -9,6 +9,7 @@ const deliveryForm = z.object({
   documentId: z.uuid(),
   recipient: z.string(),
   envelope: z.string(),
+  series: z.int().default(1),
   state: z.string(),
   hops: z.array(z.object({ from: nodeName, to: z.string(), event: z.string(), receipt: z.string(), time })),
   receipts: z.array(
@@ -33,6 +34,8 @@ const deliveryForm = z.object({
       time,
     })
     .nullable(),
+  // Older nodes know no recall.
+  recall: z.object({ way: z.string(), answer: z.object({ code: z.string() }).nullable() }).nullish(),
 })
 export type Delivery = z.output<typeof deliveryForm>
 
@@ -47,12 +50,14 @@ export function dispatchDocument(
   client: ApiClient,
   id: string,
   recipients: readonly string[],
+  superseding: { readonly replaces?: readonly string[]; readonly corrects?: string } = {},
 ): Promise<Dispatched> {
   // The order in which recipients are named means nothing; the request must be the same whenever the key is.
   const sorted = [...recipients].sort()
-  const idempotencyKey = derivedKey('dispatch', id, sorted.join(' '))
+  const more = Object.keys(superseding).length === 0 ? [] : [JSON.stringify(superseding)]
+  const idempotencyKey = derivedKey('dispatch', id, sorted.join(' '), ...more)
   return client.post(`/documents/${encodeURIComponent(id)}/dispatch`, dispatchedForm, {
-    json: { recipients: sorted },
+    json: { recipients: sorted, ...superseding },
     idempotencyKey,
   })
 }
@@ -70,6 +75,23 @@ export function forwardDocument(
   return client.post(`/documents/${encodeURIComponent(id)}/forward`, dispatchedForm, { json, idempotencyKey })
 }
 
+const redispatchedForm = z.object({
+  delivery: z.uuid(),
+  recipient: z.string(),
+  envelope: z.string(),
+  series: z.int(),
+})
+export type Redispatched = z.output<typeof redispatchedForm>
+
+/** Tries a delivery anew that ended undeliverable or expired, once however often it is asked. */
+export function redispatchDelivery(client: ApiClient, delivery: string): Promise<Redispatched> {
+  const idempotencyKey = derivedKey('redispatch', delivery, '')
+  return client.post(`/deliveries/${encodeURIComponent(delivery)}/redispatch`, redispatchedForm, {
+    json: {},
+    idempotencyKey,
+  })
+}
+
 /** What became of each delivery of a document. */
 export async function trackDocument(client: ApiClient, id: string): Promise<Delivery[]> {
   const { deliveries } = await client.get(
@@ -77,4 +99,9 @@ export async function trackDocument(client: ApiClient, id: string): Promise<Deli
     z.object({ deliveries: z.array(deliveryForm) }),
   )
   return deliveries
+}
+
+/** The bundle of evidence of a sent document, as the node gives it out. */
+export function downloadEvidence(client: ApiClient, id: string): Promise<Uint8Array> {
+  return client.getBytes(`/documents/${encodeURIComponent(id)}/evidence`)
 }

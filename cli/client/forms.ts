@@ -26,6 +26,9 @@ export const documentForm = z.object({
     .nullable(),
   urgency: z.int().optional(),
   dueDate: z.string().nullish(),
+  // Older nodes know no recall.
+  recall: z.string().nullish(),
+  replacedBy: z.string().nullish(),
 })
 export type Document = z.output<typeof documentForm>
 

@@ -5,10 +5,12 @@ import { type Document, pageForm } from '../client/forms.ts'
 import { type CommandContext, described, type Invoke } from '../command.ts'
 import { nodeOptionsForm, signedInClient, withNodeOptions } from '../node-options.ts'
 import { parseOptions } from '../parse-options.ts'
+import { recallText } from '../recall-words.ts'
 import { stateText } from '../state-words.ts'
 import { safeText } from '../terminal-text.ts'
 import { urgencyText } from '../urgency-text.ts'
 import { vietnamDateText, vietnamTimeText } from '../vietnam-date-text.ts'
+import { defineInboxRecall } from './inbox-recall.ts'
 
 const optionsForm = nodeOptionsForm.extend({
   state: z.string().optional(),
@@ -22,6 +24,7 @@ export function defineInbox(command: Command, invoke: Invoke): void {
     .action((options: unknown) =>
       invoke((context) => inbox(parseOptions(optionsForm, options, context.language), context)),
     )
+  defineInboxRecall(command, invoke)
 }
 
 /** Incoming documents of one's agency, newest first. */
@@ -69,11 +72,15 @@ function row(one: Document, context: CommandContext): string[] {
 
 const warnings = {
   secret: { vi: 'CÓ DẤU MẬT', en: 'MARKED SECRET' },
+  replaced: { vi: 'đã được thay thế', en: 'replaced' },
   stranger: { vi: 'cơ quan ký khác cơ quan gửi', en: 'signed by another agency' },
 } as const
 
-function warningsOf({ incoming, state }: Document, language: Language): string {
+function warningsOf(document: Document, language: Language): string {
+  const { incoming, state, recall, replacedBy } = document
   const found = [
+    recall == null ? '' : recallText(recall, language),
+    replacedBy == null ? '' : warnings.replaced[language],
     incoming?.secretMark == null ? '' : warnings.secret[language],
     incoming?.senderMatches === false ? warnings.stranger[language] : '',
     state === 'verified' || state === 'failed-verification' ? (incoming?.indication ?? '') : '',

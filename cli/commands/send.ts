@@ -1,6 +1,12 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { dispatchDocument } from '../client/deliveries.ts'
+import {
+  type Delivery,
+  dispatchDocument,
+  type Redispatched,
+  redispatchDelivery,
+  trackDocument,
+} from '../client/deliveries.ts'
 import { listFiles } from '../client/document-files.ts'
 import { summaryForm } from '../client/forms.ts'
 import { issueDocument } from '../client/sign-revision.ts'
@@ -19,7 +25,10 @@ const optionsForm = nodeOptionsForm.extend({
   key: z.string().optional(),
   passwordFile: z.string().optional(),
   seal: z.string().optional(),
+  replaces: z.array(z.string()),
+  corrects: z.string().optional(),
   yes: z.boolean().default(false),
+  again: z.boolean().default(false),
 })
 
 export function defineSend(command: Command, invoke: Invoke): void {
@@ -38,10 +47,34 @@ export function defineSend(command: Command, invoke: Invoke): void {
     )
     .option('--password-file <file>', described('tệp mật khẩu của khóa', 'file with the key’s password'))
     .option(...sealOption)
+    .option(
+      '--replaces <id>',
+      described('thay thế văn bản này của cơ quan, lặp lại được', 'replaces this own document, repeatable'),
+      repeatable,
+      [],
+    )
+    .option(
+      '--corrects <id>',
+      described('công văn đính chính văn bản này', 'a letter that corrects this own document'),
+    )
+    .option(
+      '--again',
+      described(
+        'gửi lại những lượt đã hỏng hoặc hết hạn; không có --to: tất cả',
+        'send again what ended undeliverable or expired; without --to: all of it',
+      ),
+    )
     .option('--yes', described('gửi ngay, không hỏi lại', 'send without asking'))
     .action((ids: string[], options: unknown) =>
       invoke((context) => send(ids, parseOptions(optionsForm, options, context.language), context)),
     )
+}
+
+function superseding({ replaces, corrects }: z.output<typeof optionsForm>) {
+  return {
+    ...(replaces.length === 0 ? {} : { replaces: [...replaces].sort() }),
+    ...(corrects === undefined ? {} : { corrects }),
+  }
 }
 
 /** Run again after any failure it finishes what is left and sends nothing twice. */
@@ -50,6 +83,7 @@ async function send(
   options: z.output<typeof optionsForm>,
   context: CommandContext,
 ): Promise<number> {
+  if (options.again) return sendAgain(ids, options, context)
   if (options.to.length === 0) {
     throw usageError({ vi: 'cần ít nhất một --to', en: 'at least one --to is needed' }, context.language)
   }
@@ -69,10 +103,45 @@ async function send(
         context.language,
       )
     }
-    const { envelope, deliveries } = await dispatchDocument(client, id, options.to)
+    const { envelope, deliveries } = await dispatchDocument(client, id, options.to, superseding(options))
     return {
       json: { envelope, deliveries },
       text: `${id} → ${deliveries.map((one) => one.recipient).join(', ')}${sealNote(issued?.seal, context.language)}`,
     }
   })
+}
+
+/** Of each recipient the newest attempt counts: one that is under way or has arrived is left alone. */
+async function sendAgain(
+  ids: readonly string[],
+  options: z.output<typeof optionsForm>,
+  context: CommandContext,
+): Promise<number> {
+  const client = signedInClient(options, context)
+  return forEachItem('id', ids, context, async (id) => {
+    const newest = new Map<string, Delivery>()
+    for (const one of await trackDocument(client, id)) {
+      if (one.series >= (newest.get(one.recipient)?.series ?? 1)) newest.set(one.recipient, one)
+    }
+    const named =
+      options.to.length === 0 ? [...newest.values()].filter(hasFailed) : options.to.map(ofRecipient)
+    function ofRecipient(code: string): Delivery {
+      const found = newest.get(code)
+      if (found !== undefined) return found
+      throw usageError(
+        { vi: `chưa từng gửi tới ${code}`, en: `it was never sent to ${code}` },
+        context.language,
+      )
+    }
+    const again: Redispatched[] = []
+    for (const one of named) again.push(await redispatchDelivery(client, one.id))
+    const nothing =
+      context.language === 'vi' ? 'không có lượt nào phải gửi lại' : 'nothing is to be sent again'
+    const shown = again.map((one) => `${one.recipient} (${one.series})`).join(', ')
+    return { json: { deliveries: again }, text: `${id} → ${again.length === 0 ? nothing : shown}` }
+  })
+}
+
+function hasFailed({ state }: Delivery): boolean {
+  return state === 'undeliverable' || state === 'expired'
 }

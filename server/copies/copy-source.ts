@@ -7,6 +7,7 @@ import type { DocumentState } from '../documents/document.ts'
 import { requireReadable } from '../documents/document-access-store.ts'
 import type { DocumentRow, Signer } from '../documents/document-store.ts'
 import { findProvenance } from '../documents/provenance-store.ts'
+import { requireNotRecalled } from '../documents/recall.ts'
 import { readLatestRevision } from '../documents/revision-store.ts'
 import { CongvanError } from '../errors.ts'
 import { findSecretField } from '../pages/secret-marks.ts'
@@ -80,6 +81,7 @@ async function readSource(
   }
   const { sourceDocumentId } = copy
   const original = sourceDocumentId === null ? undefined : await requireReadable(trx, actor, sourceDocumentId)
+  if (original !== undefined) requireNotRecalled(original)
   const [codeNumber = '', codeNotation = ''] = splitCode(copy.source.code)
   const found: FoundSource = {
     source: copy.source,
@@ -128,6 +130,7 @@ const accepted: ReadonlySet<DocumentState> = new Set(['accepted', 'assigned', 'p
 
 async function readElectronic(trx: AgencyTransaction, actor: UserActor, id: string): Promise<Read> {
   const document = await requireReadable(trx, actor, id)
+  requireNotRecalled(document)
   const { codeNumber, promulgationDate, documentCode } = document
   const revision = await readLatestRevision(trx, id)
   if (!isOriginal(document) || codeNumber === null || promulgationDate === null) {

@@ -12,6 +12,7 @@ import { CongvanError } from '../errors.ts'
 import type { Reader } from './document-list-store.ts'
 import { type DocumentRow, lockDocument, readDocument } from './document-store.ts'
 import { requireOwnQuarantine } from './quarantine.ts'
+import { requireNotRecalled } from './recall.ts'
 
 /** Why somebody may see a document. `dossier`: because they are a member of a dossier that holds it. */
 export const accessReasons = ['drafter', 'signer', 'assignee', 'handler', 'permitted', 'dossier'] as const
@@ -67,11 +68,28 @@ export async function requireReadable(
 }
 
 /**
- * As `requireReadable`, and locked until the transaction ends: what an act on a document begins with.
+ * As `requireReadable`, and locked until the transaction ends: what an act on a document begins with. One that is
+ * recalled is acted on no more.
+ *
+ * @throws CongvanError `NOT_FOUND`, `DOCUMENT_FROZEN`, `DOCUMENT_RECALLED`, `RECALL_PENDING`
+ */
+export async function lockReadable(
+  trx: AgencyTransaction,
+  actor: UserActor,
+  documentId: string,
+): Promise<DocumentRow> {
+  const document = await lockReadableAnyway(trx, actor, documentId)
+  requireNotRecalled(document)
+  return document
+}
+
+/**
+ * As `lockReadable`, also of a document that is recalled: to answer the recall, and for what is kept around a document
+ * and is not of it (who may see it, the dossier that it lies in).
  *
  * @throws CongvanError `NOT_FOUND`
  */
-export async function lockReadable(
+export async function lockReadableAnyway(
   trx: AgencyTransaction,
   actor: UserActor,
   documentId: string,

@@ -11,6 +11,7 @@ import { findCopyOf } from './copy-store.ts'
 import type { DocumentRow } from './document-store.ts'
 import { listForwards } from './forward-store.ts'
 import { findProvenance } from './provenance-store.ts'
+import { isSealed } from './recall.ts'
 
 /**
  * A copy has the value of the original and is never called one (NĐ 30/2020 art 26).
@@ -75,7 +76,7 @@ export async function readOrigin(
         : copyFacts(came.copyForm, came.copyPart, came.sourceDocumentCode, null),
     forwardedFrom: origin === null ? null : { code: origin, name: agency?.name ?? null },
     trace: (came?.trace ?? []).map((one) => ({ code: one.organId, time: one.timestamp })),
-    missing: [...(came?.missing ?? [])],
+    missing: isSealed(document) ? [] : [...(came?.missing ?? [])],
     forwards: forwards.map((one) => ({
       envelope: one.envelopeSha256,
       recipients: [...one.recipients],

@@ -3,10 +3,12 @@ import { z } from 'zod'
 import { markPlaces } from '../pages/mark-places.ts'
 import { documentStates } from './document.ts'
 import { documentOrigin } from './document-origin.ts'
+import { documentRelations } from './document-relations.ts'
 import type { DocumentRow } from './document-store.ts'
 import { examinationView, viewExamination } from './examination-view.ts'
 import { outgoingView, viewOutgoing } from './outgoing-part-view.ts'
 import type { DocumentDetails } from './read-document.ts'
+import { recallStates } from './recall.ts'
 import type { StoredReport } from './report-store.ts'
 import type { Revision } from './revision-store.ts'
 
@@ -35,6 +37,11 @@ export const documentSummary = z.strictObject({
   createdAt: time,
   version: z.int(),
   restricted: z.boolean(),
+  /** Of the message that brought it: 0 new, 1 recall, 2 update, 3 replacement. */
+  businessType: z.int(),
+  /** ordered: recalled by the own agency. Received ones: requested, agreed, declined. */
+  recall: z.enum(recallStates).nullable(),
+  replacedBy: z.uuid().nullable(),
   incoming: z
     .strictObject({
       envelopeSha256: z.string(),
@@ -88,6 +95,7 @@ export const documentDetails = documentSummary.extend({
   duplicates: z.array(z.uuid()),
   outgoing: outgoingView.nullable(),
   origin: documentOrigin,
+  relations: documentRelations,
 })
 
 export const documentPage = z.strictObject({
@@ -134,6 +142,9 @@ export function viewSummary(document: DocumentRow): z.input<typeof documentSumma
     createdAt: document.createdAt.toISOString(),
     version: document.version,
     restricted: document.restricted,
+    businessType: document.businessType,
+    recall: document.recall,
+    replacedBy: document.replacedBy,
     incoming: document.incoming,
   }
 }
@@ -177,6 +188,7 @@ export function viewDetails(details: DocumentDetails): z.input<typeof documentDe
         ? null
         : viewOutgoing(details.outgoing, details.presentations, details.paperDispatches),
     origin: details.origin,
+    relations: details.relations,
   }
 }
 

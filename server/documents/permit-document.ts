@@ -14,7 +14,7 @@ import {
   type AccessReason,
   findOpenDossier,
   grantAccess,
-  lockReadable,
+  lockReadableAnyway,
   readAccess,
   requireReadable,
   type StoredAccess,
@@ -197,7 +197,7 @@ async function lockForRights(
   actor: UserActor,
   documentId: string,
 ): Promise<DocumentRow> {
-  const document = await lockReadable(trx, actor, documentId)
+  const document = await lockReadableAnyway(trx, actor, documentId)
   if (document.state === 'quarantined') throw new CongvanError('DOCUMENT_IN_QUARANTINE')
   return document
 }

@@ -1,6 +1,7 @@
 /** Who sees a document in quarantine: the one who drafted it, and nobody else of the agency. Pure. */
 import { CongvanError } from '../errors.ts'
 import type { DocumentRow } from './document-store.ts'
+import { requireNotSealed } from './recall.ts'
 
 export function isHidden(document: Pick<DocumentRow, 'state' | 'createdBy'>, userId: string): boolean {
   return document.state === 'quarantined' && document.createdBy !== userId
@@ -22,11 +23,13 @@ export function requireOwnQuarantine(
 
 /**
  * Refuses to open what is in quarantine, what came in and was not examined yet (its page may show a mark of secrecy),
- * and what came in with such a mark, for everybody.
+ * what came in with such a mark, and what was given up to its issuer, for everybody.
  *
- * @throws CongvanError `DOCUMENT_IN_QUARANTINE`, `VERIFICATION_PENDING`, `SECRET_MARK_HELD`
+ * @throws CongvanError `DOCUMENT_IN_QUARANTINE`, `VERIFICATION_PENDING`, `SECRET_MARK_HELD`, `DOCUMENT_RECALLED`
  */
-export function requireOpenable({ state, incoming }: Pick<DocumentRow, 'state' | 'incoming'>): void {
+export function requireOpenable(document: Pick<DocumentRow, 'state' | 'incoming' | 'recall'>): void {
+  const { state, incoming } = document
+  requireNotSealed(document)
   if (state === 'quarantined') throw new CongvanError('DOCUMENT_IN_QUARANTINE')
   const mark = incoming?.secretMark ?? null
   if (mark !== null) throw new CongvanError('SECRET_MARK_HELD', { mark })

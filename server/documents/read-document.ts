@@ -16,11 +16,13 @@ import {
 } from './document-list-store.ts'
 import { type DocumentOrigin, readOrigin } from './document-origin.ts'
 import { insertRead, type ReadPart } from './document-reads-store.ts'
+import { type DocumentRelations, readRelations } from './document-relations.ts'
 import { type DocumentRow, findDuplicates } from './document-store.ts'
 import { findOutgoing, findOutgoingDuplicates, type OutgoingPart } from './outgoing-store.ts'
 import { type PaperDispatch, readPaperDispatches } from './paper-dispatch-store.ts'
 import { type Presentation, readPresentations } from './presentation-store.ts'
 import { requireOpenable } from './quarantine.ts'
+import { isSealed, RECALLED_FILE, requireNotSealed } from './recall.ts'
 import { findLatestReport, type StoredReport } from './report-store.ts'
 import { type Revision, readRevisions } from './revision-store.ts'
 import { searchPage } from './search-page.ts'
@@ -37,6 +39,8 @@ export interface DocumentDetails {
   readonly paperDispatches: readonly PaperDispatch[]
   /** Whether it is a copy, who sent it first, to whom it was passed on. */
   readonly origin: DocumentOrigin
+  /** Recalls, requests of its sender, what it replaces or corrects. */
+  readonly relations: DocumentRelations
 }
 
 /**
@@ -53,17 +57,23 @@ export async function readDetails(
     const document = await requireReadable(trx, actor, id)
     const details = {
       document,
-      revisions: await readRevisions(trx, id),
+      revisions: shownRevisions(document, await readRevisions(trx, id)),
       assignments: await readAssignments(trx, id),
       duplicates: await readableDuplicates(trx, actor, document),
       outgoing: await findOutgoing(trx, id),
       presentations: document.direction === 'outgoing' ? await readPresentations(trx, id) : [],
       paperDispatches: document.direction === 'outgoing' ? await readPaperDispatches(trx, id) : [],
       origin: await readOrigin(trx, document, context.clock()),
+      relations: await readRelations(trx, actor, document),
     }
     await logReading(trx, context, actor, document, { part: 'metadata', remoteAddress })
     return details
   })
+}
+
+/** Of what was given up to its issuer the hashes stay, as what it was; the names its sender gave go. */
+function shownRevisions(document: DocumentRow, revisions: readonly Revision[]): readonly Revision[] {
+  return isSealed(document) ? revisions.map((one) => ({ ...one, name: RECALLED_FILE })) : revisions
 }
 
 export interface DocumentBytes {
@@ -76,7 +86,7 @@ export interface DocumentBytes {
  *
  * @param revision default the newest
  * @throws CongvanError `NOT_FOUND`, `DOCUMENT_IN_QUARANTINE` (also for the drafter), `VERIFICATION_PENDING`,
- *   `SECRET_MARK_HELD`, `STORAGE_DAMAGED`
+ *   `SECRET_MARK_HELD`, `DOCUMENT_RECALLED`, `STORAGE_DAMAGED`
  */
 export async function readBytes(
   context: NodeContext,
@@ -102,7 +112,7 @@ export async function readBytes(
   return { bytes: await files.read(wanted.sha256), revision: wanted }
 }
 
-/** @throws CongvanError `NOT_FOUND`, also when the document was not verified yet */
+/** @throws CongvanError `NOT_FOUND`, also when the document was not verified yet; `DOCUMENT_RECALLED` */
 export async function readReport(
   context: NodeContext,
   actor: UserActor,
@@ -111,6 +121,7 @@ export async function readReport(
 ): Promise<StoredReport> {
   return context.db.asAgency(scopeOf(actor), async (trx) => {
     const document = await requireReadable(trx, actor, id)
+    requireNotSealed(document)
     const report = await findLatestReport(trx, id)
     if (report === undefined) {
       throw new CongvanError('NOT_FOUND', { what: `verification report of document ${id}` })

@@ -8,16 +8,21 @@ import { requireReadable } from './document-access-store.ts'
 import { type DocumentFile, listFiles } from './document-files-store.ts'
 import { insertRead } from './document-reads-store.ts'
 import { requireOpenable } from './quarantine.ts'
+import { isSealed } from './recall.ts'
 
-/** @throws CongvanError `NOT_FOUND` */
+/**
+ * Of a document that was given up to its issuer there are none.
+ *
+ * @throws CongvanError `NOT_FOUND`
+ */
 export async function readFileList(
   context: NodeContext,
   actor: UserActor,
   id: string,
 ): Promise<DocumentFile[]> {
   return context.db.asAgency({ agencyId: actor.agencyId, userId: actor.userId }, async (trx) => {
-    await requireReadable(trx, actor, id)
-    return listFiles(trx, id)
+    const document = await requireReadable(trx, actor, id)
+    return isSealed(document) ? [] : listFiles(trx, id)
   })
 }
 
@@ -25,7 +30,7 @@ export async function readFileList(
  * One file exactly as stored, its hash checked again.
  *
  * @throws CongvanError `NOT_FOUND`, `DOCUMENT_IN_QUARANTINE` (also for the drafter), `VERIFICATION_PENDING`,
- *   `SECRET_MARK_HELD`, `STORAGE_DAMAGED`
+ *   `SECRET_MARK_HELD`, `DOCUMENT_RECALLED`, `STORAGE_DAMAGED`
  */
 export async function readFile(
   context: NodeContext,

@@ -2,6 +2,7 @@ import type { AgencyTransaction } from '../db.ts'
 import { matchingDocuments, searchDocuments } from '../search/search-store.ts'
 import { type DocumentQuery, type ListPosition, listDocuments, readReadable } from './document-list-store.ts'
 import type { DocumentRow } from './document-store.ts'
+import { isSealed } from './recall.ts'
 
 export interface SearchPage {
   readonly items: readonly DocumentRow[]
@@ -101,7 +102,7 @@ async function findAmongOwn(trx: AgencyTransaction, q: string, query: DocumentQu
   }
 }
 
-/** What shows a mark of secrecy is no hit: the words that find it would tell its subject. */
-function isSearched({ incoming }: DocumentRow): boolean {
-  return (incoming?.secretMark ?? null) === null
+/** What shows a mark of secrecy, or was given up to its issuer, is no hit: the words that find it would tell its subject. */
+function isSearched(document: DocumentRow): boolean {
+  return (document.incoming?.secretMark ?? null) === null && !isSealed(document)
 }

@@ -12,10 +12,13 @@ export interface AnnouncedStatus {
   readonly recipientCode: string
   /** The code of the sending agency: ResponseFor.OrganId of the status. */
   readonly senderCode: string
-  readonly code: '02' | '03' | '04' | '05' | '06'
+  /** 15 and 16 answer a recall or an update. */
+  readonly code: '02' | '03' | '04' | '05' | '06' | '15' | '16'
   /** For people, in Vietnamese: the reason of a refusal, the incoming number, who handles it. */
   readonly description: string
   readonly at: Date
+  /** The envelope whose content the recipient has given up: SHA-256, hexadecimal. */
+  readonly givenUp?: string
 }
 
 /**

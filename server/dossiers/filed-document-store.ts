@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import type { AgencyTransaction } from '../db.ts'
 import type { DocumentState } from '../documents/document.ts'
-import { SECRET_SUBJECT } from '../documents/document-store.ts'
+import { shownSubject } from '../documents/document-store.ts'
+import type { RecallState } from '../documents/recall.ts'
 import type { FiledDocument } from './dossier.ts'
 
 export interface Filing {
@@ -53,6 +54,8 @@ interface FiledRow {
   readonly promulgation_date: string | null
   readonly kind: string
   readonly subject: string
+  readonly secret_mark: string | null
+  readonly recall: RecallState | null
   readonly author: string | null
   readonly state: DocumentState
   readonly restricted: boolean
@@ -71,7 +74,7 @@ export async function readFiled(trx: AgencyTransaction, dossierId: string): Prom
     `select f.document_id, row_number() over (order by f.ordinal, coalesce(d.promulgation_date,
          (d.created_at at time zone 'Asia/Ho_Chi_Minh')::date), f.filed_at, f.id) as ordinal,
        d.code_number, d.code_notation, d.promulgation_date, d.kind,
-       case when d.secret_mark is null then d.subject else ? end as subject,
+       d.subject, d.secret_mark, d.recall,
        coalesce(d.sender_name, d.sender_code) as author, d.state, d.restricted, f.note, f.filed_by, f.filed_at,
        (select r.sha256 from document_revisions r
         where r.agency_id = d.agency_id and r.document_id = d.id order by r.revision desc limit 1) as sha256
@@ -79,7 +82,7 @@ export async function readFiled(trx: AgencyTransaction, dossierId: string): Prom
      join documents d on d.agency_id = f.agency_id and d.id = f.document_id
      where f.dossier_id = ? and f.removed_at is null
      order by ordinal`,
-    [SECRET_SUBJECT, dossierId],
+    [dossierId],
   )
   return rows.map((row) => ({
     documentId: row.document_id,
@@ -87,7 +90,7 @@ export async function readFiled(trx: AgencyTransaction, dossierId: string): Prom
     code: { number: row.code_number, notation: row.code_notation },
     date: row.promulgation_date,
     kind: row.kind,
-    subject: row.subject,
+    subject: shownSubject(row),
     author: row.author,
     state: row.state,
     restricted: row.restricted,

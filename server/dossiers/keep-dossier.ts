@@ -6,7 +6,7 @@ import type { NodeContext } from '../context.ts'
 import type { AgencyTransaction } from '../db.ts'
 import {
   grantThroughDossier,
-  lockReadable,
+  lockReadableAnyway,
   readerOf,
   withdrawThroughDossier,
 } from '../documents/document-access-store.ts'
@@ -52,7 +52,7 @@ export async function fileDocument(
   const now = context.clock()
   const { agencyId, userId: by } = actor
   return context.db.asAgency(actor, async (trx) => {
-    const document = await lockReadable(trx, actor, documentId)
+    const document = await lockReadableAnyway(trx, actor, documentId)
     if (document.state === 'quarantined') throw new CongvanError('DOCUMENT_IN_QUARANTINE')
     const { code, restricted } = await lockOwnDossier(trx, actor, dossierId)
     if (document.restricted) {

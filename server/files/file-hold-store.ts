@@ -64,6 +64,14 @@ export async function releaseFile(
   return eraseIfFree(trx, files, sha256)
 }
 
+/**
+ * Gives up all holds of a holder and erases nothing: the sweep takes what nobody else holds. For a use case's own
+ * transaction, in which no disk is waited for.
+ */
+export async function dropHolds(trx: NodeTransaction, holder: FileHolder): Promise<void> {
+  await trx('file_holds').where({ holder }).delete()
+}
+
 /** The hashes of the files that any of these hold. */
 export async function findHeldBy(trx: NodeTransaction, holders: readonly FileHolder[]): Promise<Set<string>> {
   const held = await trx('file_holds')

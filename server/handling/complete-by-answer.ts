@@ -33,6 +33,8 @@ export async function completeByAnswer(
   const incomingId = (await findOutgoing(trx, answerId))?.inReplyTo ?? null
   if (incomingId === null) return
   const incoming = await lockDocument(trx, incomingId)
+  // Given up to its issuer, or held until that is decided: nothing is done with it, and its sender waits for no 06.
+  if (incoming.recall === 'agreed' || incoming.recall === 'requested') return
   if ((await readNotes(trx, incomingId)).some((note) => note.answer === answerId)) return
   const answer = await readDocument(trx, answerId)
   const code = printedCode(answer.codeNumber ?? '', answer.codeNotation)

@@ -52,7 +52,9 @@ const handlingView = z.strictObject({
       userId: z.uuid().nullable(),
       name: z.string(),
       dueDate: date.nullable(),
-      ended: z.strictObject({ at: time, as: z.enum(['contributed', 'replaced', 'completed']) }).nullable(),
+      ended: z
+        .strictObject({ at: time, as: z.enum(['contributed', 'replaced', 'completed', 'recalled']) })
+        .nullable(),
     }),
   ),
   notes: z.array(

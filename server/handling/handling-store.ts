@@ -19,7 +19,7 @@ export interface Party {
   readonly ended: { readonly at: string; readonly as: PartyEnd } | null
 }
 
-export type PartyEnd = 'contributed' | 'replaced' | 'completed'
+export type PartyEnd = 'contributed' | 'replaced' | 'completed' | 'recalled'
 
 export type NewParty = Pick<Party, 'userId' | 'name' | 'dueDate'>
 

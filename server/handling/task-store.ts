@@ -34,6 +34,9 @@ export interface TaskQuery {
   readonly limit: number
 }
 
+/** What was given up to its issuer is nobody's work any more. */
+const NOT_GIVEN_UP = "d.recall is distinct from 'agreed'"
+
 /**
  * Documents that wait to be registered since before a moment, urgent ones since before another.
  *
@@ -47,7 +50,7 @@ export async function listUnregistered(
   urgentSince: Date,
 ): Promise<Task[]> {
   const select = readable(trx, query).whereRaw(
-    "d.direction = 'incoming' and d.state in ('arrived', 'verified', 'failed-verification')",
+    `d.direction = 'incoming' and d.state in ('arrived', 'verified', 'failed-verification') and ${NOT_GIVEN_UP}`,
   )
   return waiting(trx, select, 'd.created_at', query, since, urgentSince)
 }
@@ -59,7 +62,9 @@ export async function listNotHandedOver(
   since: Date,
   urgentSince: Date,
 ): Promise<Task[]> {
-  const select = readable(trx, query).whereRaw("d.direction = 'incoming' and d.state = 'accepted'")
+  const select = readable(trx, query).whereRaw(
+    `d.direction = 'incoming' and d.state = 'accepted' and ${NOT_GIVEN_UP}`,
+  )
   return waiting(trx, select, 'd.registered_at', query, since, urgentSince)
 }
 

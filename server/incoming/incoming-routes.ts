@@ -10,6 +10,7 @@ import { acceptDocument } from './accept-document.ts'
 import { refusalReasonCodes, refuseDocument } from './refuse-document.ts'
 import { editRegistration, type RegistrationView, readRegistration } from './register-incoming.ts'
 import { registrationEdit } from './registration.ts'
+import { requestRoutes } from './request-routes.ts'
 import { verifyIncoming } from './verify-incoming.ts'
 
 const tag = 'documents'
@@ -93,6 +94,7 @@ export function incomingRoutes(context: NodeContext, services: DocumentServices)
         refuseDocument(context, services, asUser(actor), { id: params.id, ...body, ifMatch }),
     }),
     ...registrationRoutes(context),
+    ...requestRoutes(context, services),
     ...handlingRoutes(context, services),
   ]
 }

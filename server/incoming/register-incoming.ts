@@ -5,6 +5,7 @@ import type { NodeContext } from '../context.ts'
 import type { AgencyTransaction } from '../db.ts'
 import { lockReadable, requireReadable } from '../documents/document-access-store.ts'
 import { type DocumentRow, touchDocument } from '../documents/document-store.ts'
+import { requireNotSealed } from '../documents/recall.ts'
 import { findLatestReport } from '../documents/report-store.ts'
 import { CongvanError } from '../errors.ts'
 import { type Note, readNotes, readOpenParties } from '../handling/handling-store.ts'
@@ -20,7 +21,7 @@ export interface RegistrationView {
   readonly trace: readonly Note[]
 }
 
-/** @throws CongvanError `NOT_FOUND`, also for an outgoing document */
+/** @throws CongvanError `NOT_FOUND`, also for an outgoing document; `DOCUMENT_RECALLED` */
 export async function readRegistration(
   context: NodeContext,
   actor: UserActor,
@@ -30,6 +31,7 @@ export async function readRegistration(
   return context.db.asAgency({ agencyId, userId }, async (trx) => {
     const document = await requireReadable(trx, actor, id)
     requireIncoming(document)
+    requireNotSealed(document)
     return {
       document,
       fields: await currentRegistration(trx, document),

@@ -8,11 +8,13 @@ import { listSeparateFiles, recordVerdict } from '../documents/document-files-st
 import type { DocumentServices } from '../documents/document-services.ts'
 import { changeDocument, type DocumentRow, lockDocument, readDocument } from '../documents/document-store.ts'
 import { findProvenance } from '../documents/provenance-store.ts'
+import { isSealed } from '../documents/recall.ts'
 import { insertReport } from '../documents/report-store.ts'
 import { readLatestRevision } from '../documents/revision-store.ts'
 import { setContentText } from '../search/search-store.ts'
 import { archiveTrust } from './archive-trust.ts'
 import { type Examined, examineReceived, findSecretMarkIn, type SeparateFile } from './examine-received.ts'
+import { linkArrived } from './link-arrived.ts'
 import { type IncomingDocument, removePending } from './pending-verification-store.ts'
 import { registrationOf } from './registration.ts'
 import { readRegistrationEdits } from './registration-store.ts'
@@ -43,7 +45,7 @@ export async function verifyIncoming(
   const now = context.clock()
   const before = await context.db.asAgency({ agencyId }, (trx) => lookUp(trx, documentId, now))
   if (before.document.direction === 'outgoing') requireTransition(before.document.state, 'verify')
-  if (before.document.state !== 'arrived') {
+  if (before.document.state !== 'arrived' || isSealed(before.document)) {
     await context.db.asNode((trx) => removePending(trx, { agencyId, documentId }))
     return knownVerdict(before.document)
   }
@@ -68,7 +70,7 @@ export async function verifyIncoming(
   const judgedBy = await archiveTrust(context, files, examined.policy)
   return context.db.asAgency({ agencyId }, async (trx) => {
     const document = await lockDocument(trx, documentId)
-    if (document.state !== 'arrived') return knownVerdict(document)
+    if (document.state !== 'arrived' || isSealed(document)) return knownVerdict(document)
     const { revision } = before.revision
     const { report, examination } = examined
     const stored = { revision, madeAt: now, policy: judgedBy, report, senderMatches, examination }
@@ -77,6 +79,7 @@ export async function verifyIncoming(
     const verdict = await conclusion(trx, document, examined, senderMatches, now)
     await withNodeTables(trx, (node) => removePending(node, { agencyId, documentId }))
     await logVerdict(trx, context, document, before.revision.sha256, examined, senderMatches, now)
+    await linkArrived(trx, context, documentId)
     return verdict
   })
 }

@@ -7,6 +7,7 @@ import { type DocumentFile, type FileKind, listFiles } from '../documents/docume
 import { type DocumentRow, lockDocument, readDocument, type Signer } from '../documents/document-store.ts'
 import { changeOutgoing, findOutgoing } from '../documents/outgoing-store.ts'
 import type { TraceStep } from '../documents/provenance-store.ts'
+import { requireNotRecalled } from '../documents/recall.ts'
 import { readLatestRevision } from '../documents/revision-store.ts'
 import { CongvanError } from '../errors.ts'
 import { recordDispatch } from '../registers/follow-store.ts'
@@ -78,13 +79,14 @@ export interface IssuedDocument {
  * An issued document as the relay sends it, locked until the transaction ends. One that was dispatched before can be
  * read again: further recipients are a further dispatch.
  *
- * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`, `ANNEX_UNSIGNED`
+ * @throws CongvanError `NOT_FOUND`, `DOCUMENT_STATE_WRONG`, `DOCUMENT_IN_QUARANTINE`, `ANNEX_UNSIGNED`, `DOCUMENT_FROZEN`
  */
 export async function readIssuedForDispatch(
   trx: AgencyTransaction,
   documentId: string,
 ): Promise<IssuedDocument> {
   const document = await lockDocument(trx, documentId)
+  requireNotRecalled(document)
   if (document.state !== 'dispatched') requireTransition(document.state, 'dispatch')
   await requireFilesSigned(trx, documentId)
   const revision = await readLatestRevision(trx, documentId)

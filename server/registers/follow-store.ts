@@ -77,6 +77,25 @@ export async function recordHandling(trx: AgencyTransaction, handling: Handling)
   return incoming
 }
 
+/**
+ * Adds words to Ghi chú of a document's entry, in whichever book it stands; what stood there stays. In a closed book
+ * nothing changes: the document itself tells.
+ *
+ * @returns whether it was entered
+ */
+export async function addEntryNote(
+  trx: AgencyTransaction,
+  documentId: string,
+  book: Extract<Book, 'outgoing' | 'incoming'>,
+  note: string,
+): Promise<boolean> {
+  if ((await openEntry(trx, documentId, [book])) === undefined) return false
+  await trx('register_numbers')
+    .where({ document_id: documentId, status: 'assigned' })
+    .update({ note: trx.raw("left(concat_ws('; ', note, ?::text), 1000)", [note]) })
+  return true
+}
+
 interface EntryState {
   readonly year: number
   readonly series: Series

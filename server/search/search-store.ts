@@ -28,6 +28,11 @@ export async function setContentText(
   )
 }
 
+/** Makes a document be found by no word any more, neither of its file nor of what was said of it. */
+export async function removeFromSearch(trx: AgencyTransaction, documentId: string): Promise<void> {
+  await trx('document_search').where({ document_id: documentId }).update({ content: '', words: '' })
+}
+
 export interface DocumentSearch {
   readonly text: string
   readonly direction?: 'outgoing' | 'incoming'
