@@ -35,6 +35,8 @@ export interface Config {
   readonly accountKeyFile: string
   readonly accounts: AccountSettings
   readonly rates: RateLimits
+  /** Who shows the token in this file may read `/metrics`; see `operations/metrics-access.ts`. */
+  readonly metricsTokenFile: string | undefined
   readonly logLevel: LogLevel
   readonly limits: Limits
 }
@@ -86,6 +88,7 @@ const settings = z.object({
     .pipe(z.array(z.enum(roles))),
   CONGVAN_REQUESTS_PER_MINUTE: whole(0, 10_000_000, 6_000),
   CONGVAN_REQUESTS_PER_MINUTE_PER_ADDRESS: whole(0, 10_000_000, 30_000),
+  CONGVAN_METRICS_TOKEN_FILE: z.string().min(1).optional(),
   CONGVAN_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   CONGVAN_MAX_FILE_BYTES: whole(1_000, 2_000_000_000, 50_000_000),
   // A file as large as it may be has to fit: base64 makes 66,666,668 bytes of 50,000,000.
@@ -162,6 +165,7 @@ function shape(value: z.output<typeof settings>): Config {
       perUser: value.CONGVAN_REQUESTS_PER_MINUTE,
       perAddress: value.CONGVAN_REQUESTS_PER_MINUTE_PER_ADDRESS,
     },
+    metricsTokenFile: value.CONGVAN_METRICS_TOKEN_FILE,
     logLevel: value.CONGVAN_LOG_LEVEL,
     limits: {
       fileBytes: value.CONGVAN_MAX_FILE_BYTES,

@@ -13,6 +13,18 @@ export interface NodeContext {
   readonly queue: Queue
   readonly log: Logger
   readonly limits: Limits
+  /** Counts what this process does; left out where nobody reads it. */
+  readonly meter?: Meter
+}
+
+/** What a process counts of its part of the relay's work (`operations/process-metrics.ts`). */
+export interface Meter {
+  /** A try to hand a branch or a message on its way back to a peer has ended. */
+  sent(peer: string, what: 'branch' | 'return', outcome: string): void
+  /** What a peer offered was taken, so many seconds after its offer. */
+  committed(peer: string, seconds: number): void
+  /** A delivery that began here has ended, so many seconds after its dispatch. */
+  delivered(event: string, seconds: number): void
 }
 
 /** Bounds on what comes from outside; all of them configuration. */

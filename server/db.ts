@@ -30,8 +30,17 @@ export interface Database {
   asNode<T>(work: (trx: NodeTransaction) => Promise<T>, claim?: NodeClaim): Promise<T>
   /** Whether the database answers now. */
   ping(): Promise<void>
+  /** How many connections of this process are in use now. */
+  pool(): PoolUse
   close(): Promise<void>
   readonly url: string
+}
+
+/** The connections of one process, and how many pieces of work wait for one. */
+export interface PoolUse {
+  readonly used: number
+  readonly free: number
+  readonly waiting: number
 }
 
 export interface AgencyScope {
@@ -51,6 +60,13 @@ export interface DatabaseOptions {
   /** Milliseconds until a query is given up; 0 = never. */
   readonly statementTimeoutMs?: number
   readonly applicationName?: string
+}
+
+/** What is read of knex's own pool, which its types leave open. */
+interface KnexPool {
+  numUsed(): number
+  numFree(): number
+  numPendingAcquires(): number
 }
 
 const INT8 = 20
@@ -137,6 +153,10 @@ export function openDatabase(options: DatabaseOptions): Database {
       } catch (error) {
         throw translate(error)
       }
+    },
+    pool() {
+      const pool: KnexPool = knex.client.pool
+      return { used: pool.numUsed(), free: pool.numFree(), waiting: pool.numPendingAcquires() }
     },
     close: () => knex.destroy(),
   }

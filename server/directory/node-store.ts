@@ -57,6 +57,27 @@ async function parentsAbove(
   return new Map(rows.map((row) => [row.node_id, row.parent_node_id]))
 }
 
+/**
+ * The nodes whose parts of the directory prove what some nodes and agencies were: all nodes above them, and above the
+ * nodes that ever hosted the agencies that ever bore the codes.
+ */
+export async function provingIssuers(
+  trx: DirectoryTransaction,
+  nodeIds: readonly string[],
+  codes: readonly string[],
+): Promise<string[]> {
+  const { rows } = await trx.raw<{ rows: { hosting_node: string }[] }>(
+    `select distinct t.hosting_node from agency_codes c join agency_terms t using (agency_id)
+     where c.code = any(?)`,
+    [[...codes]],
+  )
+  const involved = [...new Set([...nodeIds, ...rows.map((row) => row.hosting_node)])]
+  const parents = await parentsAbove(trx, involved)
+  return [...parents]
+    .flatMap(([nodeId, parent]) => parent ?? nodeId)
+    .filter((id, at, all) => all.indexOf(id) === at)
+}
+
 export interface DirectoryNode {
   readonly nodeId: string
   readonly parentNodeId: string | null

@@ -60,6 +60,20 @@ export async function findPart(
   return row && toPart(row)
 }
 
+/**
+ * The parts that prove a directory: the newest of every issuer named, and of the root the newest by each key that it
+ * ever had, so that who knows an earlier key is led to the present one.
+ */
+export async function provingParts(trx: NodeTransaction, issuers: readonly string[]): Promise<StoredPart[]> {
+  const { rows } = await trx.raw<{ rows: PartRow[] }>(
+    `select distinct on (issuer, case when is_root then key_fingerprint end) * from directory_parts
+     where issuer = any(:issuers)
+     order by issuer, case when is_root then key_fingerprint end, version desc`,
+    { issuers: [...issuers] },
+  )
+  return rows.map(toPart)
+}
+
 function toPart(row: PartRow): StoredPart {
   return {
     issuer: row.issuer,

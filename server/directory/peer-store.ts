@@ -10,6 +10,8 @@ export type PeerRelation = 'parent' | 'child'
 export interface Peer extends PeerAddress {
   readonly relation: PeerRelation
   readonly enabled: boolean
+  /** Why the operator has switched it off. */
+  readonly disabledReason?: string | null
   /** The key that the operator entered. */
   readonly pinnedFingerprint: string
 }
@@ -19,6 +21,7 @@ interface PeerRow {
   base_url: string
   relation: PeerRelation
   enabled: boolean
+  disabled_reason: string | null
   pinned_fingerprint: string
   fingerprints: string[]
 }
@@ -58,6 +61,7 @@ function toPeer(row: PeerRow): Peer {
     url: row.base_url,
     relation: row.relation,
     enabled: row.enabled,
+    disabledReason: row.disabled_reason,
     pinnedFingerprint: row.pinned_fingerprint,
     keyFingerprints: row.fingerprints,
   }
@@ -76,9 +80,27 @@ export async function savePeer(
       enabled: peer.enabled,
       pinned_fingerprint: peer.pinnedFingerprint,
       added_at: now,
+      disabled_reason: null,
+      disabled_at: null,
     })
     .onConflict('node_id')
-    .merge(['base_url', 'enabled', 'pinned_fingerprint'])
+    .merge(['base_url', 'enabled', 'pinned_fingerprint', 'disabled_reason', 'disabled_at'])
+}
+
+/** Switches a peer off with the reason, or on again. @returns false when there is no such peer */
+export async function switchPeer(
+  trx: NodeTransaction,
+  nodeId: string,
+  off: { readonly reason: string; readonly at: Date } | undefined,
+): Promise<boolean> {
+  const changed = await trx('peers')
+    .where({ node_id: nodeId })
+    .update({
+      enabled: off === undefined,
+      disabled_reason: off?.reason ?? null,
+      disabled_at: off?.at ?? null,
+    })
+  return changed > 0
 }
 
 /** What the authentication of peers asks of this node's database; shared by all its processes. */

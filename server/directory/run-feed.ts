@@ -17,7 +17,11 @@ export interface RunningFeed {
  */
 export async function runDirectoryFeed(
   feed: DirectoryFeed,
-  options: { readonly everyMs?: number } = {},
+  options: {
+    readonly everyMs?: number
+    /** Whether this process does the round; of several processes on one database one does. */
+    readonly claim?: () => Promise<boolean>
+  } = {},
 ): Promise<RunningFeed> {
   const { context } = feed
   await context.queue.work('directory-push', 2, async (data) => {
@@ -26,7 +30,7 @@ export async function runDirectoryFeed(
   })
   let round = keepCurrent(feed)
   const timer = setInterval(() => {
-    round = round.then(() => keepCurrent(feed))
+    round = round.then(() => keepCurrent(feed, options.claim))
   }, options.everyMs ?? 180_000)
   timer.unref()
   return {
@@ -38,8 +42,10 @@ export async function runDirectoryFeed(
 }
 
 /** One round. What fails is tried again in the next one, so it is only reported. */
-async function keepCurrent(feed: DirectoryFeed): Promise<void> {
+async function keepCurrent(feed: DirectoryFeed, claim?: () => Promise<boolean>): Promise<void> {
   const { context } = feed
+  // A database that is away answers no claim; the round's own steps would say the same.
+  if ((await claim?.().catch(() => false)) === false) return
   for (const step of [
     () => publishOwnPart(feed),
     () => pullParts(feed),

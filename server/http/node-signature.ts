@@ -52,6 +52,21 @@ function toP1363(der: Uint8Array): Uint8Array {
   return Buffer.concat([r, s].map((one) => fixed(der.subarray(one.start, one.end))))
 }
 
+/** The other way: r‖s of P-256 as the DER `ECDSA-Sig-Value` that `openssl` checks. */
+export function toDerSignature(p1363: Uint8Array): Uint8Array {
+  const content = Buffer.concat([derInteger(p1363.subarray(0, SIZE)), derInteger(p1363.subarray(SIZE))])
+  return Buffer.concat([Buffer.from([0x30, content.length]), content])
+}
+
+/** An unsigned number as the shortest DER INTEGER (X.690 section 8.3). */
+function derInteger(digits: Uint8Array): Buffer {
+  let from = 0
+  while (from < digits.length - 1 && digits[from] === 0) from += 1
+  const value = digits.subarray(from)
+  const sign = (value[0] ?? 0) >= 0x80 ? [0] : []
+  return Buffer.from([0x02, value.length + sign.length, ...sign, ...value])
+}
+
 /** A P-256 value is shorter than 128 bytes, so every length is a single byte. */
 function readTlv(der: Uint8Array, at: number, tag: number): { start: number; end: number } {
   const length = der[at + 1]

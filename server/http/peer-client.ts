@@ -50,6 +50,8 @@ export interface PeerAnswer {
   readonly body: Uint8Array
   /** The key that signed the answer. */
   readonly keyFingerprint: string
+  /** When it was signed, by the peer's clock, to the second. */
+  readonly signedAt?: Date
 }
 
 export interface PeerClient {
@@ -63,6 +65,8 @@ export interface PeerClientOptions {
   readonly clock: () => Date
   readonly clockSkewSeconds?: number
   readonly fetch?: typeof fetch
+  /** Told of every answer whose signature holds: when it was signed, by the peer's clock. */
+  readonly onAnswer?: (peer: string, signedAt: Date) => void
 }
 
 export function createPeerClient(options: PeerClientOptions): PeerClient {
@@ -133,6 +137,7 @@ async function prove(
     throw new CongvanError('NODE_UNREACHABLE', { node: peer.nodeId, reason: `HTTP ${answer.status}` })
   }
   let keyFingerprint: string
+  let signedAt: Date
   try {
     const verified = await verifyResponse(
       { status: answer.status, fields: [...answer.headers] },
@@ -145,6 +150,8 @@ async function prove(
     )
     if (!sameDigest(verified.contentDigest, sha256(answer.body))) throw notAuthentic(peer, 'content-digest')
     keyFingerprint = verified.keyFingerprint
+    signedAt = verified.created
+    options.onAnswer?.(peer.nodeId, verified.created)
   } catch (error) {
     if (!(error instanceof CongvanError) || error.code !== 'PEER_NOT_AUTHENTICATED') throw error
     throw notAuthentic(peer, `HTTP ${answer.status}, ${error.params.reason}`)
@@ -155,6 +162,7 @@ async function prove(
     contentType: answer.headers.get('content-type') ?? '',
     body: answer.body,
     keyFingerprint,
+    signedAt,
   }
 }
 

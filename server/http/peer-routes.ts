@@ -69,6 +69,8 @@ export interface PeerRoutesOptions {
   readonly log: Logger
   readonly clockSkewSeconds: number
   readonly register: PeerRegister
+  /** Told of every request whose signature holds. */
+  readonly onRequest?: (peer: string) => void
 }
 
 /** A JSON answer of a peer route. */
@@ -101,6 +103,7 @@ export function mountPeerRoutes(routes: readonly PeerRoute[], options: PeerRoute
 async function serve(one: PeerRoute, request: Request, options: PeerRoutesOptions): Promise<PeerReply> {
   const now = options.clock()
   const verified = await authenticate(request, options, now)
+  options.onRequest?.(verified.nodeId)
   const stream = provenStream(request, one.body, verified)
   const body = one.body.kind === 'stream' ? new Uint8Array() : await buffer(stream)
   return one.handle({

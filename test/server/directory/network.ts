@@ -12,6 +12,7 @@ import { pushPart } from '../../../server/directory/push-parts.ts'
 import { createPeerClient } from '../../../server/http/peer-client.ts'
 import { mountPeerRoutes, type PeerRoute } from '../../../server/http/peer-routes.ts'
 import { openLog } from '../../../server/log.ts'
+import { pingRoutes } from '../../../server/operations/ping-route.ts'
 import type { JobData, Queue } from '../../../server/queue.ts'
 import { cloneDatabase, type TestDatabase } from '../../support/database.ts'
 import { type TestNodeKey, testNodeKey } from '../../support/node-key.ts'
@@ -82,15 +83,18 @@ export async function startNode(id: string, options: TestNodeOptions): Promise<T
   }
   app.use(
     '/relay/v1',
-    mountPeerRoutes([...directoryPeerRoutes(feed), ...(options.routes ?? [])], {
-      nodeId: id,
-      publicUrl: url,
-      key: key.provider,
-      clock,
-      log: context.log,
-      clockSkewSeconds: limits.clockSkewSeconds,
-      register: createPeerRegister(context),
-    }),
+    mountPeerRoutes(
+      [...directoryPeerRoutes(feed), ...(options.routes ?? pingRoutes(context, key.provider))],
+      {
+        nodeId: id,
+        publicUrl: url,
+        key: key.provider,
+        clock,
+        log: context.log,
+        clockSkewSeconds: limits.clockSkewSeconds,
+        register: createPeerRegister(context),
+      },
+    ),
   )
   return {
     id,
