@@ -1,7 +1,7 @@
 // Imports go one way (design 5). `npm run imports` runs this and then proves that it looked at every file and
 // that a planted violation is caught: a check that cannot fail is none.
 const feature =
-  '^server/(auth|directory|calendar|registers|search|files|pages|documents|outgoing|handling|incoming|copies|dossiers|edxml|relay|audit|statistics|console)/'
+  '^server/(auth|directory|calendar|registers|search|files|pages|documents|outgoing|handling|incoming|copies|dossiers|edxml|relay|audit|statistics|operations|console)/'
 
 /** From a folder, everything of ours is forbidden but what is named. */
 const only = (name, from, allowed) => ({
@@ -13,7 +13,7 @@ const only = (name, from, allowed) => ({
 
 // What every feature may use beneath it: types and doors, no feature among them.
 const ground = [
-  '^server/(actor|errors|db|log|context|queue)\\.ts$',
+  '^server/(actor|after-commit|errors|db|log|context|queue)\\.ts$',
   // Who may do what is one pure table.
   '^server/auth/permissions\\.ts$',
   '^server/http/(route|mount|peer-routes|peer-client|message-signature|node-signature)\\.ts$',
@@ -53,10 +53,18 @@ module.exports = {
       '^server/(documents|outgoing|handling|incoming|files|pages|registers|search|calendar|directory|audit|edxml)/',
       signing,
     ]),
+    only('operations', '^server/operations/', [
+      ...ground,
+      '^server/queue-counts\\.ts$',
+      '^server/(directory|audit|edxml)/',
+      signing,
+    ]),
     {
       name: 'ground-knows-no-feature',
       severity: 'error',
-      from: { path: '^server/(actor|errors|db|log|context|queue|config|migrate|embedded-postgres.*)\\.ts$' },
+      from: {
+        path: '^server/(actor|errors|db|log|context|queue|queue-counts|config|migrate|embedded-postgres.*)\\.ts$',
+      },
       to: { path: [feature, '^server/(app|main|services)\\.ts$', '^cli/'] },
     },
     {
@@ -75,7 +83,21 @@ module.exports = {
       name: 'cli-through-the-front-door',
       severity: 'error',
       from: { path: '^cli/' },
-      to: { path: '^server/', pathNot: '^server/(services|main|config|errors)\\.ts$' },
+      to: {
+        path: '^server/',
+        pathNot:
+          '^server/((services|main|config|errors)|relay/evidence/(verify-evidence|findings|zip-reader))\\.ts$',
+      },
+    },
+    {
+      // Evidence is verified where there is no node: whatever it leads to knows no database, network or file.
+      name: 'evidence-needs-no-node',
+      severity: 'error',
+      from: { path: '^server/relay/evidence/' },
+      to: {
+        path: '^server/(db|queue|context|log)\\.ts$|^server/.+-store\\.ts$|^(node:)?(fs|http|https|net)$|node_modules/(pg|knex|express|pino)/',
+        reachable: true,
+      },
     },
     {
       // One exception: the table of errors takes the list of codes alone, so that a command which signs nothing
@@ -98,6 +120,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^signing/' },
       to: { path: '^(node:)?(http|https|net|fs|fs/promises|child_process|process)$' },
+    },
+    {
+      name: 'only-operations-knows-prom-client',
+      severity: 'error',
+      from: { path: '^(server|cli|signing)/', pathNot: '^server/operations/' },
+      to: { path: 'node_modules/prom-client' },
     },
     {
       name: 'only-the-queue-knows-pg-boss',

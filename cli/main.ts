@@ -90,6 +90,19 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/track.ts')).defineTrack,
   },
   {
+    name: 'verify-evidence',
+    description: described(
+      'kiểm tra gói chứng cứ gửi, nhận văn bản, không cần nút nào',
+      'check evidence of an exchange, without any node',
+    ),
+    load: async () => (await import('./commands/verify-evidence.ts')).defineVerifyEvidence,
+  },
+  {
+    name: 'recall',
+    description: described('thu hồi văn bản đã gửi', 'recall a document that was sent'),
+    load: async () => (await import('./commands/recall.ts')).defineRecall,
+  },
+  {
     name: 'register',
     description: described('sổ đăng ký văn bản', 'registers of documents'),
     load: async () => (await import('./commands/register.ts')).defineRegister,
@@ -113,6 +126,11 @@ const commands: readonly CommandEntry[] = [
     name: 'peer',
     description: described('nút láng giềng', 'neighbouring nodes'),
     load: async () => (await import('./commands/peer.ts')).definePeer,
+  },
+  {
+    name: 'relay',
+    description: described('gửi nhận giữa các nút: xem, thử lại, hủy', 'what the relay cannot get rid of'),
+    load: async () => (await import('./commands/relay.ts')).defineRelay,
   },
 ]
 

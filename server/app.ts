@@ -1,5 +1,5 @@
 /** The express application: a flat list of mounts. */
-import express, { type Express } from 'express'
+import express, { type Express, type Request } from 'express'
 import type { Language } from '../signing/index.ts'
 import { authenticate, authorise } from './auth/authenticate.ts'
 import { CongvanError } from './errors.ts'
@@ -8,6 +8,9 @@ import { errorHandler, languageOf } from './http/error-handler.ts'
 import { mountRoutes } from './http/mount.ts'
 import { describeApi } from './http/openapi.ts'
 import { openRateLimiter } from './http/rate-limit.ts'
+import { requestTimes } from './http/request-times.ts'
+import { admitToMetrics } from './operations/metrics-access.ts'
+import { METRICS_CONTENT_TYPE } from './operations/metrics-page.ts'
 import type { Services } from './services.ts'
 
 export interface Health {
@@ -23,6 +26,7 @@ export function createApp(services: Services, health: Health, version: string): 
   app.set('query parser', 'simple')
   // Behind a named proxy the address is what that one hop says; without one, nobody's word is taken for it.
   app.set('trust proxy', services.behindProxy ? 1 : false)
+  app.use(requestTimes(services.metrics.answered))
   app.use((_request, response, next) => {
     response.setHeader('Cache-Control', 'no-store')
     response.setHeader('X-Content-Type-Options', 'nosniff')
@@ -33,6 +37,12 @@ export function createApp(services: Services, health: Health, version: string): 
   })
   app.get('/readyz', (_request, response, next) => {
     ready(services, health).then(() => response.json({ status: 'ready' }), next)
+  })
+  app.get('/metrics', (request, response, next) => {
+    tellMetrics(services, request).then((text) => {
+      response.setHeader('Content-Type', METRICS_CONTENT_TYPE)
+      response.end(text)
+    }, next)
   })
   const description = describeApi(apiRoutes, version)
   app.get('/openapi.json', (_request, response) => {
@@ -75,6 +85,23 @@ function mountDocs(app: Express, description: unknown): void {
   app.get('/docs/style.css', (_request, response) => {
     response.type('css').send(DOCS_STYLE)
   })
+}
+
+async function tellMetrics({ metrics, context }: Services, request: Request): Promise<string> {
+  const marks = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via']
+  try {
+    await admitToMetrics(metrics.access, {
+      remoteAddress: request.socket.remoteAddress,
+      authorization: request.get('authorization'),
+      isForwarded: marks.some((name) => request.headers[name] !== undefined),
+    })
+  } catch (error) {
+    if (error instanceof Error && error.cause !== undefined) {
+      context.log.warn({ error: String(error.cause) }, 'metrics: the token file cannot be used')
+    }
+    throw error
+  }
+  return metrics.page.render()
 }
 
 async function ready(services: Services, health: Health): Promise<void> {

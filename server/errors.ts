@@ -19,11 +19,14 @@ import { agenciesErrors } from './error-tables/agencies.ts'
 import { attachmentsErrors } from './error-tables/attachments.ts'
 import { documentErrors } from './error-tables/documents.ts'
 import type { ErrorEntry } from './error-tables/entry.ts'
+import { evidenceErrors } from './error-tables/evidence.ts'
 import { exchangeErrors } from './error-tables/exchange.ts'
 import { generalErrors } from './error-tables/general.ts'
 import { incomingErrors } from './error-tables/incoming.ts'
+import { operationsErrors } from './error-tables/operations.ts'
 import { outgoingErrors } from './error-tables/outgoing.ts'
 import { placementErrors } from './error-tables/placement.ts'
+import { recallErrors } from './error-tables/recall.ts'
 import { registersErrors } from './error-tables/registers.ts'
 
 export type { ErrorEntry } from './error-tables/entry.ts'
@@ -31,14 +34,17 @@ export type { ErrorEntry } from './error-tables/entry.ts'
 const ownErrors = {
   ...generalErrors,
   ...exchangeErrors,
+  ...evidenceErrors,
   ...documentErrors,
   ...accessErrors,
   ...accountsErrors,
   ...agenciesErrors,
   ...attachmentsErrors,
   ...incomingErrors,
+  ...operationsErrors,
   ...outgoingErrors,
   ...placementErrors,
+  ...recallErrors,
   ...registersErrors,
 } as const
 

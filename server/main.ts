@@ -8,19 +8,19 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Express } from 'express'
-import { nodeKeyFingerprint } from '../signing/index.ts'
+import { type KeyProvider, nodeKeyFingerprint } from '../signing/index.ts'
 import { createApp, type Health } from './app.ts'
 import type { Config } from './config.ts'
 import { type Database, openDatabase, sqlState, translate } from './db.ts'
-import { type DatabaseUrls, provisionDatabase } from './embedded-database.ts'
-import { attachEmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
 import { CongvanError } from './errors.ts'
 import { type Logger, openLog } from './log.ts'
 import { checkSchema, migrate } from './migrate.ts'
 import { createNodeKey, loadNodeKey } from './node-key.ts'
+import { openConsolePlace, openPlace, type Place } from './place.ts'
+import { type PoolOptions, type ProcessPool, startPool } from './process-pool.ts'
+import { enterProcess, type OwnProcess } from './process-register.ts'
 import { openQueue, type Queue } from './queue.ts'
 import { createServices, type Services } from './services.ts'
 
@@ -61,7 +61,10 @@ export async function startNode(config: Config, options: NodeOptions = {}): Prom
     opened.server = server
     const publicUrl = config.publicUrl ?? addressOf(config.host, port)
     const clock = options.clock ?? (() => new Date())
-    const services = await createServices({ config, publicUrl, db, queue, log, key, clock })
+    const own = await enterProcess(db, log, version())
+    opened.own = own
+    const common = { config, publicUrl, db, queue, log, key, clock, version: version() }
+    const services = await createServices({ ...common, own })
     opened.services = services
     await services.start()
     const health: Health = { accepting: true }
@@ -92,6 +95,7 @@ interface Opened {
   queue?: Queue
   server?: Server
   services?: Services
+  own?: OwnProcess
 }
 
 /** Closes in the order of a stop. One thing that does not close well keeps no other open. */
@@ -106,6 +110,7 @@ async function closeAll(opened: Opened, drainMs: number, log: Logger): Promise<v
   )
   await close(opened.server && closeServer(opened.server, deadline))
   await close(opened.queue?.stop(Math.max(1_000, deadline - Date.now())))
+  await close(opened.own?.leave())
   await close(opened.db?.close())
   await close(opened.place?.close())
 }
@@ -142,50 +147,6 @@ function asStartError(error: unknown): unknown {
   const known = translate(error)
   if (!(known instanceof Error) || !REFUSED.test(sqlState(known) ?? '')) return known
   return new CongvanError('DATABASE_REFUSED', { reason: known.message }, { cause: known })
-}
-
-interface Place extends Partial<Pick<DatabaseUrls, 'ownerUrl'>> {
-  readonly applicationUrl: string
-  /** The embedded PostgreSQL of another process that runs now. */
-  readonly isOthers?: true
-  close(): Promise<void>
-}
-
-const DATABASE_NAME = 'congvan'
-
-async function openPlace(config: Config, log: Logger): Promise<Place> {
-  if (config.databaseUrl !== undefined) {
-    const { databaseUrl: applicationUrl, ownerDatabaseUrl: ownerUrl } = config
-    return { applicationUrl, ...(ownerUrl === undefined ? {} : { ownerUrl }), close: async () => {} }
-  }
-  const postgres = await startEmbeddedPostgres({
-    folder: config.dataFolder,
-    runAs: config.postgresUser,
-    onRestart: (reason) => log.warn({ reason }, 'embedded PostgreSQL'),
-  })
-  try {
-    const urls = await provisionDatabase(postgres, DATABASE_NAME, passwordFile(config))
-    return { ...urls, close: () => postgres.stop() }
-  } catch (error) {
-    await postgres.stop()
-    throw error
-  }
-}
-
-/** As `openPlace`, but beside a `serve` that owns the embedded PostgreSQL its own is used and left running. */
-async function openConsolePlace(config: Config, log: Logger): Promise<Place> {
-  if (config.databaseUrl === undefined) {
-    const running = attachEmbeddedPostgres({ folder: config.dataFolder, runAs: config.postgresUser })
-    if (running !== undefined) {
-      const urls = await provisionDatabase(running, DATABASE_NAME, passwordFile(config))
-      return { ...urls, isOthers: true, close: async () => {} }
-    }
-  }
-  return openPlace(config, log)
-}
-
-function passwordFile(config: Config): string {
-  return join(config.dataFolder, 'database-passwords.json')
 }
 
 /** Longest time for one request to arrive: 50 MB over the line of a commune that carries 100 kB a second. */
@@ -247,7 +208,8 @@ export async function openConsole(config: Config, options: NodeOptions = {}): Pr
     const { db, queue } = await openDatabaseAndQueue(place, opened, CONSOLE_POOL, log)
     const clock = options.clock ?? (() => new Date())
     const publicUrl = config.publicUrl ?? addressOf(config.host, config.port)
-    const services = await createServices({ config, publicUrl, db, queue, log, key, clock })
+    const common = { config, publicUrl, db, queue, log, key, clock, version: version() }
+    const services = await createServices(common)
     return { services, close: () => closeAll(opened, 1_000, log) }
   } catch (error) {
     await closeAll(opened, 1_000, log)
@@ -298,5 +260,28 @@ export async function makeNodeKey(
   }
 }
 
+/**
+ * Runs one node as several processes of this machine until `stop()`: `workers` of them serve, this one keeps them.
+ *
+ * @throws CongvanError those of `startNode`; `WORKER_FAILED`
+ */
+export async function startNodePool(
+  config: Config,
+  options: { readonly workers: number; readonly program: PoolOptions['program'] },
+): Promise<ProcessPool> {
+  const log = openLog({ level: config.logLevel, node: config.nodeId })
+  try {
+    return await startPool(config, { ...options, log })
+  } catch (error) {
+    throw asStartError(error)
+  }
+}
+
+/** The node's key and certificate as they lie on disk. @throws CongvanError `NODE_KEY_UNUSABLE` */
+export function readNodeKey(config: Pick<Config, 'nodeKeyFile' | 'nodeCertificateFile'>): KeyProvider {
+  return loadNodeKey(config.nodeKeyFile, config.nodeCertificateFile)
+}
+
 export { provisionDatabase } from './embedded-database.ts'
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
+export type { ReadyMessage } from './process-pool.ts'

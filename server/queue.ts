@@ -26,6 +26,13 @@ export type QueueName = (typeof queueNames)[number]
 
 const SCHEMA = 'pgboss'
 
+/**
+ * A job whose process gave no sign of life for so long is another's. With one look every few seconds and the first
+ * retry's delay a killed process's work is taken over within 20 s.
+ */
+const HEARTBEAT_SECONDS = 10
+const SUPERVISE_SECONDS = 3
+
 /** Creates or upgrades pg-boss' schema and our queues as the owner, and grants the application's roles their use. */
 export async function installQueue(ownerUrl: string, roles: DatabaseRoles): Promise<void> {
   const boss = new PgBoss({
@@ -45,12 +52,17 @@ export async function installQueue(ownerUrl: string, roles: DatabaseRoles): Prom
         retryDelay: 1,
         retryBackoff: true,
         retryDelayMax: 60,
-        heartbeatSeconds: 10,
+        heartbeatSeconds: HEARTBEAT_SECONDS,
         expireInSeconds: 300,
+        // What is done is remembered in our own tables; a table of done jobs only makes the queue slow.
+        deleteAfterSeconds: 600,
         notify: true,
+        deadLetter: `${name}-dead`,
       }
       await boss.createQueue(`${name}-dead`, { retentionSeconds: 90 * 86_400 })
-      await boss.createQueue(name, { ...settings, deadLetter: `${name}-dead` })
+      await boss.createQueue(name, settings)
+      // A queue that is there already keeps its settings when it is created again.
+      await boss.updateQueue(name, settings)
     }
   } finally {
     await boss.stop({ graceful: false })
@@ -74,15 +86,25 @@ export async function installQueue(ownerUrl: string, roles: DatabaseRoles): Prom
   }
 }
 
+export interface PutOptions {
+  readonly startAfter?: Date
+  /** Higher goes first. */
+  readonly priority?: number
+  readonly singletonKey?: string
+}
+
 export interface Queue {
   /** Puts a job in the caller's transaction: it is there if and only if the caller's rows are. */
   put(
     trx: AgencyTransaction | NodeTransaction,
     name: QueueName,
     data: JobData,
-    options?: { readonly startAfter?: Date; readonly priority?: number; readonly singletonKey?: string },
+    options?: PutOptions,
   ): Promise<void>
-  /** Starts handling jobs of one queue, `concurrency` at a time. A job whose handler throws is tried again. */
+  /**
+   * Starts handling jobs of one queue, `concurrency` at a time, each by itself: a slow one holds up no other. A job
+   * whose handler throws is tried again.
+   */
   work(
     name: QueueName,
     concurrency: number,
@@ -108,8 +130,8 @@ export async function openQueue(
     monitorVacuum: false,
     schedule: false,
     useListenNotify: true,
-    superviseIntervalSeconds: 10,
-    monitorIntervalSeconds: 10,
+    superviseIntervalSeconds: SUPERVISE_SECONDS,
+    monitorIntervalSeconds: SUPERVISE_SECONDS,
   })
   // Without a listener an error of the queue's own housekeeping would end the process.
   boss.on('error', (error) => log.warn({ error: String(error) }, 'queue'))
@@ -120,27 +142,33 @@ export async function openQueue(
       await boss.send(name, data, { db: fromKnex(trx), ...putOptions })
     },
     async work(name, concurrency, handle) {
-      await boss.work(
-        name,
-        {
-          // Two workers, each with a batch: a full batch is followed by the next at once, a notification wakes them
-          // otherwise, and every second they look for jobs that have become due, which nothing notifies of.
-          localConcurrency: 2,
-          batchSize: concurrency,
-          burstWhenBatchFull: concurrency > 1,
+      for (let slot = 0; slot < concurrency; slot++) {
+        // Each slot looks for itself when it is free. A notification wakes all that wait; what has become due later
+        // nothing notifies of, so each looks from time to time, not at the same time as the others.
+        const settings = {
+          batchSize: 1,
           perJobResults: true,
-          pollingIntervalSeconds: 0.5,
-          notifyPollingIntervalSeconds: 1,
+          pollingIntervalSeconds: 1,
+          notifyPollingIntervalSeconds: IDLE_SECONDS + slot / 10,
           heartbeatRefreshSeconds: 4,
-        },
-        (jobs) => Promise.all(jobs.map((job) => settle(name, job, handle, log))),
-      )
+        } as const
+        const id: Promise<string> = boss.work(name, settings, async (jobs) => {
+          const results = await Promise.all(jobs.map((job) => settle(name, job, handle, log)))
+          // Where there was one there may be more: this slot looks again at once.
+          boss.notifyWorker(await id)
+          return results
+        })
+        await id
+      }
     },
     stop: (timeoutMs) => boss.stop({ graceful: true, timeout: timeoutMs, close: true }),
   }
 }
 
-/** One job's outcome: a failure is that job's own and never its neighbours' in the batch. */
+/** How often a slot without work looks whether a job has become due. */
+const IDLE_SECONDS = 2
+
+/** One job's outcome: a failure is that job's own. */
 async function settle(
   name: QueueName,
   job: { readonly id: string; readonly data: unknown; readonly signal: AbortSignal },

@@ -42,15 +42,26 @@ import { incomingRoutes } from './incoming/incoming-routes.ts'
 import { recoverLostVerifications } from './incoming/recover-verifications.ts'
 import { verifyIncoming } from './incoming/verify-incoming.ts'
 import type { Logger } from './log.ts'
+import { openContacts } from './operations/contacts.ts'
+import type { FactSources } from './operations/gather-facts.ts'
+import type { MetricsAccess } from './operations/metrics-access.ts'
+import { type MetricsPage, openMetricsPage } from './operations/metrics-page.ts'
+import { openPeerConsole, type PeerConsole } from './operations/peer-console.ts'
+import { pingRoutes } from './operations/ping-route.ts'
+import { openProcessMetrics, type ProcessMetrics } from './operations/process-metrics.ts'
+import { watchAlerts } from './operations/watch-alerts.ts'
 import { outgoingRoutes } from './outgoing/routes.ts'
 import { openPageTextReader } from './pages/page-text.ts'
+import type { OwnProcess } from './process-register.ts'
 import type { Queue } from './queue.ts'
 import type { BookFonts } from './registers/book-pdf.ts'
 import { registerRoutes } from './registers/routes.ts'
 import { readAgencyWork } from './relay/agency-work.ts'
 import { statusAnnouncer } from './relay/announce.ts'
+import { wakePeer } from './relay/peer-health.ts'
 import { relayPeerRoutes } from './relay/peer-relay-routes.ts'
 import { openPieceStore } from './relay/piece-store.ts'
+import { type RelayConsole, relayConsole } from './relay/relay-console.ts'
 import type { RelayDeps } from './relay/relay-deps.ts'
 import { relayRoutes } from './relay/routes.ts'
 import { type RelayWorkers, startRelayWorkers } from './relay/workers.ts'
@@ -58,9 +69,12 @@ import { statisticsRoutes } from './statistics/routes.ts'
 import { openTrustStore } from './trust-store.ts'
 
 /** Jobs of one kind that a process handles at a time. */
-const CONCURRENCY = 4
+const CONCURRENCY = 8
 const SWEEP_EVERY_MS = 60 * 60 * 1000
 const RECOVER_EVERY_MS = 60 * 1000
+const FEED_EVERY_MS = 180 * 1000
+const ALERTS_EVERY_MS = 30 * 1000
+const FIGURES_EVERY_MS = 15 * 1000
 
 export interface Services {
   readonly context: NodeContext
@@ -72,11 +86,20 @@ export interface Services {
   readonly apiRoutes: readonly Route[]
   /** Everything below `/relay/v1`. */
   readonly peerRouter: Router
+  /** What `/metrics` tells, who may read it, and where requests are counted. */
+  readonly metrics: {
+    readonly page: MetricsPage
+    readonly access: MetricsAccess
+    readonly answered: ProcessMetrics['answered']
+  }
   /** What an operator does at the node's own machine, without signing in. */
   readonly console: {
     addUser(user: NewUser): Promise<MadeUser>
     addPeer(peer: NewPeer): Promise<{ nodeId: string }>
+    readonly peers: PeerConsole
     importAgencies(input: ImportInput): Promise<ImportReport>
+    /** What the relay cannot get rid of, and what to do about it. */
+    readonly relay: RelayConsole
   }
   /** Starts the workers. */
   start(): Promise<void>
@@ -92,14 +115,27 @@ export interface ServiceOptions {
   readonly log: Logger
   readonly key: KeyProvider
   readonly clock: () => Date
+  /** Of the program. */
+  readonly version: string
+  /** This process among those of the node; a console command is none of them. */
+  readonly own?: OwnProcess
 }
 
 export async function createServices(options: ServiceOptions): Promise<Services> {
   const { config, db, queue, log, key, clock, publicUrl } = options
   const { limits } = config
-  const context: NodeContext = { nodeId: config.nodeId, publicUrl, clock, db, queue, log, limits }
+  const metrics = openProcessMetrics({
+    node: config.nodeId,
+    version: options.version,
+    process: options.own?.id ?? 'console',
+    pool: () => db.pool(),
+  })
+  const { meter } = metrics
+  const context: NodeContext = { nodeId: config.nodeId, publicUrl, clock, db, queue, log, limits, meter }
+  const contacts = openContacts(context)
   const { clockSkewSeconds } = limits
-  const peers = createPeerClient({ nodeId: config.nodeId, key, clock, clockSkewSeconds })
+  const onAnswer = contacts.answered
+  const peers = createPeerClient({ nodeId: config.nodeId, key, clock, clockSkewSeconds, onAnswer })
   const feed = { context, nodeKey: key, rootFingerprint: config.directoryRoot, client: peers }
   const files = await openFileStore({ folder: join(config.dataFolder, 'store'), now: clock() })
   const pieces = await openPieceStore({ folder: join(config.dataFolder, 'pieces'), now: clock() })
@@ -112,12 +148,27 @@ export async function createServices(options: ServiceOptions): Promise<Services>
     pageText,
     announce: statusAnnouncer(context),
   }
+  const sources: FactSources = { context, key, trust: documents.trust, folders: [config.dataFolder] }
+  const page = openMetricsPage(sources, metrics)
   const register = createPeerRegister(context)
   const operator: OperatorActor = { kind: 'operator', userId: null, login: 'console' }
   let running:
     | { readonly feed: RunningFeed; readonly relay: RelayWorkers; readonly timers: readonly NodeJS.Timeout[] }
     | undefined
   const accounts = { settings: config.accounts, key: openAccountKey(config.accountKeyFile) }
+  /** Of the node's processes one does a periodic round. */
+  const isMine = async (round: string, everyMs: number) =>
+    options.own === undefined || (await options.own.claimRound(round, everyMs))
+  /** Work that one of the node's processes does from time to time; what fails is tried again in the next round. */
+  const repeat = (round: string, everyMs: number, work: () => Promise<unknown>): NodeJS.Timeout => {
+    const once = async () => {
+      if (await isMine(round, everyMs)) await work()
+    }
+    const timer = setInterval(() => {
+      once().catch((error: unknown) => log.warn({ round, error: String(error) }, 'a periodic round failed'))
+    }, everyMs)
+    return timer.unref()
+  }
   return {
     context,
     accounts,
@@ -139,19 +190,34 @@ export async function createServices(options: ServiceOptions): Promise<Services>
       ...relayRoutes(relay),
       ...auditRoutes(context),
     ],
-    peerRouter: mountPeerRoutes([...directoryPeerRoutes(feed), ...relayPeerRoutes(relay)], {
-      nodeId: config.nodeId,
-      publicUrl,
-      key,
-      clock,
-      log,
-      clockSkewSeconds,
-      register,
-    }),
+    peerRouter: mountPeerRoutes(
+      [...directoryPeerRoutes(feed), ...relayPeerRoutes(relay), ...pingRoutes(context, key)],
+      {
+        nodeId: config.nodeId,
+        publicUrl,
+        key,
+        clock,
+        log,
+        clockSkewSeconds,
+        register,
+        onRequest: contacts.asked,
+      },
+    ),
+    metrics: {
+      page,
+      answered: metrics.answered,
+      access: {
+        tokenFile: config.metricsTokenFile,
+        behindProxy: config.behindProxy !== undefined,
+        publicUrl,
+      },
+    },
     console: {
       addUser: (user) => addUser(context, operator, user),
       addPeer: (peer) => addPeerAndPublish(feed, operator, peer),
+      peers: openPeerConsole(feed, operator, (peer) => wakePeer(relay, peer)),
       importAgencies: (input) => importAndPublish(feed, operator, input),
+      relay: relayConsole(relay, operator),
     },
     async start() {
       const actor = { kind: 'node', nodeId: config.nodeId } as const
@@ -166,32 +232,44 @@ export async function createServices(options: ServiceOptions): Promise<Services>
         const job = { agencyId: String(data.agencyId), documentId: String(data.documentId) }
         await verifyIncoming(context, documents, job)
       })
-      const sweep = setInterval(() => {
-        sweepFiles(context, files).catch((error: unknown) => log.warn({ error: String(error) }, 'sweep'))
-        sweepAccounts(context).catch((error: unknown) => log.warn({ error: String(error) }, 'sweep'))
-      }, SWEEP_EVERY_MS)
-      const recover = () => {
-        recoverLostVerifications(context).catch((error: unknown) =>
-          log.warn({ error: String(error) }, 'lost verifications could not be put again'),
-        )
-      }
-      recover()
-      const timers = [sweep, setInterval(recover, RECOVER_EVERY_MS)]
-      for (const timer of timers) timer.unref()
+      const isMyFeed = () => isMine('directory-feed', FEED_EVERY_MS)
+      const isMyRecovery = () => isMine('relay-recovery', RECOVER_EVERY_MS)
+      const rounds = [
+        repeat('sweep-files', SWEEP_EVERY_MS, () => sweepFiles(context, files)),
+        repeat('sweep-accounts', SWEEP_EVERY_MS, () => sweepAccounts(context)),
+        repeat('alerts', ALERTS_EVERY_MS, () => watchAlerts(sources)),
+        reportFigures(page, log),
+        repeat('lost-verifications', RECOVER_EVERY_MS, () => recoverLostVerifications(context)),
+      ]
+      await recoverLostVerifications(context)
       running = {
-        feed: await runDirectoryFeed(feed),
-        relay: await startRelayWorkers(relay, { concurrency: CONCURRENCY }),
-        timers,
+        feed: await runDirectoryFeed(feed, { everyMs: FEED_EVERY_MS, claim: isMyFeed }),
+        relay: await startRelayWorkers(relay, {
+          concurrency: CONCURRENCY,
+          recoveryIntervalMs: RECOVER_EVERY_MS,
+          claim: isMyRecovery,
+        }),
+        timers: rounds,
       }
     },
     async stop() {
       if (running !== undefined) {
         for (const timer of running.timers) clearInterval(timer)
+        await page.retire()
         await Promise.all([running.relay.stop(), running.feed.stop()])
       }
+      metrics.close()
       await documents.pageText.close()
     },
   }
+}
+
+/** Every process does it: each counts for itself. */
+function reportFigures(page: MetricsPage, log: Logger): NodeJS.Timeout {
+  const timer = setInterval(() => {
+    page.report().catch((error: unknown) => log.debug({ error: String(error) }, 'figures were not reported'))
+  }, FIGURES_EVERY_MS)
+  return timer.unref()
 }
 
 /** The faces that registers are printed in. */

@@ -166,6 +166,13 @@ export const generalErrors = {
     en: 'the address {address} cannot be opened: {reason}',
     hint: { vi: 'đổi CONGVAN_HOST hoặc CONGVAN_PORT', en: 'change CONGVAN_HOST or CONGVAN_PORT' },
   },
+  WORKER_FAILED: {
+    status: 500,
+    exit: 69,
+    vi: 'Một tiến trình của nút không khởi động được ({reason}); các tiến trình khác đã dừng',
+    en: 'a process of the node could not be started ({reason}); the others were stopped',
+    hint: { vi: 'lý do nằm ngay phía trên', en: 'the reason stands right above' },
+  },
   NODE_KEY_UNUSABLE: {
     status: 500,
     exit: 78,
