@@ -20,7 +20,7 @@ interface Totals {
 const root = join(import.meta.dirname, '../..')
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js')
 const computing = /^test\/(signing|corpora|fixtures)\//
-const waiting = /^test\/(exchange\.|cli\/|server\/(relay|directory|http)\/)/
+const waiting = /^test\/(exchange\.|faults\/|cli\/|server\/(relay|directory|http)\/)/
 const all = globSync('test/**/*.test.ts', { cwd: root }).toSorted()
 const parts = [
   all.filter((file) => !computing.test(file) && !waiting.test(file)),

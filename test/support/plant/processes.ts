@@ -1,0 +1,85 @@
+/** Processes of the nodes of a plant: started, killed, stopped, and their clocks set. */
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { PlantNode } from './plant.ts'
+
+export interface NodeProcess {
+  /** 0 until it listens. */
+  readonly port: number
+  readonly pid: number
+  /** Resolves when it listens; rejects when it ends before. */
+  readonly ready: Promise<void>
+  /** Whether it has ended. */
+  readonly ended: boolean
+  /** `kill -9`; resolves when it is gone. */
+  kill(): Promise<void>
+  /** An orderly stop; what does not end within half a minute is killed. */
+  stop(): Promise<void>
+  setClock(offsetMs: number): void
+  /** Lets no file of the process grow past so many bytes, as a full disk does; without a number, any size again. */
+  limitFiles(bytes?: number): void
+}
+
+const runner = fileURLToPath(new URL('./node-process.ts', import.meta.url))
+const STOP_TIMEOUT_MS = 30_000
+
+export function startProcess(node: PlantNode, slot: number): NodeProcess {
+  const logFile = join(node.folder, `process-${slot}.log`)
+  const outside = Object.entries(process.env).filter(([name]) => !/^(CONGVAN_|DATABASE_URL$)/.test(name))
+  const child = spawn(process.execPath, [runner], {
+    env: { ...Object.fromEntries(outside), ...node.environment },
+    // Through this process: a fault that fills the node's disk is not to end its log as well.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    detached: true,
+  })
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (piece: Buffer) => appendFileSync(logFile, piece))
+  }
+  let port = 0
+  let ended = false
+  const exited = once(child, 'exit').then(() => {
+    ended = true
+  })
+  const ready = Promise.withResolvers<void>()
+  ready.promise.catch(() => {})
+  child.once('message', (message: { readonly url: string }) => {
+    port = Number(new URL(message.url).port)
+    ready.resolve()
+  })
+  void exited.then(() => {
+    const last = existsSync(logFile) ? readFileSync(logFile, 'utf8').slice(-2_000) : ''
+    ready.reject(new Error(`a process of ${node.plan.id} ended:\n${last}`))
+  })
+  return {
+    get port() {
+      return port
+    },
+    get ended() {
+      return ended
+    },
+    pid: child.pid ?? 0,
+    ready: ready.promise,
+    async kill() {
+      child.kill('SIGKILL')
+      await exited
+    },
+    async stop() {
+      if (ended) return
+      child.kill('SIGTERM')
+      const cut = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+      await exited
+      clearTimeout(cut)
+    },
+    setClock(offsetMs) {
+      if (child.connected) child.send({ offsetMs })
+    },
+    limitFiles(bytes) {
+      // Changes the limit of a running process (RLIMIT_FSIZE); it answers EFBIG, which the stores take for a full disk.
+      if (!ended)
+        execFileSync('prlimit', ['--pid', String(child.pid), `--fsize=${bytes ?? 'unlimited'}:unlimited`])
+    },
+  }
+}
