@@ -95,9 +95,10 @@ function judgeLink(
   if (!allowed.includes(previous.message.event)) {
     findings.add('CHAIN_ORDER', { file, event, previous: previous.message.event })
   }
+  // A new attempt may name its recipient by a newer code.
   const follows =
     event === 'SubmissionAcceptance'
-      ? previous.message.series < delivery.series && previous.message.recipients.includes(delivery.recipient)
+      ? previous.message.series < delivery.series && bundle.envelopes.has(previous.message.envelopeSha256)
       : isAbout(previous.message, delivery)
   if (!follows) findings.add('RECEIPT_FOREIGN', { file: previous.file })
 }

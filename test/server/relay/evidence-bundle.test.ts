@@ -8,10 +8,12 @@ import { readFile } from '../../../server/documents/read-files.ts'
 import type { TrustGiven } from '../../../server/relay/evidence/node-trust.ts'
 import { type EvidenceReport, verifyEvidence } from '../../../server/relay/evidence/verify-evidence.ts'
 import { readZip } from '../../../server/relay/evidence/zip-reader.ts'
+import { redispatch } from '../../../server/relay/redispatch.ts'
+import { asKeyProvider, nodeKeyFingerprint } from '../../../signing/index.ts'
 import { requireProgram } from '../../support/programs.ts'
 import { expectCode } from '../documents/support.ts'
 import { Forgery } from './evidence-forger.ts'
-import { evidenceOf, type Journey, makeJourney, sendTo, sha256 } from './evidence-journey.ts'
+import { evidenceOf, type Journey, makeJourney, rollRootKey, sendTo, sha256 } from './evidence-journey.ts'
 import { issue } from './office.ts'
 
 const codes = (report: EvidenceReport) => [...new Set(report.findings.map((one) => one.code))].sort()
@@ -232,18 +234,47 @@ describe('relay: evidence of a document that went over four nodes', () => {
     expect(arrived.deliveries[0]?.terminal?.event).to.equal('ContentConsignment')
   })
 
-  it('proves as well that a document never arrived', async function () {
+  it('proves as well that a document never arrived, and that it did when it was sent again', async function () {
     this.timeout(120_000)
     const { network, office } = journey
     const { id } = await issue(office, [])
     network.disturb('xa', () => Promise.reject(new Error('the line is cut')))
-    await sendTo(network, office, id, ['H40'])
+    const { deliveries } = await sendTo(network, office, id, ['H40'])
     network.advance(25 * 3_600_000)
     await network.settle()
     network.disturb('xa', undefined)
-    const report = await judge({}, await evidenceOf(network, office, id))
-    expect(report.findings).to.deep.equal([])
-    expect(report.deliveries[0]?.terminal).to.deep.include({ event: 'Expiry', node: 'xa' })
+    const failed = await judge({}, await evidenceOf(network, office, id))
+    expect(failed.findings).to.deep.equal([])
+    expect(failed.deliveries[0]?.terminal).to.deep.include({ event: 'Expiry', node: 'xa' })
+    const { deps } = network.agency(office.code).node
+    await redispatch(deps, { actor: office.clerk }, { deliveryId: deliveries[0]?.id ?? '' })
+    network.advance(10 * 60_000)
+    await network.settle()
+    const both = await judge({}, await evidenceOf(network, office, id))
+    expect(both.findings).to.deep.equal([])
+    expect(both.deliveries.map((one) => `${one.series} ${one.terminal?.event}`)).to.deep.equal([
+      '1 Expiry',
+      '2 ContentConsignment',
+    ])
+  })
+
+  it('leads whoever knows an earlier key of the root to the one that it has now', async () => {
+    const { network } = journey
+    const later = asKeyProvider(network.pki.issueNode({ nodeId: 'tw' }))
+    await rollRootKey(network, later)
+    const rolled = await journey.bundle()
+    expect([...readZip(rolled).keys()].filter((name) => name.endsWith('.jws')).sort()).to.deep.equal([
+      'directory/huyen-1.jws',
+      'directory/tinh-1.jws',
+      'directory/tw-2.jws',
+      'directory/tw-3.jws',
+    ])
+    for (const root of [journey.root, nodeKeyFingerprint(later.certificate)]) {
+      const report = await judge({ roots: [root] }, rolled)
+      expect(report.findings, root).to.deep.equal([])
+    }
+    const strange = await judge({ roots: ['0'.repeat(64)] }, rolled)
+    expect(codes(strange)).to.deep.equal(['DIRECTORY_NOT_TRUSTED'])
   })
 
   it('is there for documents that were sent, and for those who may read them', async () => {

@@ -4,13 +4,13 @@
  */
 import { createHash } from 'node:crypto'
 import type { AgencyEntry } from '../../../server/directory/agency-entry.ts'
-import { decodePart, type NodeEntry, signPart } from '../../../server/directory/part.ts'
-import { insertPart } from '../../../server/directory/part-store.ts'
+import { decodePart, type NodeEntry, readStoredContent, signPart } from '../../../server/directory/part.ts'
+import { findPart, insertPart } from '../../../server/directory/part-store.ts'
 import type { AnnouncedStatus } from '../../../server/documents/status-announcer.ts'
 import { statusAnnouncer } from '../../../server/relay/announce.ts'
 import { type DispatchResult, dispatchDocument } from '../../../server/relay/dispatch.ts'
 import { exportEvidence } from '../../../server/relay/export-evidence.ts'
-import { nodeKeyFingerprint } from '../../../signing/index.ts'
+import { type KeyProvider, nodeKeyFingerprint } from '../../../signing/index.ts'
 import { type Network, openNetwork } from './network.ts'
 import { issue, type Office, openOffice, plainPdf } from './office.ts'
 
@@ -78,6 +78,30 @@ export async function publishDirectory(network: Network): Promise<void> {
         await insertPart(trx, await decodePart(part.bytes), how)
       })
     }
+  }
+}
+
+/** The root gets a second key: its old one signs a part that names both, the new one the part after that. */
+export async function rollRootKey(network: Network, later: KeyProvider): Promise<void> {
+  const { context } = network.node('xa')
+  const before = await context.db.asNode((trx) => findPart(trx, 'tw'))
+  if (before === undefined) throw new Error('no part of the root')
+  const content = readStoredContent(before.bytes)
+  const entry = {
+    fingerprint: nodeKeyFingerprint(later.certificate),
+    validFrom: '2025-02-02T00:00:00.000Z',
+    validTo: null,
+  }
+  const nodes = content.nodes.map((node) =>
+    node.id === 'tw' ? { ...node, keys: [...node.keys, entry] } : node,
+  )
+  const signedAt = '2025-02-03T00:00:00.000Z'
+  const rest = { issuer: 'tw', signedAt, nodes, agencies: content.agencies, tombstones: [] }
+  const second = await signPart({ ...rest, version: 2, previous: before.sha256 }, network.node('tw').key)
+  const third = await signPart({ ...rest, version: 3, previous: second.sha256 }, later)
+  for (const part of [second, third]) {
+    const how = { isRoot: true, receivedFrom: null, now: network.now() }
+    await context.db.asNode((trx) => insertPart(trx, part, how))
   }
 }
 
