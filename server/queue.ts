@@ -4,7 +4,8 @@
  */
 
 import pg from 'pg'
-import { fromKnex, type JobResult, PgBoss } from 'pg-boss'
+import { type ConstructorOptions, fromKnex, type JobResult, PgBoss } from 'pg-boss'
+import { afterCommit } from './after-commit.ts'
 import type { AgencyTransaction, DatabaseRoles, NodeTransaction } from './db.ts'
 import type { Logger } from './log.ts'
 
@@ -56,7 +57,7 @@ export async function installQueue(ownerUrl: string, roles: DatabaseRoles): Prom
         expireInSeconds: 300,
         // What is done is remembered in our own tables; a table of done jobs only makes the queue slow.
         deleteAfterSeconds: 600,
-        notify: true,
+        notify: false,
         deadLetter: `${name}-dead`,
       }
       await boss.createQueue(`${name}-dead`, { retentionSeconds: 90 * 86_400 })
@@ -114,12 +115,24 @@ export interface Queue {
   stop(timeoutMs: number): Promise<void>
 }
 
+/**
+ * A connection to a server that was killed may fail twice: when it is written to, and when the server's last words are
+ * read. The pool listens to the first failure only; the second, heard by nobody, would end the process.
+ */
+class Connection extends pg.Client {
+  constructor(config?: pg.ClientConfig) {
+    super(config)
+    this.on('error', () => {})
+  }
+}
+
 export async function openQueue(
   url: string,
   log: Logger,
   options?: { readonly max?: number },
 ): Promise<Queue> {
-  const boss = new PgBoss({
+  const pooled: ConstructorOptions & Pick<pg.PoolConfig, 'Client'> = {
+    Client: Connection,
     connectionString: url,
     schema: SCHEMA,
     application_name: 'congvan queue',
@@ -129,43 +142,69 @@ export async function openQueue(
     reindex: false,
     monitorVacuum: false,
     schedule: false,
-    useListenNotify: true,
     superviseIntervalSeconds: SUPERVISE_SECONDS,
     monitorIntervalSeconds: SUPERVISE_SECONDS,
-  })
+  }
+  const boss = new PgBoss(pooled)
   // Without a listener an error of the queue's own housekeeping would end the process.
   boss.on('error', (error) => log.warn({ error: String(error) }, 'queue'))
   boss.on('warning', (warning) => log.warn({ warning }, 'queue'))
   await boss.start()
+  const slots = new Map<QueueName, Slot[]>()
+  /** One slot of this process that waits looks now; those of other processes look by themselves before long. */
+  const wake = (name: QueueName) => {
+    const now = performance.now()
+    const idle = slots.get(name)?.find((slot) => !slot.busy && now - slot.wokenAt > WAKING_MS)
+    if (idle === undefined) return
+    idle.wokenAt = now
+    boss.notifyWorker(idle.id)
+  }
   return {
     async put(trx, name, data, putOptions = {}) {
       await boss.send(name, data, { db: fromKnex(trx), ...putOptions })
+      // Not the database's own notifications: they wake every slot of every process for each job, and they let
+      // commits wait for each other.
+      if (putOptions.startAfter === undefined) afterCommit(trx, () => wake(name))
     },
     async work(name, concurrency, handle) {
-      for (let slot = 0; slot < concurrency; slot++) {
-        // Each slot looks for itself when it is free. A notification wakes all that wait; what has become due later
-        // nothing notifies of, so each looks from time to time, not at the same time as the others.
+      const own: Slot[] = []
+      slots.set(name, own)
+      for (let index = 0; index < concurrency; index++) {
         const settings = {
           batchSize: 1,
           perJobResults: true,
-          pollingIntervalSeconds: 1,
-          notifyPollingIntervalSeconds: IDLE_SECONDS + slot / 10,
+          // Not all at the same time.
+          pollingIntervalSeconds: IDLE_SECONDS + index / 10,
           heartbeatRefreshSeconds: 4,
         } as const
-        const id: Promise<string> = boss.work(name, settings, async (jobs) => {
+        const slot: Slot = { id: '', busy: false, wokenAt: Number.NEGATIVE_INFINITY }
+        slot.id = await boss.work(name, settings, async (jobs) => {
+          slot.busy = true
           const results = await Promise.all(jobs.map((job) => settle(name, job, handle, log)))
+          slot.busy = false
           // Where there was one there may be more: this slot looks again at once.
-          boss.notifyWorker(await id)
+          boss.notifyWorker(slot.id)
           return results
         })
-        await id
+        own.push(slot)
       }
     },
     stop: (timeoutMs) => boss.stop({ graceful: true, timeout: timeoutMs, close: true }),
   }
 }
 
-/** How often a slot without work looks whether a job has become due. */
+/** One job at a time. */
+interface Slot {
+  id: string
+  busy: boolean
+  /** When it was told to look, by the process's own clock. */
+  wokenAt: number
+}
+
+/** A slot that was told to look so long ago has looked; what is put meanwhile is told to another. */
+const WAKING_MS = 50
+
+/** How often a slot without work looks whether a job is due: one whose time has come, or of another process. */
 const IDLE_SECONDS = 2
 
 /** One job's outcome: a failure is that job's own. */

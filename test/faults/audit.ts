@@ -25,6 +25,8 @@ export interface Findings {
   readonly numbers: number
   /** Log entries that are missing, doubled or no longer have their hash. */
   readonly log: number
+  /** Processes of nodes that ended by themselves. */
+  readonly crashed: number
   readonly problems: readonly string[]
 }
 
@@ -32,7 +34,15 @@ export type Count = Exclude<keyof Findings, 'documents' | 'deliveries' | 'proble
 
 class Tally {
   readonly problems: string[] = []
-  readonly counts: Record<Count, number> = { lost: 0, doubled: 0, receipts: 0, bytes: 0, numbers: 0, log: 0 }
+  readonly counts: Record<Count, number> = {
+    lost: 0,
+    doubled: 0,
+    receipts: 0,
+    bytes: 0,
+    numbers: 0,
+    log: 0,
+    crashed: 0,
+  }
 
   note(count: Count, problem: string): void {
     this.counts[count] += 1
@@ -48,6 +58,9 @@ export async function findings(ground: Ground): Promise<Findings> {
   for (const node of ground.plant.nodes) {
     await auditRegisters(ground, node, tally)
     await auditLog(ground, node, tally)
+  }
+  for (const node of ground.plant.nodes) {
+    for (const last of node.crashes) tally.note('crashed', `${node.plan.id}: ${last}`)
   }
   const deliveries = sent.reduce((sum, one) => sum + one.recipients.length, 0)
   return { documents: sent.length, deliveries, ...tally.counts, problems: tally.problems }

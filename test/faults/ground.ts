@@ -39,8 +39,9 @@ export async function openGround(seed: number, short: boolean, say: (text: strin
     const known = pools.get(plan.id)
     if (known !== undefined) return known
     const pool = new pg.Pool({ connectionString: superuserUrl, max: 3 })
-    // Its server is killed now and then.
+    // Its server is killed now and then; a connection may fail twice, and the pool listens once.
     pool.on('error', () => {})
+    pool.on('connect', (client) => client.on('error', () => {}))
     pools.set(plan.id, pool)
     return pool
   }

@@ -59,8 +59,8 @@ async function runTogether(ground: Ground, chosen: readonly Fault[]): Promise<Fa
 }
 
 export function isClean(found: Findings): boolean {
-  const { lost, doubled, receipts, bytes, numbers, log } = found
-  return lost + doubled + receipts + bytes + numbers + log === 0
+  const { lost, doubled, receipts, bytes, numbers, log, crashed } = found
+  return lost + doubled + receipts + bytes + numbers + log + crashed === 0
 }
 
 type Injected = Omit<FaultRow, 'findings'>

@@ -10,6 +10,7 @@ const head = [
   'bytes',
   'numbers',
   'log',
+  'crashed',
   'take-over p50/max',
 ]
 
@@ -19,7 +20,9 @@ export function faultTable(run: FaultRun): string {
     fault,
     String(times),
     String(found.deliveries),
-    ...[found.lost, found.doubled, found.receipts, found.bytes, found.numbers, found.log].map(String),
+    ...[found.lost, found.doubled, found.receipts, found.bytes, found.numbers, found.log, found.crashed].map(
+      String,
+    ),
     takeOver === null ? '-' : `${seconds(takeOver.p50)} / ${seconds(takeOver.max)}`,
   ])
   const widths = head.map((name, at) => Math.max(name.length, ...lines.map((line) => line[at]?.length ?? 0)))

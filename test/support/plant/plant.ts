@@ -51,6 +51,8 @@ export interface PlantNode {
   readonly environment: Readonly<Record<string, string>>
   readonly fingerprint: string
   readonly processes: NodeProcess[]
+  /** The last words of processes that ended by themselves. */
+  readonly crashes: string[]
 }
 
 export interface Plant {
@@ -157,6 +159,7 @@ async function makeNode(
     superuserUrl: postgres.superuserUrl(name),
     fingerprint,
     processes: [],
+    crashes: [],
     environment: {
       ...own,
       CONGVAN_PORT: '0',

@@ -40,6 +40,7 @@ export function startProcess(node: PlantNode, slot: number): NodeProcess {
   }
   let port = 0
   let ended = false
+  let expected = false
   const exited = once(child, 'exit').then(() => {
     ended = true
   })
@@ -51,6 +52,8 @@ export function startProcess(node: PlantNode, slot: number): NodeProcess {
   })
   void exited.then(() => {
     const last = existsSync(logFile) ? readFileSync(logFile, 'utf8').slice(-2_000) : ''
+    // One that cannot start, because its database is down as well, is no crash.
+    if (!expected && port !== 0) node.crashes.push(last)
     ready.reject(new Error(`a process of ${node.plan.id} ended:\n${last}`))
   })
   return {
@@ -63,11 +66,13 @@ export function startProcess(node: PlantNode, slot: number): NodeProcess {
     pid: child.pid ?? 0,
     ready: ready.promise,
     async kill() {
+      expected = true
       child.kill('SIGKILL')
       await exited
     },
     async stop() {
       if (ended) return
+      expected = true
       child.kill('SIGTERM')
       const cut = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
       await exited
