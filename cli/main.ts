@@ -34,6 +34,11 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/migrate.ts')).defineMigrate,
   },
   {
+    name: 'doctor',
+    description: described('khám một nút và nói phải làm gì', 'examine a deployment and say what to do'),
+    load: async () => (await import('./commands/doctor.ts')).defineDoctor,
+  },
+  {
     name: 'agency',
     description: described('danh bạ cơ quan', 'the directory of agencies'),
     load: async () => (await import('./commands/agency.ts')).defineAgency,

@@ -284,4 +284,5 @@ export function readNodeKey(config: Pick<Config, 'nodeKeyFile' | 'nodeCertificat
 
 export { provisionDatabase } from './embedded-database.ts'
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
+export { type Diagnosis, examineNode } from './examine-node.ts'
 export type { ReadyMessage } from './process-pool.ts'

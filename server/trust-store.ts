@@ -49,7 +49,8 @@ export function openTrustStore(paths: readonly string[], clock: () => Date, log:
 /** Names under which certificates and lists are kept; other files may lie beside them. */
 const MATERIAL_NAME = /\.(crl|crt|cer|der|pem)$/i
 
-function readMaterial(paths: readonly string[]): { material: Material; broken: string[] } {
+/** Everything in the trust paths, and the files there that cannot be read. */
+export function readMaterial(paths: readonly string[]): { material: Material; broken: string[] } {
   const material: Material = { anchors: [], untrusted: [], crls: [] }
   const broken: string[] = []
   for (const path of paths) {

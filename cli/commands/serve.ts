@@ -47,6 +47,7 @@ Settings come from CONGVAN_* and DATABASE_URL, or from a file of NAME=value line
   CONGVAN_NODE_KEY_FILE, CONGVAN_NODE_CERTIFICATE_FILE   khóa của nút / the node’s key (PEM)
   CONGVAN_TRUST                 chứng thư gốc, CRL / anchors and CRLs, paths separated by ":"
   CONGVAN_DIRECTORY_ROOT        vân tay khóa nút gốc / fingerprint of the root node’s key
+  CONGVAN_METRICS_TOKEN_FILE    tệp chứa mã đọc /metrics từ máy khác / token to read /metrics from elsewhere
   CONGVAN_MAX_FILE_BYTES, CONGVAN_MAX_RECIPIENTS, …      giới hạn / limits`
 
 const launcher = fileURLToPath(new URL('../congvan.mjs', import.meta.url))

@@ -60,7 +60,7 @@ export const alertTexts = {
     },
   },
   PEER_FAILING: {
-    vi: 'Nút {peer} không nhận được gì đã {age} (cầu dao {breaker})',
+    vi: 'Không gửi được tới nút {peer} đã {age} (cầu dao {breaker})',
     en: 'the node {peer} has been failing for {age} (breaker {breaker})',
     remedy: { vi: 'chạy "congvan peer test {peer}"', en: 'run "congvan peer test {peer}"' },
   },

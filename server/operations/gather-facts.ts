@@ -16,7 +16,7 @@ import {
 } from './figures-store.ts'
 
 export interface FactSources {
-  readonly context: NodeContext
+  readonly context: Pick<NodeContext, 'nodeId' | 'db' | 'clock' | 'limits' | 'log'>
   readonly key: KeyProvider
   /** Certificates and revocation lists as the node believes in them now, DER. */
   readonly trust: {

@@ -1,5 +1,5 @@
 /** What an operator does about neighbours at the node's own machine, without signing in. */
-import type { KeyProvider, Language } from '../../signing/index.ts'
+import { type KeyProvider, type Language, nodeKeyFingerprint } from '../../signing/index.ts'
 import type { OperatorActor } from '../actor.ts'
 import { acceptInvitation, acceptNextKey, showInvitation } from '../directory/accept-letter.ts'
 import type { DirectoryFeed } from '../directory/directory-feed.ts'
@@ -7,6 +7,7 @@ import { endNodeKey } from '../directory/end-node-key.ts'
 import { type Invitation, writeInvitation } from '../directory/invitation.ts'
 import { writeNextKey } from '../directory/next-key.ts'
 import { registerNodeKeyAndPublish } from '../directory/operator-acts.ts'
+import { isRootNode } from '../directory/own-entries-store.ts'
 import { listPeers, type PeerRelation } from '../directory/peer-store.ts'
 import type { NodeKeyChange } from '../directory/register-node-key.ts'
 import { setPeerEnabled } from '../directory/switch-peer.ts'
@@ -84,19 +85,21 @@ export function openPeerConsole(
       await setPeerEnabled(context, operator, nodeId, change)
       if (change.enabled) await wake(nodeId)
     },
-    invite: ({ relation, invited, days }) =>
-      writeInvitation(
+    async invite({ relation, invited, days }) {
+      const directoryRoot = relation === 'child' ? await rootOf(feed) : null
+      return writeInvitation(
         {
           nodeId: context.nodeId,
           publicUrl: context.publicUrl,
           relation,
           invited,
-          directoryRoot: feed.rootFingerprint ?? null,
+          directoryRoot,
           versions: RELAY_VERSIONS,
           ...span(days),
         },
         nodeKey,
-      ),
+      )
+    },
     showInvitation: (bytes) => showInvitation(feed, bytes),
     acceptInvitation: (bytes, expected) => acceptInvitation(feed, operator, bytes, expected),
     registerKey: (change) => registerNodeKeyAndPublish(feed, operator, change),
@@ -104,4 +107,11 @@ export function openPeerConsole(
     acceptNextKey: (bytes, nodeId) => acceptNextKey(feed, operator, bytes, nodeId),
     announceNextKey: (next, days) => writeNextKey({ nodeId: context.nodeId, ...span(days) }, nodeKey, next),
   }
+}
+
+/** What a node below this one pins: the root that this one has pinned, or its own key where it is the root. */
+async function rootOf({ context, nodeKey, rootFingerprint }: DirectoryFeed): Promise<string | null> {
+  if (rootFingerprint !== undefined) return rootFingerprint
+  const isRoot = await context.db.asNode(isRootNode)
+  return isRoot ? nodeKeyFingerprint(nodeKey.certificate) : null
 }

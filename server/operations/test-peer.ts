@@ -10,8 +10,11 @@ import { type PeerFindingCode, type PeerStep, peerSteps, type StepResult } from 
 import { PING_CONTENT_TYPE, PING_PATH } from './ping-route.ts'
 import { probeConnection, probeTls } from './probe-connection.ts'
 
+/** Of a node's context what a test needs: no queue, so that it goes without one. */
+export type TesterContext = Pick<NodeContext, 'nodeId' | 'publicUrl' | 'db' | 'clock' | 'limits'>
+
 export interface PeerTester {
-  readonly context: NodeContext
+  readonly context: TesterContext
   readonly key: KeyProvider
   readonly client: PeerClient
 }
@@ -87,7 +90,7 @@ function judgeEntry(peer: Peer): Outcome {
 const versionsForm = z.looseObject({ node: z.string().max(63), versions: z.array(z.number()).max(100) })
 
 /** Anybody may ask it, and nothing about the answer is proven yet. */
-async function askVersions(peer: Peer, context: NodeContext, talk: Talk): Promise<Outcome> {
+async function askVersions(peer: Peer, context: TesterContext, talk: Talk): Promise<Outcome> {
   const url = `${new URL(peer.url).origin}/relay/v1`
   const noNode = (reason: string) => failed('NO_NODE', { url, reason })
   let text: string
@@ -138,7 +141,7 @@ function parseJson(text: string): unknown {
 }
 
 /** By the `Date` of the answer, which names whole seconds; a proxy may have written it. */
-function judgeClock(context: NodeContext, talk: Talk): Outcome {
+function judgeClock(context: TesterContext, talk: Talk): Outcome {
   const date = talk.answer?.date
   if (date === undefined) return { state: 'skipped', params: {} }
   const ahead = (date.getTime() + 500 - (talk.sentAt + talk.receivedAt) / 2) / 1000

@@ -55,7 +55,13 @@ export function congvanIntoClosedPipe(args: readonly string[], cwd: string): Pro
 /** Runs one command line inside the test's process, its terminal being ours to choose. */
 export async function runHere(
   args: readonly string[],
-  options: { stderrIsTerminal?: boolean; stdin?: Uint8Array; now?: () => Date; stdout?: Io['stdout'] } = {},
+  options: {
+    stderrIsTerminal?: boolean
+    stdin?: Uint8Array
+    now?: () => Date
+    stdout?: Io['stdout']
+    env?: Io['env']
+  } = {},
 ): Promise<Transcript> {
   const stdout = options.stdout ?? new PassThrough()
   const stderr = Object.assign(new PassThrough(), { isTTY: options.stderrIsTerminal === true, columns: 60 })
@@ -65,7 +71,7 @@ export async function runHere(
     stdin,
     stdout,
     stderr,
-    env: {},
+    env: options.env ?? {},
     now: options.now ?? (() => new Date()),
   })
   return { exit, stdout: textOf(stdout), stderr: textOf(stderr) }

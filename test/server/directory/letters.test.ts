@@ -211,22 +211,27 @@ describe('letters between operators', () => {
     })
   })
 
-  it('a neighbour is switched off with a reason only, which the log keeps, and on again with what it has missed', async () => {
-    const set = (enabled: boolean, reason: string, node = 'tinh') =>
-      code(setPeerEnabled(tw.context, operator, node, { enabled, reason }))
-    expect(await set(false, ' ')).to.equal('INPUT_INVALID reason')
-    expect(await set(false, 'bảo trì', 'khong-co')).to.equal('NOT_FOUND')
-    tw.jobs.splice(0)
-    expect(await set(false, 'bảo trì')).to.equal('taken')
-    const found = await tw.database.db.asNode((trx) => findPeer(trx, 'tinh', clock.now))
-    expect(found).to.include({ enabled: false, disabledReason: 'bảo trì' })
-    expect(tw.jobs).to.deep.equal([])
-    expect(await set(true, '')).to.equal('taken')
-    expect(tw.jobs.map((job) => [job.task, job.peer])).to.deep.include(['send', 'tinh'])
-    const acts = await tw.database.db.asNode((trx) =>
-      trx('log_entries').whereIn('kind', ['peer.disabled', 'peer.enabled']).orderBy('position').pluck('kind'),
-    )
-    expect(acts).to.deep.equal(['peer.disabled', 'peer.enabled'])
+  describe('a neighbour', () => {
+    it('is switched off with a reason only, which the log keeps, and on again with what it has missed', async () => {
+      const set = (enabled: boolean, reason: string, node = 'tinh') =>
+        code(setPeerEnabled(tw.context, operator, node, { enabled, reason }))
+      expect(await set(false, ' ')).to.equal('INPUT_INVALID reason')
+      expect(await set(false, 'bảo trì', 'khong-co')).to.equal('NOT_FOUND')
+      tw.jobs.splice(0)
+      expect(await set(false, 'bảo trì')).to.equal('taken')
+      const found = await tw.database.db.asNode((trx) => findPeer(trx, 'tinh', clock.now))
+      expect(found).to.include({ enabled: false, disabledReason: 'bảo trì' })
+      expect(tw.jobs).to.deep.equal([])
+      expect(await set(true, '')).to.equal('taken')
+      expect(tw.jobs.map((job) => [job.task, job.peer])).to.deep.include(['send', 'tinh'])
+      const acts = await tw.database.db.asNode((trx) =>
+        trx('log_entries')
+          .whereIn('kind', ['peer.disabled', 'peer.enabled'])
+          .orderBy('position')
+          .pluck('kind'),
+      )
+      expect(acts).to.deep.equal(['peer.disabled', 'peer.enabled'])
+    })
   })
 })
 

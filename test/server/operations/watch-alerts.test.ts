@@ -89,6 +89,19 @@ describe('the watch over alerts', () => {
     expect(await database.db.asNode(runningAlerts)).to.deep.equal([])
   })
 
+  it('counts the jobs of a day that were given up, and forgets them after it', async () => {
+    const dead = async () => (await gatherFacts(sources)).jobs.filter((one) => one.dead > 0)
+    expect(await dead()).to.deep.equal([])
+    await execute(
+      "insert into pgboss.job (name, data) values ('relay-send-dead', '{}'), ('relay-send-dead', '{}')",
+    )
+    expect(await dead()).to.deep.equal([{ queue: 'relay-send', waiting: 0, active: 0, dead: 2 }])
+    await execute(
+      "update pgboss.job set created_on = now() - interval '25 hours' where name = 'relay-send-dead'",
+    )
+    expect(await dead()).to.deep.equal([])
+  })
+
   it('knows how far the clock of a peer is ahead by when it signed its answer, and when it was last heard', async () => {
     const at = new Date('2026-03-02T01:00:00.400Z')
     const { answered, asked } = openContacts({ ...sources.context, clock: () => at })
