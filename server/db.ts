@@ -123,9 +123,15 @@ export function openDatabase(options: DatabaseOptions): Database {
   const knex = openKnex(options)
   const roles = rolesFor(options.url)
 
-  const transact = async <T>(work: (trx: Knex.Transaction) => Promise<T>): Promise<T> => {
+  enterAtBegin(knex)
+
+  const transact = async <T>(agencyId: string, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> => {
+    const entering: Entering = { congvanEntry: { roles, agencyId } }
     try {
-      return await knex.transaction(work)
+      return await knex.transaction((trx) => {
+        entered.set(trx, entering.congvanEntry)
+        return work(trx)
+      }, entering)
     } catch (error) {
       throw translate(error)
     }
@@ -134,15 +140,13 @@ export function openDatabase(options: DatabaseOptions): Database {
   return {
     url: options.url,
     asAgency: (actor, work) =>
-      transact(async (trx) => {
-        await enter(trx, roles, actor.agencyId)
+      transact(actor.agencyId, async (trx) => {
         if (actor.idempotency === undefined) return work(trx as AgencyTransaction)
         const owner = { agencyId: actor.agencyId, userId: actor.userId ?? null }
         return withClaim(trx, owner, actor.idempotency, () => work(trx as AgencyTransaction))
       }),
     asNode: (work, claim) =>
-      transact(async (trx) => {
-        await enter(trx, roles, NODE)
+      transact(NODE, async (trx) => {
         if (claim === undefined) return work(trx as NodeTransaction)
         const owner = { agencyId: null, userId: claim.userId }
         return withClaim(trx, owner, claim.idempotency, () => work(trx as NodeTransaction))
@@ -169,6 +173,35 @@ interface Entered {
 
 /** Which role and agency a transaction stands in now, so that a part of it can step out and back. */
 const entered = new WeakMap<Knex.Transaction, Entered>()
+
+interface Entering extends Knex.TransactionConfig {
+  readonly congvanEntry: Entered
+}
+
+/** Lets a transaction take its role in the statement that begins it: one answer of the server less to wait for. */
+function enterAtBegin(knex: Knex): void {
+  interface Beginning {
+    begin(connection: unknown): Promise<unknown>
+    query(connection: unknown, sql: string): Promise<unknown>
+  }
+  type Begin = (work: unknown, config: Partial<Entering>, outer: unknown) => Beginning
+  const make: Begin = knex.client.transaction.bind(knex.client)
+  const begin: Begin = (work, config, outer) => {
+    const transaction = make(work, config, outer)
+    const entry = config.congvanEntry
+    // Inside of another transaction knex sets a savepoint and calls no `begin`.
+    if (entry !== undefined) transaction.begin = (connection) => transaction.query(connection, beginAs(entry))
+    return transaction
+  }
+  knex.client.transaction = begin
+}
+
+function beginAs({ roles, agencyId }: Entered): string {
+  const role = agencyId === NODE ? roles.node : roles.tenant
+  // Several statements in one message take no parameters.
+  const [as, of] = [pg.escapeLiteral(role), pg.escapeLiteral(agencyId)]
+  return `begin; select set_config('role', ${as}, true), set_config('congvan.agency_id', ${of}, true)`
+}
 
 async function enter(trx: Knex.Transaction, roles: Entered['roles'], agencyId: string): Promise<void> {
   const role = agencyId === NODE ? roles.node : roles.tenant

@@ -10,9 +10,11 @@ import {
   holdFiles,
   layBeforeClerks,
   makeConsignmentReceipts,
+  nobodyHasIt,
 } from './consign.ts'
 import { insertEnvelope } from './envelope-store.ts'
 import { type ExaminedOffer, examineOffer } from './examine-offer.ts'
+import { lineOf } from './log-line.ts'
 import { makeReceipt } from './make-receipt.ts'
 import { closeOffer, findOffer, lockOffer, type Offer, refuseOffer } from './offer-store.ts'
 import type { CommitAnswer } from './protocol.ts'
@@ -32,6 +34,8 @@ import { urgencyOf } from './urgency.ts'
  * the same time one waits on the other's row, discards the receipts it made and answers the stored ones. A refusal
  * for good is stored under the same lock before it is told: it and the receipts exclude each other.
  *
+ * @param looksFirst whether it is asked who has the content already, before receipts are signed
+ *
  * @throws CongvanError `RELAY_OFFER_UNKNOWN`, `RELAY_FILES_MISSING`, `RELAY_COLLISION` and those of `examineOffer`
  */
 export async function commitOffer(
@@ -39,17 +43,19 @@ export async function commitOffer(
   peer: string,
   offerId: string,
   now: Date,
+  looksFirst = false,
 ): Promise<CommitAnswer> {
   const { db } = deps.context
   const offer = await db.asNode((trx) => findOffer(trx, offerId, peer))
   if (offer === undefined) throw new CongvanError('RELAY_OFFER_UNKNOWN', { id: offerId })
   let take: Take = () => Promise.resolve(undefined)
   try {
-    if (offer.envelope !== null) take = await prepareTake(deps, { ...offer, envelope: offer.envelope }, now)
+    if (offer.envelope !== null) {
+      take = await prepareTake(deps, { ...offer, envelope: offer.envelope }, now, looksFirst)
+    }
     return await settleOffer(deps, offer, take)
   } catch (error) {
-    // Another envelope with the same content was quicker. That happens once: what it brought is there now.
-    if (error instanceof ContentOvertaken) return commitOffer(deps, peer, offerId, now)
+    if (error instanceof ContentOvertaken) return commitOffer(deps, peer, offerId, now, true)
     if (!isFinal(error)) throw error
     // Told only after it is stored: nobody takes an offer whose peer was told that it never will be taken.
     return settleOffer(deps, offer, async (trx) => {
@@ -83,11 +89,14 @@ async function prepareTake(
   deps: RelayDeps,
   offer: Offer & { readonly envelope: Uint8Array },
   now: Date,
+  looksFirst: boolean,
 ): Promise<Take> {
   const examined = await examineOffer(deps.context, offer, offer.envelope, now)
-  const already = await deps.context.db.asNode((trx) =>
-    findAlreadyConsigned(trx, offer.envelopeSha256, examined),
-  )
+  // A further attempt may well bring what is there.
+  const already =
+    looksFirst || offer.series > 1
+      ? await deps.context.db.asNode((trx) => findAlreadyConsigned(trx, offer.envelopeSha256, examined))
+      : nobodyHasIt
   const receipts = await makeReceipts(deps, offer, { ...examined, already }, now)
   return async (trx) => {
     await take(trx, deps, offer, { ...examined, already }, receipts, now)
@@ -169,7 +178,11 @@ async function take(
   )
   const offeredAt = await closeOffer(trx, offer.id, now)
   const seconds = (now.getTime() - offeredAt.getTime()) / 1000
-  afterCommit(trx, () => context.meter?.committed(offer.peer, seconds))
+  const line = { ...lineOf({ ...offer, id: offer.branch, nextHop: offer.peer }), hop: offer.path.length + 1 }
+  afterCommit(trx, () => {
+    context.meter?.committed(offer.peer, seconds)
+    context.log.info({ ...line, recipients: offer.recipients.length }, 'relay: taken')
+  })
   const actor = { kind: 'node', nodeId: context.nodeId } as const
   await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, null, {
     kind: 'relay.accepted',

@@ -44,7 +44,9 @@ export async function openTrustedReceipts(
         one,
       ]),
     )
-    for (const one of seals.values()) await requireKeyOf(context, one.message.issuingNode, one, now)
+    await context.db.asNode(async (trx) => {
+      for (const one of seals.values()) await requireKeyOf(trx, context, one.message.issuingNode, one, now)
+    })
     return opened.map(({ xml, sha256, message, sealedAt }) => ({ xml, sha256, receipt: message, sealedAt }))
   } catch (error) {
     const problem = sealProblem(error)

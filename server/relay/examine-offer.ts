@@ -1,4 +1,5 @@
 import type { NodeContext } from '../context.ts'
+import type { NodeTransaction } from '../db.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { nodeHostedAgency, routeTo } from '../directory/node-store.ts'
 import type { Attachment, DocumentMessage } from '../edxml/envelope.ts'
@@ -42,13 +43,17 @@ export async function examineOffer(
 ): Promise<ExaminedOffer> {
   requirePath(context, terms)
   const [originNode = ''] = terms.path
-  const opened = await openEnvelope(context, originNode, bytes, now)
+  const opened = openEnvelope(bytes)
   const { message } = opened
-  requireTime(context, terms, opened, now)
-  requireAddressed(terms, message)
-  const document = requireFiles(context, message)
-  await requireRoute(context, originNode, terms.peer)
-  const routes = await routeAll(context, terms, opened.sealedAt, now)
+  // All that is asked of the directory, in one transaction.
+  const { document, routes } = await context.db.asNode(async (trx) => {
+    await requireEntitled(trx, context, originNode, opened, now)
+    requireTime(context, terms, opened, now)
+    requireAddressed(terms, message)
+    const document = requireFiles(context, message)
+    await requireRoute(trx, context, originNode, terms.peer)
+    return { document, routes: await routeAll(trx, context, terms, opened.sealedAt, now) }
+  })
   const onward = new Map<string, string[]>()
   for (const one of routes) {
     if (one.kind === 'onward') onward.set(one.nodeId, [...(onward.get(one.nodeId) ?? []), one.code])
@@ -85,35 +90,31 @@ function requirePath(context: NodeContext, { peer, path }: OfferTerms): void {
 }
 
 /**
- * Opens an envelope and checks that its seal is by a key of the origin node, which hosted From when it sealed.
+ * Opens an envelope by the key that it names itself; whose that key is, is still to be asked.
  *
- * @throws CongvanError `RELAY_ENVELOPE_REJECTED`, `RELAY_DIRECTORY_BEHIND`
+ * @throws CongvanError `RELAY_ENVELOPE_REJECTED`
  */
-async function openEnvelope(
-  context: NodeContext,
-  originNode: string,
-  bytes: Uint8Array,
-  now: Date,
-): Promise<Opened<DocumentMessage>> {
+function openEnvelope(bytes: Uint8Array): Opened<DocumentMessage> {
   try {
-    const opened = openByOwnKey(openSealedDocument, bytes)
-    await requireKeyOf(context, originNode, opened, now)
-    await requireHosted(context, originNode, opened.message.from.organId, opened.sealedAt)
-    return opened
+    return openByOwnKey(openSealedDocument, bytes)
   } catch (error) {
     const problem = sealProblem(error)
     throw problem === undefined ? error : rejected(problem)
   }
 }
 
-async function requireHosted(
+/** Whether the seal is by a key of the origin node, which hosted From when it sealed. */
+async function requireEntitled(
+  trx: NodeTransaction,
   context: NodeContext,
   originNode: string,
-  from: string,
-  sealedAt: Date,
+  opened: Opened<DocumentMessage>,
+  now: Date,
 ): Promise<void> {
-  const hosted = await context.db.asNode((trx) => nodeHostedAgency(trx, originNode, from, sealedAt))
-  if (!hosted) {
+  await requireKeyOf(trx, context, originNode, opened, now)
+  const { sealedAt, message } = opened
+  const from = message.from.organId
+  if (!(await nodeHostedAgency(trx, originNode, from, sealedAt))) {
     const what = `agency ${from} at node ${originNode} on ${vietnamDay(sealedAt)}`
     throw new CongvanError('RELAY_DIRECTORY_BEHIND', { what })
   }
@@ -167,14 +168,17 @@ function requireFiles(context: NodeContext, message: DocumentMessage): Attachmen
 }
 
 /** Nodes form a tree: an envelope from `originNode` can come from one neighbour only, the one towards that node. */
-async function requireRoute(context: NodeContext, originNode: string, peer: string): Promise<void> {
+async function requireRoute(
+  trx: NodeTransaction,
+  context: NodeContext,
+  originNode: string,
+  peer: string,
+): Promise<void> {
   const toOrigin = { id: '', code: originNode, hostingNode: originNode }
-  const hop = await context.db
-    .asNode((trx) => routeTo(trx, context.nodeId, toOrigin))
-    .catch((error: unknown) => {
-      if (!(error instanceof CongvanError) || error.code !== 'NO_ROUTE') throw error
-      throw new CongvanError('RELAY_DIRECTORY_BEHIND', { what: `the way to node ${originNode}` })
-    })
+  const hop = await routeTo(trx, context.nodeId, toOrigin).catch((error: unknown) => {
+    if (!(error instanceof CongvanError) || error.code !== 'NO_ROUTE') throw error
+    throw new CongvanError('RELAY_DIRECTORY_BEHIND', { what: `the way to node ${originNode}` })
+  })
   if (hop.kind === 'deliver' || hop.nodeId !== peer) {
     throw new CongvanError('RELAY_OFF_ROUTE', { peer, reason: `the way from ${originNode} is another` })
   }
@@ -188,6 +192,7 @@ const NAMED_CODES = 20
  * directories of two nodes may differ for a while.
  */
 async function routeAll(
+  trx: NodeTransaction,
   context: NodeContext,
   terms: OfferTerms,
   sealedAt: Date,
@@ -195,19 +200,17 @@ async function routeAll(
 ): Promise<RecipientRoute[]> {
   const routes: RecipientRoute[] = []
   const lagging: string[] = []
-  await context.db.asNode(async (trx) => {
-    const routeRecipient = recipientRouter(trx, context.nodeId, sealedAt, now)
-    for (const code of terms.recipients) {
-      try {
-        const route = await routeRecipient(code)
-        if (route.kind === 'onward' && route.nodeId === terms.peer) lagging.push(code)
-        else routes.push(route)
-      } catch (error) {
-        if (!(error instanceof CongvanError) || !/^(AGENCY_|NO_ROUTE)/.test(error.code)) throw error
-        lagging.push(code)
-      }
+  const routeRecipient = recipientRouter(trx, context.nodeId, sealedAt, now)
+  for (const code of terms.recipients) {
+    try {
+      const route = await routeRecipient(code)
+      if (route.kind === 'onward' && route.nodeId === terms.peer) lagging.push(code)
+      else routes.push(route)
+    } catch (error) {
+      if (!(error instanceof CongvanError) || !/^(AGENCY_|NO_ROUTE)/.test(error.code)) throw error
+      lagging.push(code)
     }
-  })
+  }
   if (lagging.length > 0) {
     const named = lagging.slice(0, NAMED_CODES).join(', ')
     const what = `the way to ${lagging.length} recipients (${named}${lagging.length > NAMED_CODES ? ', …' : ''})`

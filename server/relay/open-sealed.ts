@@ -1,5 +1,6 @@
 import { SigningError } from '../../signing/index.ts'
 import type { NodeContext } from '../context.ts'
+import type { NodeTransaction } from '../db.ts'
 import { findNode, nodeKeyFingerprints } from '../directory/node-store.ts'
 import type { Opened } from '../edxml/sealed-xml.ts'
 import { CongvanError } from '../errors.ts'
@@ -14,6 +15,7 @@ import type { StoredEnvelope } from './envelope-store.ts'
  *   (yet) and for a key that is not (yet) this node's: a key that was registered a moment ago is not a forgery
  */
 export async function requireKeyOf(
+  trx: NodeTransaction,
   context: NodeContext,
   nodeId: string,
   sealed: Pick<Opened<unknown>, 'sealedAt' | 'keyFingerprint'>,
@@ -26,10 +28,8 @@ export async function requireKeyOf(
       now: now.toISOString(),
     })
   }
-  const { node, own } = await context.db.asNode(async (trx) => ({
-    node: await findNode(trx, nodeId),
-    own: await nodeKeyFingerprints(trx, nodeId, sealed.sealedAt),
-  }))
+  const node = await findNode(trx, nodeId)
+  const own = await nodeKeyFingerprints(trx, nodeId, sealed.sealedAt)
   if (node === undefined) throw new CongvanError('RELAY_DIRECTORY_BEHIND', { what: `node ${nodeId}` })
   if (!own.includes(sealed.keyFingerprint)) {
     const what = `key ${sealed.keyFingerprint} of node ${nodeId} at ${sealed.sealedAt.toISOString()}`

@@ -4,11 +4,13 @@ import { sha256 } from '../edxml/values.ts'
 import { CongvanError } from '../errors.ts'
 import { jsonReply, type PeerReply, type PeerRequest, type PeerRoute } from '../http/peer-routes.ts'
 import { commitOffer } from './accept.ts'
+import { decodeOfferWithFiles, INLINE_BYTES } from './offer-with-files.ts'
 import { watchPeers } from './peer-health.ts'
 import { commitRequest, messageRequest, offerRequest } from './protocol.ts'
 import { receiveOffer } from './receive.ts'
 import { fileOfOffer, receivePiece } from './receive-files.ts'
 import { receiveMessage } from './receive-message.ts'
+import { receiveOfferWithFiles } from './receive-with-files.ts'
 import type { RelayDeps } from './relay-deps.ts'
 import { PIECE_BYTES } from './send-files.ts'
 
@@ -29,6 +31,16 @@ export function relayPeerRoutes(deps: RelayDeps): PeerRoute[] {
         const offer = readJson(offerRequest, request)
         await isThere(request.peer)
         return reply(await receiveOffer(deps, request.peer, offer, request.now))
+      },
+    },
+    {
+      method: 'post',
+      path: '/offers/with-files',
+      body: { kind: 'bytes', maxBytes: json.maxBytes + INLINE_BYTES },
+      handle: async (request) => {
+        const offer = decodeOfferWithFiles(request.body)
+        await isThere(request.peer)
+        return reply(await receiveOfferWithFiles(deps, request.peer, offer, request.now))
       },
     },
     {

@@ -145,7 +145,7 @@ async function openTrustedStatus(context: NodeContext, xml: Uint8Array, now: Dat
     const date = vietnamDay(opened.sealedAt)
     const agency = await context.db.asNode((trx) => findAgencyByCode(trx, from, date))
     if (agency === undefined) throw new CongvanError('RELAY_DIRECTORY_BEHIND', { what: `agency ${from}` })
-    await requireKeyOf(context, agency.hostingNode, opened, now)
+    await context.db.asNode((trx) => requireKeyOf(trx, context, agency.hostingNode, opened, now))
     return { opened, node: agency.hostingNode }
   } catch (error) {
     const problem = sealProblem(error)

@@ -40,18 +40,17 @@ export async function receiveOffer(
   const { context } = deps
   const offer = asOffer(context, peer, request)
   const known = await context.db.asNode((trx) => lockOfferByBranch(trx, offer))
-  if (known === undefined) {
-    const { message } = await examineOffer(context, offer, offer.envelope, now)
-    const files = manifestOf(message.attachments)
-    await context.db.asNode(async (trx) => {
+  const examined = known === undefined ? await examineOffer(context, offer, offer.envelope, now) : undefined
+  const answer = await context.db.asNode(async (trx) => {
+    if (examined !== undefined) {
       const { count, bytes } = await openOffers(trx, peer)
       if (count >= OPEN_OFFERS || bytes + offer.envelope.length > OPEN_BYTES) {
         throw new CongvanError('RELAY_OFFERS_TOO_MANY', { peer, count })
       }
-      await insertOffer(trx, offer, files, now)
-    })
-  }
-  const answer = await context.db.asNode((trx) => answerOffer(trx, deps, offer))
+      await insertOffer(trx, offer, manifestOf(examined.message.attachments), now)
+    }
+    return answerOffer(trx, deps, offer)
+  })
   // Thrown only now: the refusal is stored before it is told.
   if (answer instanceof CongvanError) throw answer
   return answer

@@ -1,9 +1,9 @@
+import { afterCommit } from '../after-commit.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
-import type { NodeTransaction } from '../db.ts'
 import type { Peer } from '../directory/peer-store.ts'
 import { openSealedDocument } from '../edxml/seal.ts'
-import { CongvanError } from '../errors.ts'
-import { askPeer, jsonCall, requirePeer, sendFailureOf, unreadable } from './ask-peer.ts'
+import { readReceipts, sortReceipts } from './answered-receipts.ts'
+import { askPeer, jsonCall, requirePeer, sendFailureOf } from './ask-peer.ts'
 import {
   type Branch,
   claimBranch,
@@ -13,22 +13,22 @@ import {
   parkBranch,
   settleBranch,
 } from './branch-store.ts'
-import { openTrustedReceipts, requireTestimony } from './check-receipt.ts'
-import { isTerminalEvent } from './delivery.ts'
 import { findEnvelope, readEnvelopeBytes } from './envelope-store.ts'
 import { deadlineOf, giveUp, handleFailure } from './give-up.ts'
+import { lineOf } from './log-line.ts'
 import { insertPeerFiles, type ManifestFile } from './offer-store.ts'
 import { passBack } from './pass-back.ts'
 import { askLeave, noteTry, type Pass, takeProbe } from './peer-health.ts'
 import { type PeerSlots, unlimitedSlots } from './peer-slots.ts'
-import { commitAnswer, type OfferRequest, offerAnswer } from './protocol.ts'
-import { type SealedReceipt, terminalReceipts } from './receipt-store.ts'
+import { commitAnswer, type OfferRequest } from './protocol.ts'
+import type { SealedReceipt } from './receipt-store.ts'
 import { manifestOf } from './receive.ts'
 import type { RelayDeps } from './relay-deps.ts'
 import { putBranchJob } from './relay-jobs.ts'
 import { rerouteBranch } from './reroute.ts'
 import { parkedUntil } from './retry.ts'
 import { sendFiles } from './send-files.ts'
+import { sendOffer } from './send-offer.ts'
 
 /** A job of `relay-send` or `document-consign`: stale when the branch's number has moved on. */
 export interface BranchJob {
@@ -182,8 +182,7 @@ async function handOver(
     previousReceipt: branch.previousReceipt,
     notAfter: branch.notAfter.toISOString(),
   }
-  const call = { ...jsonCall('POST', '/relay/v1/offers', request), maxAnswerBytes: answerBytes(branch) }
-  const answer = await askPeer(deps, peer, call, offerAnswer)
+  const answer = await sendOffer(deps, peer, request, files, answerBytes(branch))
   if (answer.state === 'committed') return { receipts: await readReceipts(deps, branch, peer, answer), files }
   const needed = files.filter((file) => answer.needs.includes(file.sha256))
   await sendFiles(deps, peer, answer.offer, needed)
@@ -220,70 +219,6 @@ async function readEnvelope(
   return { bytes, files: manifestOf(message.attachments) }
 }
 
-/**
- * The peer's receipts, each checked, which together speak of every recipient of the branch exactly once and follow
- * this node's own receipt.
- *
- * @throws CongvanError `RELAY_ANSWER_UNREADABLE`
- */
-async function readReceipts(
-  deps: RelayDeps,
-  branch: Branch,
-  peer: Peer,
-  answer: { readonly receipts: readonly string[] },
-): Promise<SealedReceipt[]> {
-  const { context } = deps
-  const now = context.clock()
-  const xmls = answer.receipts.map((one) => Buffer.from(one, 'base64'))
-  const receipts = await openTrustedReceipts(context, xmls, now).catch((error: unknown) => {
-    throw isRejection(error) ? unreadable(peer.nodeId, error.message, error) : error
-  })
-  for (const { receipt } of receipts) {
-    if (receipt.issuingNode !== peer.nodeId) throw unreadable(peer.nodeId, `issued by ${receipt.issuingNode}`)
-    if (receipt.branchId !== branch.id) throw unreadable(peer.nodeId, `about branch ${receipt.branchId}`)
-    if (receipt.previousReceiptSha256 !== branch.previousReceipt) {
-      throw unreadable(peer.nodeId, 'it does not follow the receipt of this node')
-    }
-  }
-  await context.db
-    .asNode((trx) => requireTestimony(trx, context, receipts, branch, now))
-    .catch((error: unknown) => {
-      throw isRejection(error) ? unreadable(peer.nodeId, error.message, error) : error
-    })
-  const named = receipts.flatMap((one) => one.receipt.recipients).sort()
-  if (named.join() !== [...branch.recipients].sort().join()) {
-    throw unreadable(peer.nodeId, 'the receipts do not name every recipient once')
-  }
-  return receipts
-}
-
-/** What is wrong with a receipt, as against an error of this node's own. */
-function isRejection(error: unknown): error is CongvanError {
-  return (
-    error instanceof CongvanError &&
-    ['RELAY_MESSAGE_REJECTED', 'RELAY_DIRECTORY_BEHIND', 'RELAY_TOO_EARLY'].includes(error.code)
-  )
-}
-
-/**
- * Parts what contradicts the terminal receipt that a delivery has already: a peer that says two things of one
- * delivery must not hold up the others of the branch. The first word stands.
- */
-async function sortReceipts(
-  trx: NodeTransaction,
-  branch: Branch,
-  receipts: readonly SealedReceipt[],
-): Promise<{ holding: SealedReceipt[]; contradicting: SealedReceipt[] }> {
-  const ended = await terminalReceipts(trx, branch, branch.recipients)
-  const contradicts = ({ sha256, receipt }: SealedReceipt) =>
-    isTerminalEvent(receipt.event) &&
-    receipt.recipients.some((code) => (ended.get(code)?.sha256 ?? sha256) !== sha256)
-  return {
-    holding: receipts.filter((one) => !contradicts(one)),
-    contradicting: receipts.filter(contradicts),
-  }
-}
-
 async function settle(deps: RelayDeps, branch: Branch, peer: Peer, sent: Sent): Promise<void> {
   const { context } = deps
   await context.db.asNode(async (trx) => {
@@ -311,5 +246,6 @@ async function settle(deps: RelayDeps, branch: Branch, peer: Peer, sent: Sent): 
     const hashes = sent.files.map((file) => file.sha256)
     await insertPeerFiles(trx, peer.nodeId, hashes, now)
     await settleBranch(trx, branch.id, { state: 'done', outcome: 'committed' }, now)
+    afterCommit(trx, () => context.log.info(lineOf(branch), 'relay: handed on'))
   })
 }

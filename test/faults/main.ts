@@ -18,6 +18,7 @@ const { values } = parseArgs({
 })
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed)
 if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError('--seed: a whole number is wanted')
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 process.stderr.write(`seed ${seed}\n`)
 const run = await runFaults({
   seed,

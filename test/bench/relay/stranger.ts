@@ -4,10 +4,11 @@
  */
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import { sealDocument } from '../../../server/edxml/seal.ts'
 import { createPeerClient, type PeerClient } from '../../../server/http/peer-client.ts'
 import { loadNodeKey } from '../../../server/node-key.ts'
+import { encodeOfferWithFiles } from '../../../server/relay/offer-with-files.ts'
+import { offerAnswer } from '../../../server/relay/protocol.ts'
 import type { KeyProvider } from '../../../signing/index.ts'
 import type { PlantAgency, PlantNode } from '../../support/plant/plant.ts'
 
@@ -114,27 +115,25 @@ async function handOver(
       body: Buffer.from(JSON.stringify(value)),
       contentType: 'application/json',
     })
-  const answer = await json('/relay/v1/offers', {
-    branch: parcel.branch,
-    series: 1,
-    envelope: Buffer.from(parcel.envelope).toString('base64'),
-    recipients: [parcel.recipient],
-    path: [id],
-    previousReceipt: createHash('sha256').update(randomBytes(8)).digest('hex'),
-    notAfter: parcel.notAfter,
+  const answer = await client.request(peer, {
+    method: 'POST',
+    path: '/relay/v1/offers/with-files',
+    body: encodeOfferWithFiles({
+      offer: {
+        branch: parcel.branch,
+        series: 1,
+        envelope: Buffer.from(parcel.envelope).toString('base64'),
+        recipients: [parcel.recipient],
+        path: [id],
+        previousReceipt: createHash('sha256').update(randomBytes(8)).digest('hex'),
+        notAfter: parcel.notAfter,
+      },
+      files: [{ sha256: parcel.sha256, length: parcel.file.length, bytes: parcel.file }],
+    }),
+    contentType: 'application/octet-stream',
   })
-  const { offer } = JSON.parse(Buffer.from(answer.body).toString()) as { offer: string }
-  const path = `/relay/v1/offers/${offer}/files/${parcel.sha256}`
-  await client.request(peer, { method: 'GET', path })
-  await client.request(peer, {
-    method: 'PUT',
-    path,
-    query: { from: '0' },
-    body: {
-      open: () => Readable.from([parcel.file]),
-      sha256: Buffer.from(parcel.sha256, 'hex'),
-      length: parcel.file.length,
-    },
-  })
+  const open = offerAnswer.parse(JSON.parse(Buffer.from(answer.body).toString()))
+  if (open.state !== 'open' || open.needs.length > 0) throw new Error('the other wants files that were sent')
+  const { offer } = open
   await json(`/relay/v1/offers/${offer}/commit`, {})
 }

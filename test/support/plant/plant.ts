@@ -2,7 +2,7 @@
  * A tree of real nodes on loopback, for measuring and for faults: each node has its own data folder, database, key and
  * one or more processes behind a front. Directory, peers and accounts are made the way operators make them.
  */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ApiClient } from '../../../cli/client/api-client.ts'
@@ -73,6 +73,7 @@ export async function openPlant(plans: readonly NodePlan[], options: PlantOption
   chmodSync(folder, 0o711)
   const nodes: PlantNode[] = []
   const clusters: EmbeddedPostgres[] = []
+  const places: string[] = []
   const clerks = new Map<string, Promise<ApiClient>>()
   const say = options.say ?? (() => {})
   const nodeOf = (id: string): PlantNode => {
@@ -80,6 +81,13 @@ export async function openPlant(plans: readonly NodePlan[], options: PlantOption
     if (node === undefined) throw new Error(`there is no node ${id}`)
     return node
   }
+  // Ended by a signal, this process leaves neither servers nor files.
+  const endAtOnce = () => {
+    for (const node of nodes) for (const one of node.processes) endProcess(one.pid, 'SIGKILL')
+    for (const cluster of places) quietly(() => endProcess(postmaster(cluster), 'SIGQUIT'))
+    quietly(() => rmSync(folder, { recursive: true, force: true }))
+  }
+  process.once('exit', endAtOnce)
   const plant: Omit<Plant, 'pki'> = {
     folder,
     nodes,
@@ -100,6 +108,7 @@ export async function openPlant(plans: readonly NodePlan[], options: PlantOption
       return made
     },
     async stop() {
+      process.removeListener('exit', endAtOnce)
       await Promise.all(nodes.flatMap((node) => node.processes.map((one) => one.stop())))
       await Promise.all(nodes.map((node) => node.front.close()))
       await Promise.all(clusters.map((one) => one.stop()))
@@ -112,6 +121,7 @@ export async function openPlant(plans: readonly NodePlan[], options: PlantOption
     const cluster = async (name: string) => {
       const place = join(folder, name)
       mkdirSync(place, { recursive: true, mode: 0o711 })
+      places.push(place)
       const runAs = process.env.CONGVAN_PG_USER ?? 'nobody'
       const started = await startEmbeddedPostgres({ folder: place, runAs, onRestart: say })
       clusters.push(started)
@@ -134,6 +144,25 @@ export async function openPlant(plans: readonly NodePlan[], options: PlantOption
   } catch (error) {
     await plant.stop()
     throw error
+  }
+}
+
+/** The server's own file names its process. */
+function postmaster(place: string): number {
+  const file = join(place, 'postgres/cluster/postmaster.pid')
+  return Number(readFileSync(file, 'utf8').split('\n')[0])
+}
+
+function endProcess(pid: number, signal: NodeJS.Signals): void {
+  // 0 and 1 would be this process's own group, and everybody's parent.
+  if (Number.isSafeInteger(pid) && pid > 1) quietly(() => process.kill(pid, signal))
+}
+
+function quietly(act: () => void): void {
+  try {
+    act()
+  } catch {
+    // Gone already.
   }
 }
 
