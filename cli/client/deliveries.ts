@@ -45,12 +45,24 @@ const dispatchedForm = z.object({
 })
 export type Dispatched = z.output<typeof dispatchedForm>
 
+/** What a document does to others of its own agency; at most one of them. */
+export interface Superseding {
+  readonly replaces?: readonly string[]
+  readonly corrects?: string
+  readonly updates?: {
+    readonly document: string
+    readonly reason: string
+    readonly added: readonly string[]
+    readonly removed: readonly string[]
+  }
+}
+
 /** Hands an issued document to the relay, once for these recipients however often it is asked. */
 export function dispatchDocument(
   client: ApiClient,
   id: string,
   recipients: readonly string[],
-  superseding: { readonly replaces?: readonly string[]; readonly corrects?: string } = {},
+  superseding: Superseding = {},
 ): Promise<Dispatched> {
   // The order in which recipients are named means nothing; the request must be the same whenever the key is.
   const sorted = [...recipients].sort()

@@ -40,9 +40,33 @@ const box = z.object({
   height: z.number(),
 })
 
+const other = z.string().nullable()
+
+const relationsForm = z.looseObject({
+  replaces: z.array(z.object({ code: z.string(), id: other, kindDiffers: z.boolean() })),
+  corrects: z.array(z.object({ code: z.string(), id: other })),
+  replacedBy: z.array(z.object({ id: other, kindDiffers: z.boolean() })),
+  correctedBy: z.array(other),
+  updates: z.array(z.object({ code: z.string(), id: other })).optional(),
+  updatedBy: z.array(other).optional(),
+  requests: z.array(
+    z.object({
+      type: z.string(),
+      state: z.string(),
+      reason: z.string().nullish(),
+      change: z.object({ dueDate: z.string().nullish() }).nullish(),
+    }),
+  ),
+  asks: z
+    .object({ type: z.string(), state: z.string(), code: z.string(), notTheIssuer: z.boolean() })
+    .nullable(),
+})
+
 export const detailsForm = documentForm.extend({
   /** What only an outgoing document has. Older nodes say less of it. */
   outgoing: z.looseObject({ council: z.string().nullish(), normative: z.boolean().optional() }).nullish(),
+  /** How it stands to other documents; older nodes do not say it. */
+  relations: relationsForm.optional(),
   revisions: z.array(
     z.object({
       revision: z.int(),

@@ -14,6 +14,7 @@ import { letterQueryOf, numberBoxOption, placeOption, signOrderOption } from '..
 import { nodeOptionsForm, signedInClient, withNodeOptions } from '../node-options.ts'
 import { parseOptions } from '../parse-options.ts'
 import { readInput } from '../read-input.ts'
+import { relationTexts } from '../recall-words.ts'
 import { MOST_IMAGE_BYTES, sealNote, sealOption } from '../seal-option.ts'
 import { stateText } from '../state-words.ts'
 import { safeText } from '../terminal-text.ts'
@@ -285,7 +286,14 @@ async function show(
     const code = `${details.code.number ?? '…'}/${details.code.notation}`
     const state = stateText(details.state, context.language)
     const { council } = details.outgoing ?? {}
-    const cells = [id, code, details.subject, state, ...(council == null ? [] : [council])]
+    const cells = [
+      id,
+      code,
+      details.subject,
+      state,
+      ...(council == null ? [] : [council]),
+      ...relationTexts(details, context.language),
+    ]
     return { json: details, text: cells.map(safeText).join('\t') }
   })
 }

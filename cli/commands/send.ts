@@ -5,6 +5,7 @@ import {
   dispatchDocument,
   type Redispatched,
   redispatchDelivery,
+  type Superseding,
   trackDocument,
 } from '../client/deliveries.ts'
 import { listFiles } from '../client/document-files.ts'
@@ -27,6 +28,10 @@ const optionsForm = nodeOptionsForm.extend({
   seal: z.string().optional(),
   replaces: z.array(z.string()),
   corrects: z.string().optional(),
+  updates: z.string().optional(),
+  reason: z.string().optional(),
+  addRecipient: z.array(z.string()),
+  removeRecipient: z.array(z.string()),
   yes: z.boolean().default(false),
   again: z.boolean().default(false),
 })
@@ -64,16 +69,50 @@ export function defineSend(command: Command, invoke: Invoke): void {
         'send again what ended undeliverable or expired; without --to: all of it',
       ),
     )
+    .option(
+      '--updates <id>',
+      described(
+        'cập nhật thời hạn, nơi nhận của văn bản này; thời hạn mới là của văn bản gửi đi',
+        'updates deadline or recipients of this own document; the new deadline is that of the one sent',
+      ),
+    )
+    .option(
+      '--add-recipient <code>',
+      described('nơi nhận được thêm, với --updates', 'recipient added, with --updates'),
+      repeatable,
+      [],
+    )
+    .option(
+      '--remove-recipient <code>',
+      described('nơi nhận bị bỏ, với --updates', 'recipient removed, with --updates'),
+      repeatable,
+      [],
+    )
+    .option('--reason <text>', described('lý do cập nhật', 'why it is updated'))
     .option('--yes', described('gửi ngay, không hỏi lại', 'send without asking'))
     .action((ids: string[], options: unknown) =>
       invoke((context) => send(ids, parseOptions(optionsForm, options, context.language), context)),
     )
 }
 
-function superseding({ replaces, corrects }: z.output<typeof optionsForm>) {
+function superseding(options: z.output<typeof optionsForm>, context: CommandContext): Superseding {
+  const { replaces, corrects, updates, reason } = options
+  if (updates !== undefined && reason === undefined) {
+    throw usageError({ vi: '--updates cần --reason', en: '--updates needs --reason' }, context.language)
+  }
   return {
     ...(replaces.length === 0 ? {} : { replaces: [...replaces].sort() }),
     ...(corrects === undefined ? {} : { corrects }),
+    ...(updates === undefined || reason === undefined
+      ? {}
+      : {
+          updates: {
+            document: updates,
+            reason,
+            added: [...options.addRecipient].sort(),
+            removed: [...options.removeRecipient].sort(),
+          },
+        }),
   }
 }
 
@@ -87,6 +126,7 @@ async function send(
   if (options.to.length === 0) {
     throw usageError({ vi: 'cần ít nhất một --to', en: 'at least one --to is needed' }, context.language)
   }
+  const supersedes = superseding(options, context)
   const client = signedInClient(options, context)
   const key =
     options.key === undefined ? undefined : await loadKeyFile(options.key, options.passwordFile, context)
@@ -103,7 +143,7 @@ async function send(
         context.language,
       )
     }
-    const { envelope, deliveries } = await dispatchDocument(client, id, options.to, superseding(options))
+    const { envelope, deliveries } = await dispatchDocument(client, id, options.to, supersedes)
     return {
       json: { envelope, deliveries },
       text: `${id} → ${deliveries.map((one) => one.recipient).join(', ')}${sealNote(issued?.seal, context.language)}`,

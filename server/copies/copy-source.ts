@@ -5,7 +5,7 @@ import type { CopyForm } from '../documents/copy-forms.ts'
 import { type CopySource, findCopy, findCopyOf } from '../documents/copy-store.ts'
 import type { DocumentState } from '../documents/document.ts'
 import { requireReadable } from '../documents/document-access-store.ts'
-import type { DocumentRow, Signer } from '../documents/document-store.ts'
+import { type DocumentRow, readDocument, type Signer } from '../documents/document-store.ts'
 import { findProvenance } from '../documents/provenance-store.ts'
 import { requireNotRecalled } from '../documents/recall.ts'
 import { readLatestRevision } from '../documents/revision-store.ts'
@@ -162,6 +162,18 @@ async function readElectronic(trx: AgencyTransaction, actor: UserActor, id: stri
     sha256: revision.sha256,
   }
   return { found, copyForm: own?.form ?? came?.copyForm ?? null }
+}
+
+/**
+ * What was made of a document is finished, issued and sent only while that one is not recalled.
+ *
+ * @throws CongvanError `DOCUMENT_FROZEN`, `DOCUMENT_RECALLED`, `RECALL_PENDING`
+ */
+export async function requireSourceNotRecalled(
+  trx: AgencyTransaction,
+  { sourceDocumentId }: { readonly sourceDocumentId: string | null },
+): Promise<void> {
+  if (sourceDocumentId !== null) requireNotRecalled(await readDocument(trx, sourceDocumentId))
 }
 
 /** A document with its valid signatures: issued here, or received, judged and accepted. */

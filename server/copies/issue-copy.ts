@@ -21,6 +21,7 @@ import { storeFile } from '../files/store-file.ts'
 import { requireAcceptable, requireOneSignature } from '../outgoing/signature-check.ts'
 import { requireClearMark } from '../pages/require-clear-mark.ts'
 import { slashedDate } from '../registers/vietnam-date.ts'
+import { requireSourceNotRecalled } from './copy-source.ts'
 
 export interface CopyIssued {
   readonly id: string
@@ -112,6 +113,7 @@ async function readIssuable(
   const document = await lockReadable(trx, actor, id)
   const copy = await findCopyOf(trx, id)
   if (copy === undefined) throw new CongvanError('NOT_A_COPY')
+  await requireSourceNotRecalled(trx, copy)
   requireTransition(document.state, 'issue-copy')
   const revision = await readLatestRevision(trx, id)
   return { copy, revision, agency: await readOwnAgency(trx, actor.agencyId, vietnamDay(now)) }

@@ -14,6 +14,7 @@ import { holdFile, releaseFile } from '../files/file-hold-store.ts'
 import { storeFile } from '../files/store-file.ts'
 import { requireMessageFits } from '../outgoing/message-size.ts'
 import { requireScan } from '../pages/scan-check.ts'
+import { requireSourceNotRecalled } from './copy-source.ts'
 
 /**
  * Takes the file of an electronic copy in quarantine; another upload replaces it. Of a document on paper it is a scan:
@@ -86,6 +87,7 @@ async function readWaiting(trx: AgencyTransaction, actor: UserActor, id: string)
   const document = await lockReadable(trx, actor, id)
   const copy = await findCopyOf(trx, id)
   if (copy === undefined) throw new CongvanError('NOT_A_COPY')
+  await requireSourceNotRecalled(trx, copy)
   if (document.state !== 'quarantined') requireTransition(document.state, 'draft')
   return copy
 }

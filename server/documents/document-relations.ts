@@ -7,7 +7,8 @@ import type { UserActor } from '../actor.ts'
 import type { AgencyTransaction } from '../db.ts'
 import { readerOf } from './document-access-store.ts'
 import { readReadable } from './document-list-store.ts'
-import { type DocumentRow, findByCode } from './document-store.ts'
+import type { DocumentRow } from './document-store.ts'
+import { findByCode } from './duplicate-store.ts'
 import { type DocumentLink, linksFrom, linksTo } from './link-store.ts'
 import { type RecallOrder, readOrdersByNotice, readRecallOrders } from './recall-order-store.ts'
 import { type IncomingRequest, requestOfNotice, requestsAbout } from './request-store.ts'
@@ -69,6 +70,9 @@ export const documentRelations = z.strictObject({
   corrects: z.array(link),
   replacedBy: z.array(z.strictObject({ id: other, kindDiffers: z.boolean() })),
   correctedBy: z.array(other),
+  /** Own documents that this one updates, and those that update it. */
+  updates: z.array(link),
+  updatedBy: z.array(other),
 })
 export type DocumentRelations = z.input<typeof documentRelations>
 
@@ -118,6 +122,8 @@ export async function readRelations(
       .filter((one) => one.kind === 'replaces')
       .map((one) => ({ id: idOf(one.documentId), kindDiffers: differs(one.documentId) })),
     correctedBy: newer.filter((one) => one.kind === 'corrects').map((one) => idOf(one.documentId)),
+    updates: toOlder('updates'),
+    updatedBy: newer.filter((one) => one.kind === 'updates').map((one) => idOf(one.documentId)),
   }
 }
 

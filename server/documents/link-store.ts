@@ -1,9 +1,12 @@
-/** The only SQL of `document_links`: which document replaces or corrects which. */
+/** The only SQL of `document_links`: which document replaces, corrects or updates which. */
 import type { AgencyTransaction } from '../db.ts'
-import { codeKey } from './document-store.ts'
+import { codeKey } from './document-keys.ts'
 
-/** NĐ 30/2020 art 18.3: `replaces` for an error of content, `corrects` (đính chính) for one of form. */
-export const linkKinds = ['replaces', 'corrects'] as const
+/**
+ * NĐ 30/2020 art 18.3: `replaces` for an error of content, `corrects` (đính chính) for one of form. `updates`, at the
+ * issuer alone, for what was said beside the text; a recipient has a request instead (`request-store.ts`).
+ */
+export const linkKinds = ['replaces', 'corrects', 'updates'] as const
 export type LinkKind = (typeof linkKinds)[number]
 
 export interface DocumentLink {

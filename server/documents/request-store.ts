@@ -3,7 +3,7 @@
  * notice) that brought it.
  */
 import type { AgencyTransaction } from '../db.ts'
-import { codeKey } from './document-store.ts'
+import { codeKey } from './document-keys.ts'
 
 /** BussinessDocType 1: to give the document up; 2: to change what was said of it. */
 export type RequestType = 1 | 2

@@ -52,6 +52,13 @@ export const recallErrors = {
     vi: 'Văn bản này không dùng làm thông báo thu hồi được: {reasonVi}',
     en: 'this document cannot be the notice of recall: {reason}',
   },
+  RECALL_OVERTAKEN: {
+    status: 503,
+    exit: 75,
+    vi: 'Văn bản đang rời nút đúng lúc thu hồi, chưa thu hồi được',
+    en: 'the document was leaving at the very moment of the recall, which was not carried out',
+    hint: { vi: 'thử lại sau giây lát', en: 'try again in a moment' },
+  },
   RECALL_NOT_REQUESTED: {
     status: 409,
     exit: 65,
@@ -84,10 +91,26 @@ export const recallErrors = {
     vi: 'Đính chính phải bằng công văn, không bằng {kind}',
     en: 'a correction is made by a letter (công văn), not by {kind}',
   },
+  UPDATE_EMPTY: {
+    status: 422,
+    exit: 65,
+    vi: 'Cập nhật phải nêu thời hạn mới hoặc nơi nhận thay đổi',
+    en: 'an update says a new deadline or how the recipients change',
+    hint: {
+      vi: 'ghi thời hạn mới (dueDate) cho văn bản cập nhật, hoặc nêu --add-recipient, --remove-recipient',
+      en: 'give the updating document the new deadline (dueDate), or use --add-recipient, --remove-recipient',
+    },
+  },
+  UPDATE_NOT_REQUESTED: {
+    status: 409,
+    exit: 65,
+    vi: 'Không có yêu cầu cập nhật nào của văn bản này còn chờ trả lời',
+    en: 'no update of this document waits for an answer',
+  },
   LINKED_DOCUMENT_WRONG: {
     status: 422,
     exit: 65,
-    vi: 'Không thay thế, đính chính được văn bản {id}: {reasonVi}',
-    en: 'the document {id} cannot be replaced or corrected: {reason}',
+    vi: 'Không thay thế, đính chính, cập nhật được văn bản {id}: {reasonVi}',
+    en: 'the document {id} cannot be replaced, corrected or updated: {reason}',
   },
 } as const satisfies Record<string, ErrorEntry>

@@ -8,12 +8,8 @@ import { requireTransition } from '../documents/document.ts'
 import { lockReadable, readerOf } from '../documents/document-access-store.ts'
 import { readReadable } from '../documents/document-list-store.ts'
 import type { DocumentServices } from '../documents/document-services.ts'
-import {
-  changeDocument,
-  type DocumentRow,
-  type Duplicate,
-  findDuplicates,
-} from '../documents/document-store.ts'
+import { changeDocument, type DocumentRow } from '../documents/document-store.ts'
+import { type Duplicate, findDuplicates } from '../documents/duplicate-store.ts'
 import { findLatestReport } from '../documents/report-store.ts'
 import { isSameContent } from '../documents/revision-store.ts'
 import { CongvanError } from '../errors.ts'

@@ -9,13 +9,8 @@
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import type { AgencyTransaction } from '../db.ts'
-import {
-  changeDocument,
-  type DocumentRow,
-  findByCode,
-  lockDocument,
-  readDocument,
-} from '../documents/document-store.ts'
+import { changeDocument, type DocumentRow, lockDocument, readDocument } from '../documents/document-store.ts'
+import { findByCode } from '../documents/duplicate-store.ts'
 import { type DocumentLink, linksFrom, settleLink, waitingLinks } from '../documents/link-store.ts'
 import {
   type IncomingRequest,

@@ -5,12 +5,19 @@ import { recallStates } from '../documents/recall.ts'
 import { uuidParams } from '../http/mount.ts'
 import { asUser, type Route, route } from '../http/route.ts'
 import { answerRecall } from './answer-recall.ts'
+import { answerUpdate } from './answer-update.ts'
 
 const tag = 'documents'
 const words = z.string().trim().min(1).max(400)
 const answered = z.strictObject({ id: z.uuid(), recall: z.enum(recallStates) })
 
-/** What a recipient's clerk answers when the issuer takes a document back. */
+const updated = z.strictObject({
+  id: z.uuid(),
+  update: z.enum(['agreed', 'declined']),
+  dueDate: z.iso.date().nullable(),
+})
+
+/** What a recipient's clerk answers when the issuer takes a document back, or changes what it said of it. */
 export function requestRoutes(context: NodeContext, services: DocumentServices): Route[] {
   return [
     route({
@@ -44,6 +51,43 @@ export function requestRoutes(context: NodeContext, services: DocumentServices):
       response: answered,
       handle: ({ actor, params, body, ifMatch }) =>
         answerRecall(context, services, asUser(actor), {
+          id: params.id,
+          agree: false,
+          text: body.reason,
+          ifMatch,
+        }),
+    }),
+    route({
+      method: 'post',
+      path: '/documents/:id/update-agreement',
+      access: { permission: 'document.accept' },
+      summary: {
+        vi: 'Đồng ý cập nhật văn bản đến: thời hạn mới thay thời hạn cũ, giá trị cũ được lưu (15)',
+        en: 'Agree to an update: the new deadline follows the old one, which is kept (15)',
+      },
+      tag,
+      precondition: 'optional',
+      params: uuidParams,
+      body: z.strictObject({ text: words.optional() }),
+      response: updated,
+      handle: ({ actor, params, body, ifMatch }) =>
+        answerUpdate(context, services, asUser(actor), { id: params.id, agree: true, ...body, ifMatch }),
+    }),
+    route({
+      method: 'post',
+      path: '/documents/:id/update-refusal',
+      access: { permission: 'document.refuse' },
+      summary: {
+        vi: 'Từ chối cập nhật văn bản đến, kèm lý do (16)',
+        en: 'Decline an update, with a reason (16)',
+      },
+      tag,
+      precondition: 'optional',
+      params: uuidParams,
+      body: z.strictObject({ reason: words }),
+      response: updated,
+      handle: ({ actor, params, body, ifMatch }) =>
+        answerUpdate(context, services, asUser(actor), {
           id: params.id,
           agree: false,
           text: body.reason,

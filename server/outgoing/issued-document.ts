@@ -92,6 +92,9 @@ export async function readIssuedForDispatch(
   const revision = await readLatestRevision(trx, documentId)
   if (revision.kind !== 'issued') throw lacksIssue(documentId)
   const copy = await findCopyOf(trx, documentId)
+  // A copy says what its source said: it goes nowhere either.
+  const source = copy?.sourceDocumentId ?? null
+  if (source !== null) requireNotRecalled(await readDocument(trx, source))
   const { documentCode } = document
   if (documentCode === null) throw lacksIssue(documentId)
   return asSent(document, await listFiles(trx, documentId), {

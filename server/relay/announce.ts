@@ -35,12 +35,14 @@ export function statusAnnouncer(context: NodeContext): StatusAnnouncer {
       recipient: status.recipientCode,
     }
     const delivery = { envelopeSha256, recipient }
+    const { givenUp } = status
+    const released = givenUp && (await latestBringing(trx, givenUp))?.envelopeSha256
     await withNodeTables(trx, async (node) => {
       const branch = await latestBranchOfDelivery(node, delivery)
       if (branch === undefined) {
         throw new Error(`no delivery of ${status.envelopeSha256} to ${status.recipientCode}`)
       }
-      if (status.givenUp !== undefined) await releaseEnvelope(node, status.givenUp)
+      for (const one of new Set([givenUp, released])) if (one) await releaseEnvelope(node, one)
       const id = randomUUID()
       await insertAnnouncement(node, {
         id,

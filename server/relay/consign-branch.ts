@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { afterCommit } from '../after-commit.ts'
 import type { NodeTransaction } from '../db.ts'
 import { openSealedDocument } from '../edxml/seal.ts'
 import { CongvanError } from '../errors.ts'
@@ -11,10 +12,17 @@ import {
   postponeBranch,
   settleBranch,
 } from './branch-store.ts'
-import { findAlreadyConsigned, layBeforeClerks, makeConsignmentReceipts } from './consign.ts'
+import {
+  ContentOvertaken,
+  findAlreadyConsigned,
+  layBeforeClerks,
+  makeConsignmentReceipts,
+  nobodyHasIt,
+} from './consign.ts'
 import { findEnvelope, readEnvelopeBytes } from './envelope-store.ts'
 import { documentOf, type LocalRecipient } from './examine-offer.ts'
 import { giveUp } from './give-up.ts'
+import { lineOf } from './log-line.ts'
 import { passBack } from './pass-back.ts'
 import type { RelayDeps } from './relay-deps.ts'
 import { putBranchJob } from './relay-jobs.ts'
@@ -34,6 +42,15 @@ import { urgencyClass } from './urgency.ts'
  *   the queue runs the job again
  */
 export async function consignBranch(deps: RelayDeps, job: BranchJob): Promise<void> {
+  try {
+    await consign(deps, job, false)
+  } catch (error) {
+    if (!(error instanceof ContentOvertaken)) throw error
+    await consign(deps, job, true)
+  }
+}
+
+async function consign(deps: RelayDeps, job: BranchJob, looksFirst: boolean): Promise<void> {
   const branch = await branchOfJob(deps, job)
   if (branch === undefined || branch.nextHop !== null) return
   const { context } = deps
@@ -42,7 +59,7 @@ export async function consignBranch(deps: RelayDeps, job: BranchJob): Promise<vo
     await giveUp(deps, branch, { outcome: 'expired', code: 'RELAY_EXPIRED', reason: 'notAfter' }, false)
     return
   }
-  const { message, document, here, moved, lagging, already } = await readBranch(deps, branch, now)
+  const { message, document, here, moved, lagging, already } = await readBranch(deps, branch, now, looksFirst)
   if (here.length === 0 && moved.size === 0) {
     await waitForWay(deps, branch, now)
     return
@@ -63,6 +80,9 @@ export async function consignBranch(deps: RelayDeps, job: BranchJob): Promise<vo
     const evidence = receipts.map((sealed) => ({ kind: 'receipt' as const, sealed }))
     await passBack(trx, context, evidence, now, [locked])
     await settleBranch(trx, branch.id, { state: 'done', outcome: 'committed' }, now)
+    afterCommit(trx, () =>
+      context.log.info({ ...lineOf(branch), recipients: here.length }, 'relay: consigned'),
+    )
   })
 }
 
@@ -117,7 +137,7 @@ function nextTry(deps: RelayDeps, { failures, notAfter, urgency }: Branch, now: 
   return next !== null && next < notAfter ? next : new Date(notAfter.getTime() + 1000)
 }
 
-async function readBranch(deps: RelayDeps, branch: Branch, now: Date) {
+async function readBranch(deps: RelayDeps, branch: Branch, now: Date, looksFirst: boolean) {
   const { context } = deps
   return context.db.asNode(async (trx) => {
     const envelope = await findEnvelope(trx, branch.envelopeSha256)
@@ -141,7 +161,10 @@ async function readBranch(deps: RelayDeps, branch: Branch, now: Date) {
       else if (route.kind === 'here') here.push(route)
       else moved.set(route.nodeId, [...(moved.get(route.nodeId) ?? []), code])
     }
-    const already = await findAlreadyConsigned(trx, branch.envelopeSha256, { message, document, here })
+    const already =
+      looksFirst || branch.series > 1
+        ? await findAlreadyConsigned(trx, branch.envelopeSha256, { message, document, here })
+        : nobodyHasIt
     return { message, document, here, moved, lagging, already }
   })
 }

@@ -15,12 +15,15 @@ import type { RelayDeps } from './relay-deps.ts'
 export const ALREADY_CONSIGNED = 'ALREADY_CONSIGNED'
 
 /**
- * Another transaction has laid the same content before the same clerks between the signing of this one's receipts and
- * now: they would say the wrong thing. Nothing is stored; the same work done again finds it there.
+ * Some recipients have the content already, by another envelope, and the receipts that were signed do not say so, or
+ * say so wrongly. Nothing is stored; the work is done again, with a look first.
  */
 export class ContentOvertaken extends Error {}
 
-/** Those of the recipients who have had the content already, by another envelope: asked before receipts are signed. */
+/** What receipts are signed with at first: nearly always nobody has it, and a look for each recipient costs much. */
+export const nobodyHasIt: ReadonlySet<string> = new Set()
+
+/** Those of the recipients who have had the content already, by another envelope. */
 export async function findAlreadyConsigned(
   trx: NodeTransaction,
   envelopeSha256: string,

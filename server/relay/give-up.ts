@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { afterCommit } from '../after-commit.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import type { NodeTransaction } from '../db.ts'
@@ -11,6 +12,7 @@ import {
   postponeBranch,
   settleBranch,
 } from './branch-store.ts'
+import { lineOf } from './log-line.ts'
 import { makeReceipt, type ReceiptFacts } from './make-receipt.ts'
 import { passBack } from './pass-back.ts'
 import type { SealedReceipt } from './receipt-store.ts'
@@ -76,7 +78,7 @@ export async function handleFailure(
   }
   const runAfter = peerFreeAt === null ? next : committing || peerFreeAt < deadline ? peerFreeAt : deadline
   context.log.info(
-    { branch: branch.id, peer: branch.nextHop, outcome: failure.outcome, reason: failure.reason, runAfter },
+    { ...lineOf(branch), outcome: failure.outcome, reason: failure.reason, runAfter },
     'relay: will try again',
   )
   const lagging = committing ? [] : laggingBy(branch, failure)
@@ -234,6 +236,7 @@ async function storeFailure(
   await passBack(trx, context, evidence, now, [branch])
   const { outcome, reason } = failure
   await settleBranch(trx, branch.id, { state: 'failed', outcome, reason }, now)
+  afterCommit(trx, () => context.log.warn({ ...lineOf(branch), outcome, reason }, 'relay: given up'))
   const actor = { kind: 'node', nodeId: context.nodeId } as const
   await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, null, {
     kind: 'relay.rejected',

@@ -4,6 +4,7 @@
  * - Recall (1) and update (2): the target is `Bussiness/DocumentId`, or where that is missing, as in real recalls,
  *   `MessageHeader/DocumentId`; the notice itself bears its own number. New, update, replacement and recall may share one
  *   DocumentId, so an id alone says nothing.
+ *   An update's own header says what is new: its `DueDate` is that of the document it is about.
  * - Replacement (3): the targets are those of `ReplacementInfo`; real messages name one twice.
  * - Correction (đính chính, NĐ 30/2020 art 18.3): the standard has no type for it. It is a new document (0), a công văn,
  *   whose `Bussiness/DocumentId` names another document of the same sender.
@@ -48,13 +49,39 @@ function changeIn({ business, dueDate }: DocumentMessage) {
     added: one.receiverType === 1,
   }))
   return {
-    ...(info === undefined || info.documentInfo === 1 ? { dueDate: dueDate ?? null } : {}),
+    ...(dueDate !== undefined && info?.documentInfo !== 0 ? { dueDate } : {}),
     ...(info?.documentReceiver === 1 && receivers.length > 0 ? { receivers } : {}),
   }
 }
 
 export function recallOf(targetCode: string, reason: string): Business {
   return { documentId: targetCode, businessDocType: 1, businessDocReason: reason }
+}
+
+/** @param change what the update says anew: whether the header does, and how the recipients change, by code */
+export function updateOf(
+  targetCode: string,
+  change: {
+    readonly reason: string
+    readonly hasHeader: boolean
+    readonly added: readonly string[]
+    readonly removed: readonly string[]
+  },
+): Business {
+  const receiverList = [
+    ...change.added.map((organId) => ({ organId, receiverType: 1 as const })),
+    ...change.removed.map((organId) => ({ organId, receiverType: 0 as const })),
+  ]
+  return {
+    documentId: targetCode,
+    businessDocType: 2,
+    businessDocReason: change.reason,
+    businessDocumentInfo: {
+      documentInfo: change.hasHeader ? 1 : 0,
+      documentReceiver: receiverList.length === 0 ? 0 : 1,
+      ...(receiverList.length === 0 ? {} : { receiverList }),
+    },
+  }
 }
 
 export function replacementOf(targetCodes: readonly string[], reason: string | undefined): Business {

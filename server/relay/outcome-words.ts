@@ -42,6 +42,10 @@ const words: Readonly<Record<Noted, Words>> = {
     vi: 'nút kia không nhận ra nút này: so vân tay khóa và đồng hồ',
     en: 'the peer does not know this node: compare key fingerprints and clocks',
   },
+  'clocks-apart': {
+    vi: 'đồng hồ hai nút lệch nhau quá mức cho phép',
+    en: 'the two clocks differ by more than is allowed',
+  },
   busy: { vi: 'nút kia đang bận hoặc đang dừng', en: 'the peer is busy or stopping' },
   'offers-too-many': {
     vi: 'nút kia còn quá nhiều đề nghị chưa hoàn tất',

@@ -37,7 +37,7 @@ export async function recallsOf(
       const answers = await answersTo(trx, order)
       for (const { code, way } of order.recipients) {
         for (const delivery of mine.filter((one) => one.recipient === code)) {
-          found.set(delivery.id, trackedRecall(order, way, answers.get(code)))
+          found.set(delivery.id, trackedRecall(order, way, answers.get(delivery.recipientAgencyId)))
         }
       }
     }
@@ -45,24 +45,24 @@ export async function recallsOf(
   return found
 }
 
-/** The newest answer of each recipient, by code. */
+/** The newest answer of each recipient, by its agency; the notice may have gone out again in another envelope. */
 async function answersTo(
   trx: AgencyTransaction,
-  { noticeId, envelopeSha256 }: RecallOrder,
+  { noticeId }: RecallOrder,
 ): Promise<Map<string, StoredDeliveryEvent>> {
   if (noticeId === null) return new Map()
-  const asked = (await deliveriesOfDocument(trx, noticeId)).filter(
-    (one) => one.envelopeSha256 === envelopeSha256,
-  )
+  const asked = await deliveriesOfDocument(trx, noticeId)
   const events = await eventsOfDeliveries(
     trx,
     asked.map((one) => one.id),
   )
   const answers = new Map<string, StoredDeliveryEvent>()
-  for (const { id, recipient } of asked) {
-    const given = (events.get(id) ?? []).filter((one) => one.kind === 'status' && isAnswer(one.code))
-    const newest = given.toSorted((a, b) => a.occurredAt.getTime() - b.occurredAt.getTime()).at(-1)
-    if (newest !== undefined) answers.set(recipient, newest)
+  for (const { id, recipientAgencyId } of asked) {
+    for (const one of events.get(id) ?? []) {
+      const known = answers.get(recipientAgencyId)
+      const isNewer = known === undefined || one.occurredAt >= known.occurredAt
+      if (one.kind === 'status' && isAnswer(one.code) && isNewer) answers.set(recipientAgencyId, one)
+    }
   }
   return answers
 }

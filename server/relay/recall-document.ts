@@ -56,7 +56,7 @@ const TRIES = 5
  * nothing is stored and the plan is made anew.
  *
  * @throws CongvanError those of `dispatchDocument` about the notice; `NOT_FOUND`, `RECALL_NOT_SENT`,
- *   `RECALL_RECIPIENT_UNKNOWN`, `RECALL_NOTICE_MISSING`, `RECALL_NOTICE_WRONG`
+ *   `RECALL_RECIPIENT_UNKNOWN`, `RECALL_NOTICE_MISSING`, `RECALL_NOTICE_WRONG`, `RECALL_OVERTAKEN`
  */
 export async function recallDocument(
   deps: RelayDeps,
@@ -75,7 +75,8 @@ export async function recallDocument(
     try {
       return await db.asAgency(actor, (trx) => carryOut(trx, deps, actor, request, prepared))
     } catch (error) {
-      if (!(error instanceof Overtaken) || left <= 1) throw error
+      if (!(error instanceof Overtaken)) throw error
+      if (left <= 1) throw new CongvanError('RECALL_OVERTAKEN')
     }
   }
 }

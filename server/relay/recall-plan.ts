@@ -46,14 +46,15 @@ export async function planRecall(
     throw notSent(`the document is "${document.state}"`, `văn bản đang ở trạng thái "${now}"`)
   }
   const latest = latestByRecipient(await deliveriesOfDocument(trx, documentId))
-  const unknown = (recipients ?? []).filter((code) => !latest.has(code))
+  const codes = new Set(latest.map((one) => one.recipient))
+  const unknown = (recipients ?? []).filter((code) => !codes.has(code))
   if (unknown.length > 0) throw new CongvanError('RECALL_RECIPIENT_UNKNOWN', { codes: unknown.join(', ') })
   const recalled = new Set(
     (await readRecallOrders(trx, documentId)).flatMap((order) => order.recipients.map((one) => one.code)),
   )
-  const wanted = new Set(recipients ?? latest.keys())
+  const wanted = new Set(recipients ?? codes)
   const steps: RecallStep[] = []
-  for (const delivery of latest.values()) {
+  for (const delivery of latest) {
     if (!wanted.has(delivery.recipient)) continue
     steps.push(await stepFor(trx, delivery, recalled.has(delivery.recipient)))
   }
@@ -64,10 +65,9 @@ export async function planRecall(
 }
 
 /** Of several attempt series to one recipient the newest counts. */
-function latestByRecipient(deliveries: readonly Delivery[]): Map<string, Delivery> {
-  return new Map(
-    deliveries.toSorted((one, other) => one.series - other.series).map((one) => [one.recipient, one]),
-  )
+function latestByRecipient(deliveries: readonly Delivery[]): Delivery[] {
+  const ordered = deliveries.toSorted((one, other) => one.series - other.series)
+  return [...new Map(ordered.map((one) => [one.recipientAgencyId, one])).values()]
 }
 
 async function stepFor(trx: AgencyTransaction, delivery: Delivery, isRecalled: boolean): Promise<RecallStep> {

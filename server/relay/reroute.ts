@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { afterCommit } from '../after-commit.ts'
 import { CongvanError } from '../errors.ts'
 import { type Branch, insertBranch, lockBranch, moveRecipients, settleBranch } from './branch-store.ts'
 import { findEnvelope } from './envelope-store.ts'
 import { isCurrent } from './give-up.ts'
+import { lineOf } from './log-line.ts'
 import type { RelayDeps } from './relay-deps.ts'
 import { putBranchJob } from './relay-jobs.ts'
 import { recipientRouter } from './route-recipient.ts'
@@ -47,7 +49,9 @@ export async function rerouteBranch(deps: RelayDeps, branch: Branch): Promise<bo
     }
     const reason = [...parts.keys()].map((one) => one ?? context.nodeId).join(', ')
     await settleBranch(trx, branch.id, { state: 'failed', outcome: 'rerouted', reason }, now)
-    context.log.info({ branch: branch.id, from: branch.nextHop, to: reason }, 'relay: a recipient has moved')
+    afterCommit(trx, () =>
+      context.log.info({ ...lineOf(branch), to: reason }, 'relay: a recipient has moved'),
+    )
     return true
   })
 }

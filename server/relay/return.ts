@@ -101,16 +101,22 @@ async function tryReturn(deps: RelayDeps, row: Return, pass: Pass): Promise<void
     const freeAt = await noteTry(deps, pass, peer === undefined ? undefined : failure?.outcome)
     context.meter?.sent(pass.peer, 'return', failure?.outcome ?? 'own-error')
     if (failure === undefined) throw error
-    await noteFailure(deps, row, failure, freeAt)
+    await noteFailure(deps, row, failure, freeAt, request)
     return
   }
   await noteTry(deps, pass, 'answered')
   context.meter?.sent(pass.peer, 'return', 'taken')
+  context.log.info(returnLine(row, request), 'relay: a message was handed back')
   await context.db.asNode(async (trx) => {
     const now = context.clock()
     const locked = await lockReturn(trx, row.id)
     if (locked?.state === 'queued') await settleReturn(trx, row.id, { state: 'done', outcome: 'taken' }, now)
   })
+}
+
+/** What a line of the operational log about a message on its way back names; see `log-line.ts`. */
+function returnLine(row: Return, { envelopeSha256: envelope, series, kind }: MessageRequest) {
+  return { envelope, series, kind, message: row.messageSha256, return: row.id, peer: row.peer }
 }
 
 async function requestOf(trx: NodeTransaction, row: Return): Promise<MessageRequest> {
@@ -135,6 +141,7 @@ async function noteFailure(
   row: Return,
   failure: SendFailure,
   peerFreeAt: Date | null,
+  request: MessageRequest,
 ): Promise<void> {
   const { context } = deps
   const now = context.clock()
@@ -159,7 +166,7 @@ async function noteFailure(
     })
   })
   context.log.warn(
-    { return: row.id, peer: row.peer, outcome: failure.outcome, reason: failure.reason, runAfter },
+    { ...returnLine(row, request), outcome: failure.outcome, reason: failure.reason, runAfter },
     runAfter === null ? 'relay: a message was given up' : 'relay: a message will be sent again',
   )
 }

@@ -88,18 +88,25 @@ const delivery = z.strictObject({
     .nullable(),
 })
 
-/** @throws CongvanError `INPUT_INVALID` where it is to do both: the message has room for one */
+/** @throws CongvanError `INPUT_INVALID` where it is to do several: the message has room for one */
 function supersedingOf(body: {
   readonly replaces?: readonly string[] | undefined
   readonly replacementReason?: string | undefined
   readonly corrects?: string | undefined
+  readonly updates?:
+    | { document: string; reason: string; added: readonly string[]; removed: readonly string[] }
+    | undefined
 }): Superseding | undefined {
-  const { replaces, replacementReason: reason, corrects } = body
-  if (corrects !== undefined && replaces !== undefined) {
-    const why = 'chỉ thay thế hoặc đính chính, không cả hai / either replaces or corrects'
-    throw new CongvanError('INPUT_INVALID', { field: 'body.corrects', reason: why })
+  const { replaces, replacementReason: reason, corrects, updates } = body
+  if ([replaces, corrects, updates].filter((one) => one !== undefined).length > 1) {
+    const why = 'chỉ một trong replaces, corrects, updates / only one of replaces, corrects, updates'
+    throw new CongvanError('INPUT_INVALID', { field: 'body', reason: why })
   }
   if (corrects !== undefined) return { corrects }
+  if (updates !== undefined) {
+    const { document, ...change } = updates
+    return { updates: document, ...change }
+  }
   return replaces && { replaces, ...(reason === undefined ? {} : { reason }) }
 }
 
@@ -124,6 +131,17 @@ export function relayRoutes(deps: RelayDeps): Route[] {
           .describe('văn bản của cơ quan mình bị thay thế / own documents that it replaces'),
         replacementReason: z.string().trim().min(1).max(500).optional(),
         corrects: z.uuid().optional().describe('văn bản được đính chính / the own document that it corrects'),
+        updates: z
+          .strictObject({
+            document: z.uuid(),
+            reason: z.string().trim().min(1).max(500),
+            added: z.array(organId).max(1_000).default([]),
+            removed: z.array(organId).max(1_000).default([]),
+          })
+          .optional()
+          .describe(
+            'văn bản được cập nhật thời hạn, nơi nhận / the own document whose deadline or recipients it updates',
+          ),
       }),
       response: dispatchAnswer,
       status: 201,

@@ -1,4 +1,4 @@
-/** Sending a document that replaces or corrects another one of the same agency (NĐ 30/2020 art 18.3). */
+/** Sending a document that replaces, corrects or updates another one of the same agency (NĐ 30/2020 art 18.3). */
 import type { UserActor } from '../actor.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
@@ -7,15 +7,22 @@ import { stateNames } from '../documents/document.ts'
 import { lockReadableAnyway, requireReadable } from '../documents/document-access-store.ts'
 import { sameKind } from '../documents/document-relations.ts'
 import { changeDocument, type DocumentRow } from '../documents/document-store.ts'
-import { insertLink } from '../documents/link-store.ts'
+import { insertLink, type LinkKind } from '../documents/link-store.ts'
 import type { Business } from '../edxml/envelope.ts'
 import { CongvanError } from '../errors.ts'
-import { correctionOf, replacementOf } from './message-business.ts'
+import { correctionOf, replacementOf, updateOf } from './message-business.ts'
 
 /** By the ids of the agency's own documents. */
 export type Superseding =
   | { readonly replaces: readonly string[]; readonly reason?: string }
   | { readonly corrects: string }
+  | {
+      readonly updates: string
+      readonly reason: string
+      /** Codes of recipients that the updated document has from now on, or has no more. */
+      readonly added?: readonly string[]
+      readonly removed?: readonly string[]
+    }
 
 /** The kind by which a correction is made. */
 const LETTER = 'Công văn'
@@ -23,7 +30,11 @@ const LETTER = 'Công văn'
 /**
  * What the message says of it. An error of content is mended by a document of equal form, one of form by a công văn.
  *
- * @throws CongvanError `NOT_FOUND`, `LINKED_DOCUMENT_WRONG`, `REPLACEMENT_KIND_DIFFERS`, `CORRECTION_NOT_LETTER`
+ * An update changes no text: what it says beside it is the deadline, which the document that brings the update bears as
+ * its own, and the list of recipients.
+ *
+ * @throws CongvanError `NOT_FOUND`, `LINKED_DOCUMENT_WRONG`, `REPLACEMENT_KIND_DIFFERS`, `CORRECTION_NOT_LETTER`,
+ *   `UPDATE_EMPTY`
  */
 export async function supersedingBusiness(
   trx: AgencyTransaction,
@@ -37,6 +48,12 @@ export async function supersedingBusiness(
       throw new CongvanError('CORRECTION_NOT_LETTER', { kind: document.kind })
     }
     return correctionOf(await codeOfOlder(trx, actor, document, superseding.corrects))
+  }
+  if ('updates' in superseding) {
+    const { updates, reason, added = [], removed = [] } = superseding
+    const hasHeader = document.dueDate !== null
+    if (!hasHeader && added.length + removed.length === 0) throw new CongvanError('UPDATE_EMPTY')
+    return updateOf(await codeOfOlder(trx, actor, document, updates), { reason, hasHeader, added, removed })
   }
   const codes: string[] = []
   for (const id of new Set(superseding.replaces)) {
@@ -79,9 +96,8 @@ export async function recordSuperseding(
   superseding: Superseding,
   now: Date,
 ): Promise<void> {
-  const kind = 'corrects' in superseding ? 'corrects' : 'replaces'
-  const targets = 'corrects' in superseding ? [superseding.corrects] : [...new Set(superseding.replaces)]
-  for (const targetId of targets.toSorted()) {
+  const { kind, targets } = linksOf(superseding)
+  for (const targetId of [...new Set(targets)].toSorted()) {
     const older = await lockReadableAnyway(trx, actor, targetId)
     if (older.documentCode === null) continue
     const link = { documentId, kind, targetCode: older.documentCode, targetId } as const
@@ -93,6 +109,12 @@ export async function recordSuperseding(
       facts: { by: documentId, as: kind },
     })
   }
+}
+
+function linksOf(superseding: Superseding): { kind: LinkKind; targets: readonly string[] } {
+  if ('corrects' in superseding) return { kind: 'corrects', targets: [superseding.corrects] }
+  if ('updates' in superseding) return { kind: 'updates', targets: [superseding.updates] }
+  return { kind: 'replaces', targets: superseding.replaces }
 }
 
 function wrong(id: string, reason: string, reasonVi: string): CongvanError {

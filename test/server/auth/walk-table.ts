@@ -134,6 +134,8 @@ export const operations: Readonly<Record<string, string>> = {
   'POST /documents/{id}/recall': 'document.dispatch',
   'POST /documents/{id}/recall-agreement': 'document.accept',
   'POST /documents/{id}/recall-refusal': 'document.refuse',
+  'POST /documents/{id}/update-agreement': 'document.accept',
+  'POST /documents/{id}/update-refusal': 'document.refuse',
   'POST /documents/{id}/scan': 'document.copy',
   'POST /documents/{id}/copy-signature': 'document.copy',
   'POST /copies': 'document.copy',

@@ -114,11 +114,10 @@ describe('relay: an exchange over three nodes', () => {
     await dispatch(['G22', 'H40', 'H40.01'])
     await network.settle()
     network.disturb('xa', undefined)
+    // A small file goes beside its offer.
     expect(requests.sort()).to.deep.equal([
-      'GET /relay/v1/offers/*/files/*',
-      'POST /relay/v1/offers',
       'POST /relay/v1/offers/*/commit',
-      'PUT /relay/v1/offers/*/files/*',
+      'POST /relay/v1/offers/with-files',
     ])
   })
 

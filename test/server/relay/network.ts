@@ -30,9 +30,11 @@ import { openPageTextReader } from '../../../server/pages/page-text.ts'
 import { type JobData, openQueue, type Queue, type QueueName } from '../../../server/queue.ts'
 import { sealAnnouncement } from '../../../server/relay/announce.ts'
 import { consignBranch } from '../../../server/relay/consign-branch.ts'
+import { decodeOfferWithFiles } from '../../../server/relay/offer-with-files.ts'
 import { wakePeer } from '../../../server/relay/peer-health.ts'
 import { relayPeerRoutes } from '../../../server/relay/peer-relay-routes.ts'
 import { openPieceStore } from '../../../server/relay/piece-store.ts'
+import type { OfferRequest } from '../../../server/relay/protocol.ts'
 import type { RelayDeps } from '../../../server/relay/relay-deps.ts'
 import { sendReturn } from '../../../server/relay/return.ts'
 import { sendBranch } from '../../../server/relay/send.ts'
@@ -154,6 +156,8 @@ export interface Network {
   agency(code: string): TestAgency & { readonly node: TestNode }
   now(): Date
   advance(ms: number): void
+  /** A node goes on with another key, as after a restart; what the directory says of it is the test's to enter. */
+  rekey(nodeId: string, key: KeyProvider): void
   /** Puts a fault on everything that a node asks of others, until it is taken off by `undefined`. */
   disturb(nodeId: string, fault: Fault | undefined): void
   /** Runs the jobs of all nodes until none is due. */
@@ -195,6 +199,7 @@ export async function openNetwork(plans: readonly NodePlan[], own: Partial<Limit
   }
 
   const nodes = new Map<string, TestNode>()
+  const rekeys = new Map<string, (key: KeyProvider) => void>()
   for (const plan of plans) {
     const database = await cloneDatabase()
     const log = openLog({
@@ -238,16 +243,18 @@ export async function openNetwork(plans: readonly NodePlan[], own: Partial<Limit
         ? forward(String(input), init ?? {})
         : fault(String(input), init ?? {}, forward)
     }
-    const deps: RelayDeps = {
-      context,
-      key,
-      peers: createPeerClient({
+    const clientWith = (own: KeyProvider) =>
+      createPeerClient({
         nodeId: plan.id,
-        key,
+        key: own,
         clock,
         clockSkewSeconds: limits.clockSkewSeconds,
         fetch: disturbed,
-      }),
+      })
+    const deps: RelayDeps = {
+      context,
+      key,
+      peers: clientWith(key),
       files: await openFileStore({ folder: join(folder, plan.id), now }),
       pieces: await openPieceStore({ folder: join(folder, `${plan.id}-pieces`), now }),
       pageText,
@@ -258,6 +265,10 @@ export async function openNetwork(plans: readonly NodePlan[], own: Partial<Limit
     const { clockSkewSeconds } = context.limits
     const options = { nodeId: plan.id, publicUrl, key, clock, log, clockSkewSeconds, register }
     found(mounts, plan.id).use('/relay/v1', mountPeerRoutes(relayPeerRoutes(deps), options))
+    rekeys.set(plan.id, (next) => {
+      Object.assign(deps, { key: next, peers: clientWith(next) })
+      Object.assign(options, { key: next })
+    })
     const node = asTestNode(plan, database, deps, key, fuse, agencyIds)
     // The queue's own housekeeping goes by the real clock: what waits by this network's, years ago, would be swept
     // away as forgotten some seconds after the start.
@@ -277,6 +288,7 @@ export async function openNetwork(plans: readonly NodePlan[], own: Partial<Limit
     advance(ms) {
       now = new Date(now.getTime() + ms)
     },
+    rekey: (nodeId, key) => found(rekeys, nodeId)(key),
     disturb(nodeId, fault) {
       if (fault === undefined) faults.delete(nodeId)
       else faults.set(nodeId, fault)
@@ -367,6 +379,15 @@ function asTestNode(
       return jobs
     },
   }
+}
+
+/** The offer that a request makes, in either of its forms; undefined for any other request. */
+export function offerIn(url: string, init: RequestInit): OfferRequest | undefined {
+  const { pathname } = new URL(url)
+  const body = init.body as Uint8Array
+  if (pathname === '/relay/v1/offers/with-files') return decodeOfferWithFiles(body).offer
+  if (pathname !== '/relay/v1/offers') return undefined
+  return JSON.parse(Buffer.from(body).toString()) as OfferRequest
 }
 
 export async function runJob(deps: RelayDeps, { name, data }: RunJob): Promise<void> {

@@ -114,9 +114,10 @@ export async function issue(
   office: Office,
   files: readonly OwnFile[],
   pdf?: Uint8Array,
+  said: Partial<typeof metadata> = {},
 ): Promise<{ id: string }> {
   const { context, services, clerk, leader } = office
-  const { id } = await draftDocument(context, clerk, { ...metadata, recipients: [] })
+  const { id } = await draftDocument(context, clerk, { ...metadata, recipients: [], ...said })
   await uploadDraft(context, services, clerk, { id, bytes: pdf ?? (await letter()) })
   for (const file of files) {
     await attachFile(context, services, clerk, { id, ...file, rename: false, declaredFreeOfSecrets: true })

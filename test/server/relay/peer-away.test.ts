@@ -3,7 +3,7 @@ import { dispatchDocument } from '../../../server/relay/dispatch.ts'
 import { takeProbe } from '../../../server/relay/peer-health.ts'
 import { recoverLostJobs } from '../../../server/relay/recover.ts'
 import { sendBranch } from '../../../server/relay/send.ts'
-import { issueDocument, type Network, openNetwork, runJob, type TestNode } from './network.ts'
+import { issueDocument, type Network, offerIn, openNetwork, runJob, type TestNode } from './network.ts'
 
 const TINH = 'H40'
 const XA = 'H40.12.3'
@@ -142,14 +142,10 @@ describe('relay: a peer that is away', () => {
 
   it('is not taken for away because it fails on one document', async () => {
     const bad = await send()
-    const isBad = (init: RequestInit) => {
-      const { envelope } = JSON.parse(Buffer.from(init.body as Uint8Array).toString()) as { envelope: string }
-      return envelope === badBytes
-    }
     const [row] = await tinh.rows('select bytes from envelopes where sha256 = $1', [bad])
     const badBytes = Buffer.from(row?.bytes as Buffer).toString('base64')
     network.disturb('tinh', (url, init, forward) =>
-      url.endsWith('/offers') && isBad(init)
+      offerIn(url, init)?.envelope === badBytes
         ? Promise.resolve(new Response('oops', { status: 500 }))
         : forward(url, init),
     )

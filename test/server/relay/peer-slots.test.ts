@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { dispatchDocument } from '../../../server/relay/dispatch.ts'
 import { peerSlots } from '../../../server/relay/peer-slots.ts'
 import { sendBranch } from '../../../server/relay/send.ts'
+import { startRelayWorkers } from '../../../server/relay/workers.ts'
 import { issueDocument, type Network, openNetwork } from './network.ts'
 
 describe('relay: what a process has in hand of one peer', () => {
@@ -96,5 +97,38 @@ describe('relay: a child that takes the connection and never answers', () => {
     expect(rows).to.deep.equal([inHand, inHand, waiting, waiting, done, done])
     hangUp(new TypeError('no line'))
     await Promise.all(running)
+  })
+
+  it('delays nothing for the other, however much waits for it in front', async function () {
+    this.timeout(180_000)
+    const tinh = network.node('tinh')
+    const { clerk } = network.agency('H40')
+    await tinh.rows('delete from peer_breakers')
+    let hangUp: (error: Error) => void = () => {}
+    const silence = new Promise<Response>((_resolve, reject) => {
+      hangUp = reject
+    })
+    let committed = 0
+    let allThere = () => {}
+    const there = new Promise<void>((resolve) => {
+      allThere = resolve
+    })
+    const hanging = network.node('treo').context.publicUrl
+    network.disturb('tinh', async (url, init, forward) => {
+      if (new URL(url).origin === hanging) return silence
+      const answer = await forward(url, init)
+      if (url.endsWith('/commit')) committed += 1
+      if (committed === 4) allThere()
+      return answer
+    })
+    for (const code of [...Array(12).fill('H40.1'), ...Array(4).fill('H40.2')]) {
+      const { id } = await issueDocument(network, 'H40')
+      await dispatchDocument(tinh.deps, clerk, { documentId: id, recipients: [code] })
+    }
+    const workers = await startRelayWorkers(tinh.deps, { concurrency: 4 })
+    // The other never answers: nothing but hands that are free brings these.
+    await there
+    hangUp(new TypeError('no line'))
+    await workers.stop()
   })
 })

@@ -1,5 +1,6 @@
 /** A recall travels like any document, over four nodes, and both sides keep what the law wants of it. */
 import { expect } from 'chai'
+import { findSource } from '../../../server/copies/copy-source.ts'
 import { listPage, readBytes, readDetails, readReport } from '../../../server/documents/read-document.ts'
 import { readFile, readFileList } from '../../../server/documents/read-files.ts'
 import { sweepFiles } from '../../../server/files/sweep-files.ts'
@@ -51,6 +52,10 @@ describe('a recall over four nodes', function () {
     expect(await find()).not.to.include(incoming)
     const onward = { documentId: incoming, recipients: ['G23'] }
     expect(await codeOf(forwardDocument(tree.deps('G22'), clerk, onward))).to.equal('DOCUMENT_RECALLED')
+
+    const copy = { form: 'trich-sao', from: 'electronic', source: { documentId: incoming } } as const
+    const copied = context.db.asAgency(clerk, (trx) => findSource(trx, clerk, copy))
+    expect(await codeOf(copied)).to.equal('DOCUMENT_RECALLED')
 
     const { document, relations } = await readDetails(context, clerk, incoming)
     expect(document.subject).not.to.equal(before.subject)

@@ -3,7 +3,7 @@ import { sha256 } from '../../../server/http/content-digest.ts'
 import { signResponse } from '../../../server/http/message-signature.ts'
 import { dispatchDocument } from '../../../server/relay/dispatch.ts'
 import { trackDocument } from '../../../server/relay/track.ts'
-import { issueDocument, type Network, openNetwork, type TestNode } from './network.ts'
+import { issueDocument, type Network, offerIn, openNetwork, type TestNode } from './network.ts'
 
 const MOVING = 'H40.1.1'
 const STAYING = 'H40.1.2'
@@ -107,7 +107,7 @@ describe('relay: branches that part', () => {
   function refuse(params: Record<string, string>): void {
     const { key } = network.node('cu')
     network.disturb('tinh', async (url, init, forward) => {
-      if (!url.endsWith('/offers')) return forward(url, init)
+      if (offerIn(url, init) === undefined) return forward(url, init)
       network.disturb('tinh', undefined)
       const problem = {
         type: 'about:blank',

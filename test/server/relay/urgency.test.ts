@@ -9,7 +9,7 @@ import {
   urgencyOf,
 } from '../../../server/relay/urgency.ts'
 import { startRelayWorkers } from '../../../server/relay/workers.ts'
-import { issueDocument, openNetwork } from './network.ts'
+import { issueDocument, offerIn, openNetwork } from './network.ts'
 
 describe('relay: urgency', () => {
   const levels: readonly Urgency[] = [0, 1, 2, 3]
@@ -64,9 +64,11 @@ describe('relay: urgency', () => {
         last = resolve
       })
       network.disturb('xa', async (url, init, forward) => {
-        if (url.endsWith('/offers')) {
-          const { branch } = JSON.parse(Buffer.from(init.body as Uint8Array).toString()) as { branch: string }
-          const [row] = await xa.rows('select envelope_sha256, urgency from branches where id = $1', [branch])
+        const offer = offerIn(url, init)
+        if (offer !== undefined) {
+          const [row] = await xa.rows('select envelope_sha256, urgency from branches where id = $1', [
+            offer.branch,
+          ])
           order.push(String(row?.urgency))
           if (order.length === 15) last()
         }
