@@ -2,6 +2,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import type { Measure } from './measure.ts'
 import { benchRegisters } from './registers.ts'
+import { benchRelay } from './relay.ts'
 import { benchSign } from './sign.ts'
 import { benchVerify } from './verify.ts'
 
@@ -9,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<Measure[]>>> = {
   sign: benchSign,
   verify: benchVerify,
   registers: benchRegisters,
+  relay: benchRelay,
 }
 
 const name = process.argv[2] ?? ''
