@@ -24,13 +24,15 @@ export interface NodeProcess {
 }
 
 const runner = fileURLToPath(new URL('./node-process.ts', import.meta.url))
+/** The same folder as the launcher's: a process that starts often reads its program compiled. */
+const compiled = fileURLToPath(new URL('../../../node_modules/.cache/congvan', import.meta.url))
 const STOP_TIMEOUT_MS = 30_000
 
 export function startProcess(node: PlantNode, slot: number): NodeProcess {
   const logFile = join(node.folder, `process-${slot}.log`)
   const outside = Object.entries(process.env).filter(([name]) => !/^(CONGVAN_|DATABASE_URL$)/.test(name))
   const child = spawn(process.execPath, [runner], {
-    env: { ...Object.fromEntries(outside), ...node.environment },
+    env: { ...Object.fromEntries(outside), NODE_COMPILE_CACHE: compiled, ...node.environment },
     // Through this process: a fault that fills the node's disk is not to end its log as well.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
