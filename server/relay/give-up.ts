@@ -236,7 +236,12 @@ async function storeFailure(
   await passBack(trx, context, evidence, now, [branch])
   const { outcome, reason } = failure
   await settleBranch(trx, branch.id, { state: 'failed', outcome, reason }, now)
-  afterCommit(trx, () => context.log.warn({ ...lineOf(branch), outcome, reason }, 'relay: given up'))
+  afterCommit(trx, () => {
+    const line = { ...lineOf(branch), outcome, reason }
+    // What somebody here wanted is nothing to warn of.
+    if (outcome === 'cancelled') context.log.info(line, 'relay: cancelled')
+    else context.log.warn(line, 'relay: given up')
+  })
   const actor = { kind: 'node', nodeId: context.nodeId } as const
   await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, null, {
     kind: 'relay.rejected',

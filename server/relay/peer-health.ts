@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { NodeContext } from '../context.ts'
 import type { NodeTransaction } from '../db.ts'
-import { takeWaitingBranches } from './branch-store.ts'
 import {
   admission,
   afterAnswer,
@@ -17,6 +16,7 @@ import type { RelayDeps } from './relay-deps.ts'
 import { putBranchJob, putReturnJob, putWakeJob } from './relay-jobs.ts'
 import type { SendOutcome } from './retry.ts'
 import { takeWaitingReturns } from './return-store.ts'
+import { takeWaitingBranches } from './waiting-branch-store.ts'
 
 /** Leave to ask a peer once, with what was known of it then. */
 export interface Pass {

@@ -1,5 +1,4 @@
 import { postponeAnnouncement, unsealedAnnouncements } from './announcement-store.ts'
-import { takeOverdueBranches } from './branch-store.ts'
 import { declareExpiries } from './expire.ts'
 import { refuseExpiredOffers } from './offer-store.ts'
 import { makeProbesDue } from './peer-health.ts'
@@ -8,6 +7,7 @@ import { putAnnouncementJob, putBranchJob, putReturnJob } from './relay-jobs.ts'
 import { delayMs } from './retry.ts'
 import { takeOverdueReturns } from './return-store.ts'
 import type { BackOff } from './urgency.ts'
+import { takeOverdueBranches } from './waiting-branch-store.ts'
 
 /** A job is lost when what it should do has been due for this long: longer than any try and the queue's own retries. */
 const LOST_AFTER_MS = 15 * 60_000

@@ -4,15 +4,7 @@ import type { Peer } from '../directory/peer-store.ts'
 import { openSealedDocument } from '../edxml/seal.ts'
 import { readReceipts, sortReceipts } from './answered-receipts.ts'
 import { askPeer, jsonCall, requirePeer, sendFailureOf } from './ask-peer.ts'
-import {
-  type Branch,
-  claimBranch,
-  isOpen,
-  lockBranch,
-  markCommitting,
-  parkBranch,
-  settleBranch,
-} from './branch-store.ts'
+import { type Branch, claimBranch, isOpen, lockBranch, markCommitting, settleBranch } from './branch-store.ts'
 import { findEnvelope, readEnvelopeBytes } from './envelope-store.ts'
 import { deadlineOf, giveUp, handleFailure } from './give-up.ts'
 import { lineOf } from './log-line.ts'
@@ -29,6 +21,7 @@ import { rerouteBranch } from './reroute.ts'
 import { parkedUntil } from './retry.ts'
 import { sendFiles } from './send-files.ts'
 import { sendOffer } from './send-offer.ts'
+import { parkBranch } from './waiting-branch-store.ts'
 
 /** A job of `relay-send` or `document-consign`: stale when the branch's number has moved on. */
 export interface BranchJob {

@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import { CongvanError } from '../../../server/errors.ts'
 import { statusAnnouncer } from '../../../server/relay/announce.ts'
 import { type DispatchResult, dispatchDocument } from '../../../server/relay/dispatch.ts'
+import { INLINE_BYTES } from '../../../server/relay/offer-with-files.ts'
 import { fileOfOffer, receivePiece } from '../../../server/relay/receive-files.ts'
 import { recoverLostJobs } from '../../../server/relay/recover.ts'
 import { PIECE_BYTES } from '../../../server/relay/send-files.ts'
@@ -45,6 +46,9 @@ describe('relay: faults', () => {
     const { id } = await issueDocument(network, SENDER, bytes)
     return dispatchDocument(xa.deps, network.agency(SENDER).clerk, { documentId: id, recipients })
   }
+
+  /** A file too large to go beside its offer. */
+  const inPieces = () => Buffer.concat([Buffer.alloc(INLINE_BYTES, 'công văn '), Buffer.from(randomUUID())])
 
   /** A clerk's act; `documents` sees to it that it happens once, so its own transaction is not broken here. */
   async function announce(sent: DispatchResult, recipient: string): Promise<void> {
@@ -137,7 +141,7 @@ describe('relay: faults', () => {
     it(`loses and doubles nothing when the line is cut ${mode} any request was answered`, async () => {
       let at = 1
       for (let burnt = true; burnt && at < 20; at += 1) {
-        const sent = await dispatch([FAR])
+        const sent = await dispatch([FAR], inPieces())
         const cuts = [xa, tinh].map((node) => cutAt(node.id, at, mode))
         await runThrough()
         await announce(sent, FAR)
@@ -177,7 +181,7 @@ describe('relay: faults', () => {
   })
 
   describe('a piece that another run of the same job puts away and discards', () => {
-    const half = 10_000
+    const half = INLINE_BYTES
 
     /** An offer at the receiver that lacks its file, and the way to send pieces of it there. */
     async function opened() {
@@ -248,7 +252,7 @@ describe('relay: faults', () => {
     it('does not count when it is lost and only somebody else has brought the same file', async () => {
       const { piece, whole } = await opened()
       const lost = async () => {
-        await tinh.deps.files.put(Readable.from([whole]), 1 << 20)
+        await tinh.deps.files.put(Readable.from([whole]), 4 * INLINE_BYTES)
         await tinh.deps.pieces.discard(piece)
       }
       const refused = await whileReading(lost, () => send(piece, 0, whole)).catch((error: unknown) => error)
@@ -300,16 +304,16 @@ describe('relay: faults', () => {
 
   it('waits for a full disk at the receiver and leaves nothing half-written there', async () => {
     const sent = await dispatch([FAR])
-    const { pieces } = tinh.deps
-    const full = { ...pieces, write: () => Promise.reject(new CongvanError('STORAGE_FULL')) }
-    Object.assign(tinh.deps, { pieces: full })
+    const { pieces, files } = tinh.deps
+    const refuse = () => Promise.reject(new CongvanError('STORAGE_FULL'))
+    Object.assign(tinh.deps, { pieces: { ...pieces, write: refuse }, files: { ...files, put: refuse } })
     await xa.runJobs()
     const [branch] = await xa.rows('select state, outcome from branches where envelope_sha256 = $1', [
       sent.envelope,
     ])
     expect(branch).to.deep.equal({ state: 'queued', outcome: 'storage-full' })
     expect(await tinh.rows('select 1 from envelopes where sha256 = $1', [sent.envelope])).to.deep.equal([])
-    Object.assign(tinh.deps, { pieces })
+    Object.assign(tinh.deps, { pieces, files })
     await runThrough()
     await expectOnce(sent, FAR, 'arrived')
   })
