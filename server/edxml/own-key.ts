@@ -1,4 +1,3 @@
-import { SigningError } from '../../signing/index.ts'
 import type { Opened, OpenOptions } from './sealed-xml.ts'
 
 type Open<Message> = (xml: Uint8Array, options: OpenOptions) => Opened<Message>
@@ -10,18 +9,5 @@ type Open<Message> = (xml: Uint8Array, options: OpenOptions) => Opened<Message>
  * @throws SigningError where the seal does not hold; CongvanError `INPUT_INVALID` where the content is no such message
  */
 export function openByOwnKey<Message>(open: Open<Message>, xml: Uint8Array): Opened<Message> {
-  return open(xml, { keyFingerprints: [keyNamedIn(open, xml)] })
-}
-
-/** The fingerprint of the key that a sealed file names; nothing is verified by this. */
-function keyNamedIn<Message>(open: Open<Message>, xml: Uint8Array): string {
-  try {
-    open(xml, { keyFingerprints: [] })
-  } catch (error) {
-    if (error instanceof SigningError && error.code === 'XML_KEY_NOT_ALLOWED') {
-      return String(error.params.fingerprint)
-    }
-    throw error
-  }
-  throw new TypeError('a seal was accepted without any key')
+  return open(xml, { keyFingerprints: 'named' })
 }

@@ -32,8 +32,11 @@ export interface SealOptions {
 }
 
 export interface OpenOptions {
-  /** The node keys that may have sealed the file (`nodeKeyFingerprint`). */
-  readonly keyFingerprints: readonly string[]
+  /**
+   * The node keys that may have sealed the file (`nodeKeyFingerprint`); `named`: the one that the file names, whose it is
+   * being asked afterwards.
+   */
+  readonly keyFingerprints: readonly string[] | 'named'
 }
 
 /** The Id of the signature in every sealed file. */

@@ -19,7 +19,7 @@ export interface XmlContent {
  * the octets: libxml2, and `readTree` with the canonical writer. Unless they agree the file is refused, so that what
  * is read from the values is certainly what a digest over the octets covers.
  *
- * @throws SigningError those of `withXml`, `readTree` and `snapshot`; `XML_PROFILE_UNSUPPORTED` where the two differ
+ * @throws SigningError those of `withXml`, `readTree`, `snapshot` and `canonicalOctets`; `XML_PROFILE_UNSUPPORTED` where the two differ
  */
 export function readContent(xml: Uint8Array, limits: XmlLimits): XmlContent {
   return withXml(xml, limits, (document) => {

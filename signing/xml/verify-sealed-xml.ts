@@ -8,8 +8,11 @@ import { sealedXmlLimits, type XmlLimits } from './scan.ts'
 import { sealedPath } from './sealed-places.ts'
 
 export interface VerifySealedXmlOptions {
-  /** The keys that may have sealed the file, as `nodeKeyFingerprint` writes them. */
-  readonly keyFingerprints: readonly string[]
+  /**
+   * The keys that may have sealed the file, as `nodeKeyFingerprint` writes them. `named`: the one that the file names
+   * itself, for who asks afterwards whose key that is, and believes nothing before.
+   */
+  readonly keyFingerprints: readonly string[] | 'named'
   readonly root: ExpandedName
   readonly limits?: XmlLimits
 }
@@ -42,7 +45,7 @@ export function verifySealedXml(xml: Uint8Array, options: VerifySealedXmlOptions
   const strength = keyStrength(seal.publicKey)
   if (!strength.acceptable) throw new SigningError('ALGORITHM_UNSUPPORTED', { algorithm: strength.name })
   const keyFingerprint = nodeKeyFingerprint(certificate)
-  if (!options.keyFingerprints.includes(keyFingerprint)) {
+  if (options.keyFingerprints !== 'named' && !options.keyFingerprints.includes(keyFingerprint)) {
     throw new SigningError('XML_KEY_NOT_ALLOWED', { fingerprint: keyFingerprint })
   }
   if (!seal.valueIntact) throw new SigningError('XML_SIGNATURE_INVALID')
