@@ -60,6 +60,8 @@ export interface DatabaseOptions {
   /** Milliseconds until a query is given up; 0 = never. */
   readonly statementTimeoutMs?: number
   readonly applicationName?: string
+  /** Milliseconds until a wait for a lock is given up; without it, none is. */
+  readonly lockTimeoutMs?: number
 }
 
 /** What is read of knex's own pool, which its types leave open. */
@@ -110,6 +112,7 @@ export function openKnex(options: DatabaseOptions): Knex {
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
       types,
+      ...(options.lockTimeoutMs ? { lock_timeout: options.lockTimeoutMs } : {}),
       ...(options.statementTimeoutMs ? { statement_timeout: options.statementTimeoutMs } : {}),
     } as Knex.PgConnectionConfig,
     pool: { min: 0, max: options.poolSize, acquireTimeoutMillis: 15_000 },
@@ -182,7 +185,6 @@ interface Entering extends Knex.TransactionConfig {
 function enterAtBegin(knex: Knex): void {
   interface Beginning {
     begin(connection: unknown): Promise<unknown>
-    query(connection: unknown, sql: string): Promise<unknown>
   }
   type Begin = (work: unknown, config: Partial<Entering>, outer: unknown) => Beginning
   const make: Begin = knex.client.transaction.bind(knex.client)
@@ -190,10 +192,20 @@ function enterAtBegin(knex: Knex): void {
     const transaction = make(work, config, outer)
     const entry = config.congvanEntry
     // Inside of another transaction knex sets a savepoint and calls no `begin`.
-    if (entry !== undefined) transaction.begin = (connection) => transaction.query(connection, beginAs(entry))
+    if (entry !== undefined) transaction.begin = (connection) => enterFirst(knex, connection, entry)
     return transaction
   }
   knex.client.transaction = begin
+}
+
+/** A connection whose transaction was begun and has taken no role is good for nothing: the pool drops it. */
+async function enterFirst(knex: Knex, connection: unknown, entry: Entered): Promise<void> {
+  try {
+    await knex.client.query(connection, beginAs(entry))
+  } catch (error) {
+    Object.assign(connection as object, { __knex__disposed: error })
+    throw error
+  }
 }
 
 function beginAs({ roles, agencyId }: Entered): string {

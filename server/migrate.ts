@@ -5,9 +5,10 @@
  * middle, a migration's transaction is rolled back and the next start runs it again.
  */
 import { readdirSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Knex } from 'knex'
-import { type DatabaseRoles, openKnex, rolesFor } from './db.ts'
+import { type DatabaseRoles, openKnex, rolesFor, sqlState } from './db.ts'
 import { CongvanError } from './errors.ts'
 import { installQueue } from './queue.ts'
 
@@ -17,6 +18,8 @@ export interface Migration {
   down(knex: Knex, roles: DatabaseRoles): Promise<void>
 }
 
+/** How long a migration waits for a table that others use, and they behind it. */
+const LOCK_TIMEOUT_MS = 2_000
 const MIGRATION_LOCK = '27994411998470511'
 const TABLE = 'schema_migrations'
 const folder = new URL('../migrations/', import.meta.url)
@@ -48,20 +51,46 @@ function source(roles: DatabaseRoles): Knex.MigrationSource<string> {
  */
 export async function migrate(ownerUrl: string, applicationUrl: string): Promise<string[]> {
   const roles = rolesFor(applicationUrl)
-  const knex = openKnex({ url: ownerUrl, poolSize: 3, applicationName: 'congvan migrate' })
+  const applicationName = 'congvan migrate'
+  const knex = openKnex({ url: ownerUrl, poolSize: 3, applicationName, lockTimeoutMs: LOCK_TIMEOUT_MS })
   try {
     return await knex.transaction(async (lock) => {
+      await lock.raw('set local lock_timeout = 0')
       await lock.raw('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK])
       // The lock's transaction is idle while others migrate, which may take longer than a server lets it be.
       await lock.raw('set local idle_in_transaction_session_timeout = 0')
       await refuseNewer(knex)
-      const settings = { migrationSource: source(roles), tableName: TABLE }
-      const [, names] = (await knex.migrate.latest(settings)) as [number, string[]]
+      const names = await migrateBesideOthers(knex, roles)
       await installQueue(ownerUrl, roles)
       return names
     })
   } finally {
     await knex.destroy()
+  }
+}
+
+/** How often a migration that stood in others' way, or they in its, is begun again. */
+const TRIES = 30
+const LONGEST_PAUSE_MS = 3_000
+/** The server gave up waiting for a lock, or ended one of two that waited for each other. */
+const IN_THE_WAY = new Set(['55P03', '40P01'])
+
+/**
+ * Migrates while processes of the version before go on working. A migration waits for a table's lock for a short while
+ * only, since everybody else waits behind it, and lets them go on before it tries again. What had run stays: each
+ * migration is a transaction of its own.
+ */
+async function migrateBesideOthers(knex: Knex, roles: DatabaseRoles): Promise<string[]> {
+  const settings = { migrationSource: source(roles), tableName: TABLE }
+  const before = await applied(knex)
+  for (let tried = 1; ; tried += 1) {
+    try {
+      await knex.migrate.latest(settings)
+      return (await applied(knex)).filter((name) => !before.includes(name))
+    } catch (error) {
+      if (tried === TRIES || !IN_THE_WAY.has(sqlState(error) ?? '')) throw error
+      await delay(Math.min(100 * 2 ** tried, LONGEST_PAUSE_MS))
+    }
   }
 }
 

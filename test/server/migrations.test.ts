@@ -444,6 +444,39 @@ function logEntry(subject: string) {
 }
 
 /** The program's own migrations, up to the one named. */
+describe('migrations beside processes of the version before', () => {
+  it('wait for who uses a table, and let the others go on meanwhile', async function () {
+    this.timeout(60_000)
+    const database = await emptyDatabase()
+    const superuser = openKnex({ url: database.superuserUrl, poolSize: 3 })
+    try {
+      // The next one changes the table of documents.
+      await migrateTo(database, '0029_relay_states.ts')
+      const user = await superuser.transaction()
+      await user.raw('lock table documents in row exclusive mode')
+      const migrated = migrate(database.ownerUrl, database.url)
+      await untilWaitedFor(superuser, 'documents')
+      // Would wait as long as the user works, if the migration went on waiting before it.
+      await superuser.raw('select count(*) from documents')
+      await user.commit()
+      expect(await migrated).to.deep.equal(ownMigrations().filter((name) => name > '0029_relay_states.ts'))
+    } finally {
+      await superuser.destroy()
+      await database.drop()
+    }
+  })
+})
+
+async function untilWaitedFor(superuser: Knex, table: string): Promise<void> {
+  for (;;) {
+    const { rows } = await superuser.raw(
+      'select 1 from pg_locks where not granted and relation = to_regclass(?)',
+      [table],
+    )
+    if (rows.length > 0) return
+  }
+}
+
 async function migrateTo(database: TestDatabase, last: string): Promise<void> {
   const knex = openKnex({ url: database.ownerUrl, poolSize: 2 })
   try {
