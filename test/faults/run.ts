@@ -108,7 +108,7 @@ const LOOK_EVERY_MS = 500
  * Waits until no node has anything left to do. Back-off is cut short: what waits for its next try gets it now. That
  * is time passing, not help: the try itself is the node's own.
  */
-async function untilQuiet(ground: Ground): Promise<void> {
+export async function untilQuiet(ground: Ground): Promise<void> {
   const deadline = Date.now() + QUIET_MS
   for (;;) {
     let open = 0

@@ -61,7 +61,7 @@ export interface Plant {
   readonly nodes: readonly PlantNode[]
   node(id: string): PlantNode
   /** Starts a process of a node, also again after it ended; resolves when it listens. */
-  start(node: PlantNode, slot: number): Promise<void>
+  start(node: PlantNode, slot: number, program?: string): Promise<void>
   /** A clerk of an agency, with a session. */
   clerk(code: string): Promise<ApiClient>
   stop(): Promise<void>
@@ -92,11 +92,12 @@ export async function openPlant(plans: readonly NodePlan[], options: PlantOption
     folder,
     nodes,
     node: nodeOf,
-    async start(node, slot) {
-      const started = startProcess(node, slot)
+    async start(node, slot, program) {
+      const started = startProcess(node, slot, program)
       node.processes[slot] = started
       await started.ready
-      node.front.backends = node.processes.map((one) => one.port).filter((port) => port !== 0)
+      const listening = node.processes.filter((one) => one.port !== 0 && !one.ended)
+      node.front.backends = listening.map((one) => one.port)
     },
     clerk(code) {
       const known = clerks.get(code)

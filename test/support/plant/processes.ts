@@ -28,10 +28,11 @@ const runner = fileURLToPath(new URL('./node-process.ts', import.meta.url))
 const compiled = fileURLToPath(new URL('../../../node_modules/.cache/congvan', import.meta.url))
 const STOP_TIMEOUT_MS = 30_000
 
-export function startProcess(node: PlantNode, slot: number): NodeProcess {
+/** @param program another version's `node-process.ts` */
+export function startProcess(node: PlantNode, slot: number, program = runner): NodeProcess {
   const logFile = join(node.folder, `process-${slot}.log`)
   const outside = Object.entries(process.env).filter(([name]) => !/^(CONGVAN_|DATABASE_URL$)/.test(name))
-  const child = spawn(process.execPath, [runner], {
+  const child = spawn(process.execPath, [program], {
     env: { ...Object.fromEntries(outside), NODE_COMPILE_CACHE: compiled, ...node.environment },
     // Through this process: a fault that fills the node's disk is not to end its log as well.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
