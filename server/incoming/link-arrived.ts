@@ -18,7 +18,7 @@ import {
   requestOfNotice,
   waitingRequests,
 } from '../documents/request-store.ts'
-import { senderCodes } from './sender-match.ts'
+import { isSameSender } from './sender-match.ts'
 
 /**
  * Links an incoming document with what is here already. Only what the issuer itself sent counts: an order of another
@@ -37,25 +37,24 @@ export async function linkArrived(
   const document = await readDocument(trx, documentId)
   const { incoming, documentCode } = document
   if (incoming === null) return
-  const codes = await senderCodes(trx, incoming.senderCode, document.promulgationDate, now)
-  const isSameSender = (code: string) => codes.has(code)
   const request = await requestOfNotice(trx, documentId)
   if (request?.state === 'waiting') {
-    const target = await findOlder(trx, document, request.targetCode, isSameSender)
+    const target = await findOlder(trx, document, request.targetCode)
     if (target !== undefined) await open(trx, context, request, target.id, now)
   }
   for (const link of (await linksFrom(trx, documentId)).filter((one) => one.targetId === null)) {
-    const target = await findOlder(trx, document, link.targetCode, isSameSender)
+    const target = await findOlder(trx, document, link.targetCode)
     if (target !== undefined) await join(trx, context, link, target.id, now)
   }
   if (documentCode === null || document.businessType === 1 || document.businessType === 2) return
   for (const waiting of await waitingRequests(trx, documentCode)) {
-    if (waiting.noticeId === documentId || !isSameSender(waiting.senderCode)) continue
+    if (waiting.noticeId === documentId) continue
+    if (!(await isSameSender(trx, document, await readDocument(trx, waiting.noticeId)))) continue
     await open(trx, context, waiting, documentId, now)
   }
   for (const waiting of await waitingLinks(trx, documentCode)) {
     const newer = await readDocument(trx, waiting.documentId)
-    if (newer.id === documentId || !isSameSender(newer.incoming?.senderCode ?? '')) continue
+    if (newer.id === documentId || !(await isSameSender(trx, document, newer))) continue
     await join(trx, context, waiting, documentId, now)
   }
 }
@@ -65,10 +64,11 @@ async function findOlder(
   trx: AgencyTransaction,
   asking: DocumentRow,
   code: string,
-  isSameSender: (code: string) => boolean,
 ): Promise<DocumentRow | undefined> {
-  const found = await findByCode(trx, code)
-  return found.find((one) => one.id !== asking.id && isSameSender(one.incoming?.senderCode ?? ''))
+  for (const one of await findByCode(trx, code)) {
+    if (one.id !== asking.id && (await isSameSender(trx, asking, one))) return one
+  }
+  return undefined
 }
 
 /** The recall or update reaches its document; of a recall that document is held until the clerk answers. */

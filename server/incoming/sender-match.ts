@@ -7,6 +7,7 @@ import { agencyCodeOf, readSigners, roleOf, SigningError } from '../../signing/i
 import type { AgencyTransaction } from '../db.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { findAgencyByCode } from '../directory/agency-store.ts'
+import type { DocumentRow } from '../documents/document-store.ts'
 import type { AgencyCodes } from '../documents/signer-identity.ts'
 
 /**
@@ -29,6 +30,32 @@ export async function senderCodes(
     (one) => one.validFrom <= today && (one.validTo === null || one.validTo > from),
   )
   return new Set([senderCode, ...borne.map((one) => one.code)])
+}
+
+/**
+ * Whether one agency has sent both documents, under whichever of its codes. A code may have been another agency's
+ * before: what counts is who bore it when the document came. Where the directory knows neither, only equal codes are one.
+ */
+export async function isSameSender(
+  trx: AgencyTransaction,
+  one: DocumentRow,
+  other: DocumentRow,
+): Promise<boolean> {
+  const [mine, theirs] = [await senderOf(trx, one), await senderOf(trx, other)]
+  if (mine !== undefined && theirs !== undefined) return mine === theirs
+  return one.incoming !== null && one.incoming.senderCode === other.incoming?.senderCode
+}
+
+/** The agency that bore the sender's code when a document came; while it was on its way the code may have ended. */
+async function senderOf(
+  trx: AgencyTransaction,
+  { incoming, createdAt, promulgationDate }: DocumentRow,
+): Promise<string | undefined> {
+  if (incoming === null) return undefined
+  const day = vietnamDay(createdAt)
+  const then = await findAgencyByCode(trx, incoming.senderCode, day)
+  if (then !== undefined || promulgationDate === null || promulgationDate >= day) return then?.id
+  return (await findAgencyByCode(trx, incoming.senderCode, promulgationDate))?.id
 }
 
 /**

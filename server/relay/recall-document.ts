@@ -99,7 +99,7 @@ async function prepareRecall(
   const { context } = deps
   const { agencyId, userId } = actor
   const now = context.clock()
-  const plan = await context.db.asAgency({ agencyId, userId }, (trx) => planRecall(trx, actor, request))
+  const plan = await context.db.asAgency({ agencyId, userId }, (trx) => planRecall(trx, actor, request, now))
   const steps = plan.steps.filter((one) => one.way === 'cancelled')
   const cancellations = await signCancellations(deps, steps, now)
   const codes = codesOf(plan, 'notice')
@@ -117,7 +117,8 @@ async function prepareRecall(
     ...dispatching(deps, actor, { documentId }),
     business: async () => recallOf(targetCode, request.reason),
   }
-  const sent = await prepareSending(deps, actor, { documentId, recipients: codes }, sending)
+  const recipients = plan.steps.flatMap((one) => (one.way === 'notice' ? [one.address] : []))
+  const sent = await prepareSending(deps, actor, { documentId, recipients }, sending)
   return { plan, cancellations, notice: { sending, sent }, now }
 }
 
@@ -132,7 +133,7 @@ async function carryOut(
   const { documentId, reason, noticeId } = request
   // Whoever dispatches or recalls the same document waits here, and then finds it frozen.
   const { state } = await lockReadableAnyway(trx, actor, documentId)
-  if (!isSamePlan(plan, await planRecall(trx, actor, request))) throw new Overtaken()
+  if (!isSamePlan(plan, await planRecall(trx, actor, request, now))) throw new Overtaken()
   if (!(await cancelBranches(trx, deps, agencyId, cancellations, now))) throw new Overtaken()
   await changeDocument(trx, documentId, state, { recall: 'ordered' }, now)
   const sent = notice && (await storeSending(trx, deps, actor, notice.sent, notice.sending))

@@ -1,5 +1,7 @@
 import type { UserActor } from '../actor.ts'
 import { type AgencyTransaction, withNodeTables } from '../db.ts'
+import { vietnamDay } from '../directory/agency-entry.ts'
+import { findAgencyById } from '../directory/agency-store.ts'
 import { stateNames } from '../documents/document.ts'
 import { requireReadable } from '../documents/document-access-store.ts'
 import type { DocumentRow } from '../documents/document-store.ts'
@@ -12,7 +14,8 @@ import { type Delivery, deliveriesOfDocument } from './delivery-store.ts'
 /** What a recall does about one recipient, and why nothing where it does nothing. */
 export type RecallStep =
   | { readonly code: string; readonly way: 'cancelled'; readonly branch: Branch }
-  | { readonly code: string; readonly way: 'notice' }
+  /** `address`: the code that the recipient bears today, where a reorganisation has given it another. */
+  | { readonly code: string; readonly way: 'notice'; readonly address: string }
   | { readonly code: string; readonly way: 'nothing'; readonly why: 'not-delivered' | 'recalled-before' }
 
 export interface RecallPlan {
@@ -36,6 +39,7 @@ export async function planRecall(
   trx: AgencyTransaction,
   actor: UserActor,
   { documentId, recipients }: RecallWish,
+  now: Date,
 ): Promise<RecallPlan> {
   const document = await requireReadable(trx, actor, documentId)
   if (document.direction === 'incoming') {
@@ -56,7 +60,7 @@ export async function planRecall(
   const steps: RecallStep[] = []
   for (const delivery of latest) {
     if (!wanted.has(delivery.recipient)) continue
-    steps.push(await stepFor(trx, delivery, recalled.has(delivery.recipient)))
+    steps.push(await stepFor(trx, delivery, recalled.has(delivery.recipient), now))
   }
   if (steps.every((one) => one.way === 'nothing')) {
     throw notSent('nobody is left to be asked', 'không còn nơi nhận nào để thu hồi')
@@ -70,14 +74,21 @@ function latestByRecipient(deliveries: readonly Delivery[]): Delivery[] {
   return [...new Map(ordered.map((one) => [one.recipientAgencyId, one])).values()]
 }
 
-async function stepFor(trx: AgencyTransaction, delivery: Delivery, isRecalled: boolean): Promise<RecallStep> {
+async function stepFor(
+  trx: AgencyTransaction,
+  delivery: Delivery,
+  isRecalled: boolean,
+  now: Date,
+): Promise<RecallStep> {
   const { recipient: code, progress } = delivery
   if (isRecalled) return { code, way: 'nothing', why: 'recalled-before' }
   if (isSettled(progress) && progress.transport !== 'consigned') {
     return { code, way: 'nothing', why: 'not-delivered' }
   }
   const branch = await withNodeTables(trx, (node) => branchOfDelivery(node, delivery))
-  return branch?.state === 'queued' ? { code, way: 'cancelled', branch } : { code, way: 'notice' }
+  if (branch?.state === 'queued') return { code, way: 'cancelled', branch }
+  const today = await findAgencyById(trx, delivery.recipientAgencyId, vietnamDay(now))
+  return { code, way: 'notice', address: today?.code ?? code }
 }
 
 function notSent(reason: string, reasonVi: string): CongvanError {

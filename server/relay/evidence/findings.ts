@@ -89,6 +89,22 @@ export const evidenceFindings = {
     vi: 'Danh bạ do nút gốc {node} ký bằng khóa {fingerprint}; đối chiếu khóa này ở nguồn khác rồi thêm --root {fingerprint}',
     en: 'the directory is signed by the root {node} with the key {fingerprint}; compare it elsewhere, then add --root {fingerprint}',
   },
+  // Envelopes and deliveries
+  ENVELOPE_FOREIGN: {
+    severity: 'false',
+    vi: '{file}: gói tin mang văn bản khác ({document}), không phải văn bản của gói chứng cứ',
+    en: '{file}: the envelope brings another document ({document}) than that of the bundle',
+  },
+  DELIVERY_TWICE: {
+    severity: 'false',
+    vi: 'Nơi nhận {agency}: mục lục kê một lượt gửi hai lần',
+    en: 'recipient {agency}: the index tells of one delivery twice',
+  },
+  RECIPIENT_FOREIGN: {
+    severity: 'false',
+    vi: 'Nơi nhận {agency} không có trong gói tin đã niêm phong',
+    en: 'the recipient {agency} does not stand in the sealed envelope',
+  },
   // Receipts
   RECEIPT_FOREIGN: {
     severity: 'false',

@@ -61,7 +61,7 @@ export function judgeDelivery(
   return {
     envelope,
     delivery,
-    receipts: own.toSorted((a, b) => depth(bundle, a) - depth(bundle, b) || byTime(a, b)),
+    receipts: inOrder(bundle, own),
     statuses: mine.toSorted((a, b) => a.message.timestamp.getTime() - b.message.timestamp.getTime()),
     terminal: judgeEnd(delivery, own, findings),
   }
@@ -155,6 +155,11 @@ function judgeHandovers(
     if (event === undefined || events.has(event)) continue
     findings.add('HANDOVER_MISSING', { agency, code: message.statusCode, event })
   }
+}
+
+function inOrder(bundle: OpenedBundle, receipts: readonly SealedReceipt[]): SealedReceipt[] {
+  const depths = new Map(receipts.map((one) => [one, depth(bundle, one)]))
+  return receipts.toSorted((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0) || byTime(a, b))
 }
 
 /** How many receipts stand before one. */

@@ -1,6 +1,7 @@
 /** Whether each seal of a bundle is by a node that was entitled to say what it says. Pure. */
 import type { Receipt, ReceiptEvent } from '../../edxml/receipt.ts'
 import type { Findings } from './findings.ts'
+import { CLOCK_DIFFERENCE_MS } from './judge-times.ts'
 import type { NodeTrust, Seal } from './node-trust.ts'
 import type { BundledSeal, OpenedBundle } from './open-bundle.ts'
 
@@ -52,7 +53,8 @@ function judgeKey({ trust, findings }: Judge, file: string, node: string, seal: 
   }
 }
 
-function judgeSpeaker(judge: Judge, { file, message, sealedAt }: BundledSeal<Receipt>, bundle: OpenedBundle) {
+function judgeSpeaker(judge: Judge, receipt: BundledSeal<Receipt>, bundle: OpenedBundle) {
+  const { file, message, sealedAt } = receipt
   const envelope = bundle.envelopes.get(message.envelopeSha256)
   // What no envelope of the bundle is named by is told of where the deliveries are judged.
   if (envelope === undefined) return
@@ -63,23 +65,35 @@ function judgeSpeaker(judge: Judge, { file, message, sealedAt }: BundledSeal<Rec
     judgeHost(judge, file, issuingNode, from.organId, [envelope.sealedAt])
     return
   }
+  const { trust, findings } = judge
   for (const code of message.recipients) {
-    const last = judge.trust.lastHost(code, envelope.sealedAt)
+    const lastUntil = (until?: Date) => trust.lastHost(code, envelope.sealedAt, until)
     if (kind === 'host') {
-      // As the nodes themselves judge: who hosted it then, or who hosted it last before it closed.
-      if (last !== issuingNode) judgeHost(judge, file, issuingNode, code, [message.time, sealedAt])
-    } else if (last === undefined) {
-      judge.findings.add('HOST_UNKNOWN', { agency: code })
-    } else {
-      const origin = judge.trust.sealer(from.organId, envelope)
-      if (judge.trust.onWay(issuingNode, origin, last) === 'no') {
-        judge.findings.add('NODE_OFF_ROUTE', { file, node: issuingNode, agency: code })
+      // As the nodes themselves judge: who hosted it then, or who hosted it last before it closed. Not who hosts it since.
+      // A seal long after the act makes nobody its host.
+      const late = new Date(Math.min(sealedAt.getTime(), message.time.getTime() + CLOCK_DIFFERENCE_MS))
+      if (lastUntil(message.time) !== issuingNode) {
+        judgeHost(judge, file, issuingNode, code, [message.time, late])
       }
+      continue
+    }
+    // The way led to its host of then, and may have turned to a later one.
+    const hosts = [envelope.sealedAt, message.time, undefined].flatMap((until) => lastUntil(until) ?? [])
+    if (hosts.length === 0) {
+      findings.add('HOST_UNKNOWN', { agency: code })
+      continue
+    }
+    const origin = trust.sealer(from.organId, envelope)
+    const answers = hosts.map((host) => trust.onWay(issuingNode, origin, host))
+    if (answers.includes('yes')) continue
+    // A node that the directory does not know is on no way, whoever has certified its key.
+    if (answers.includes('no') || trust.keyOf(issuingNode, receipt) === 'unknown') {
+      findings.add('NODE_OFF_ROUTE', { file, node: issuingNode, agency: code })
     }
   }
 }
 
-/** Hosted at one of the times will do: an act and its seal may lie on both sides of a move. */
+/** Hosted at one of the times will do: clocks that differ may lie on both sides of a move. */
 function judgeHost(
   { trust, findings }: Judge,
   file: string,

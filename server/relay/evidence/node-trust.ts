@@ -52,8 +52,8 @@ export interface NodeTrust {
   believes(node: string, seal: Seal): boolean
   /** Whether a node hosted the agency that bore a code at a moment. */
   hosted(node: string, code: string, at: Date): Answer
-  /** The node that hosted last, of all time, the agency that bore a code at a moment. */
-  lastHost(code: string, at: Date): string | undefined
+  /** The node that hosted last, until a moment or of all time, the agency that bore a code at another. */
+  lastHost(code: string, at: Date, until?: Date): string | undefined
   /** The node that the directory or else the trusted certificate names for a seal, by what it hosted. */
   sealer(code: string, seal: Seal): string
   /** Whether a node lies on the way between two others; `unknown` where one of them is not in the directory. */
@@ -92,7 +92,7 @@ export function nodeTrust(parts: readonly Part[], given: TrustGiven, findings: F
     hosted,
     believes: (node, seal) =>
       (root?.trusted === true && keyOf(node, seal) === 'yes') || certified(node, seal),
-    lastHost: (code, at) => lastHostOf(directory, code, at),
+    lastHost: (code, at, until) => lastHostOf(directory, code, at, until),
     sealer: (code, seal) => hostOf(directory, code, seal.sealedAt) ?? commonName(seal.certificate),
     onWay: (node, from, to) => isOnWay(directory.nodes, node, from, to),
   }
@@ -154,10 +154,11 @@ function maySpeak({ content, keyFingerprint }: Part, root: RootFound | null, dir
 
 /** Whether the certificate of a seal names the node and is trusted itself or through its issuers. */
 function certificateJudge({ anchors, untrusted, crls }: TrustGiven) {
-  const direct = new Set(anchors.map((der) => nodeKeyFingerprint(der)))
+  // By key and name: whoever has a trusted key can make a certificate for it that names another node.
+  const direct = new Set(anchors.map((der) => `${nodeKeyFingerprint(der)} ${commonName(der)}`))
   return (node: string, { certificate, keyFingerprint, sealedAt }: Seal): boolean => {
     if (anchors.length === 0 || commonName(certificate) !== node) return false
-    if (direct.has(keyFingerprint)) return true
+    if (direct.has(`${keyFingerprint} ${node}`)) return true
     const common = { intermediates: untrusted, trustAnchors: anchors, crls, ocspResponses: [] }
     const judged = validateCertificatePath({
       ...common,
@@ -185,11 +186,12 @@ function hostOf(directory: Directory, code: string, at: Date): string | undefine
   return directory.terms.find((one) => one.agencyId === borne?.agencyId && isValidOn(one, day))?.hostingNode
 }
 
-function lastHostOf(directory: Directory, code: string, at: Date): string | undefined {
+function lastHostOf(directory: Directory, code: string, at: Date, until?: Date): string | undefined {
   const day = vietnamDay(at)
   const borne = directory.codes.find((one) => one.code === code && isValidOn(one, day))
   return directory.terms
     .filter((one) => one.agencyId === borne?.agencyId)
+    .filter((one) => until === undefined || one.validFrom <= vietnamDay(until))
     .toSorted((a, b) => (a.validFrom < b.validFrom ? 1 : -1))[0]?.hostingNode
 }
 

@@ -68,6 +68,7 @@ export async function verifyEvidence(zip: Uint8Array, given: TrustGiven, now: Da
   judgeTimes(bundle, now, findings)
   const files = judgeFiles(bundle, given, findings)
   const histories = bundle.index.deliveries.flatMap((one) => judgeDelivery(bundle, one, findings) ?? [])
+  requireOneDocument(bundle, findings)
   requireAllRecipients(bundle, findings)
   const found = findings.all()
   return {
@@ -80,9 +81,60 @@ export async function verifyEvidence(zip: Uint8Array, given: TrustGiven, now: Da
   }
 }
 
-/** Every recipient of an envelope has a delivery: who is left out could be the one who never got it. */
+/**
+ * A bundle is about one document, which several envelopes may have brought: else the receipts of one document would
+ * prove the delivery of another.
+ */
+function requireOneDocument({ envelopes }: OpenedBundle, findings: Findings): void {
+  const [first, ...others] = bySeal(envelopes)
+  if (first === undefined) return
+  const wanted = identityOf(first.message)
+  for (const { file, message } of others) {
+    if (identityOf(message) !== wanted) {
+      findings.add('ENVELOPE_FOREIGN', { file, document: message.documentId })
+    }
+  }
+}
+
+function identityOf({
+  from,
+  documentId,
+  code,
+  promulgationInfo,
+  subject,
+  attachments,
+}: DocumentMessage): string {
+  const files = attachments.map((one) => `${one.contentType} ${one.sha256}`)
+  const { codeNumber, codeNotation } = code
+  const named = [
+    from.organId,
+    documentId,
+    codeNumber,
+    codeNotation,
+    promulgationInfo.promulgationDate,
+    subject,
+  ]
+  return JSON.stringify([...named, ...files])
+}
+
+function bySeal(envelopes: OpenedBundle['envelopes']) {
+  return [...envelopes.values()].toSorted((a, b) => a.sealedAt.getTime() - b.sealedAt.getTime())
+}
+
+/**
+ * Every recipient of an envelope has a delivery: who is left out could be the one who never got it. Nobody has one
+ * twice: two lists of receipts could each hide that the other contradicts it.
+ */
 function requireAllRecipients({ envelopes, index }: OpenedBundle, findings: Findings): void {
   const told = new Set(index.deliveries.map((one) => `${one.envelope} ${one.recipient}`))
+  const seen = new Set<string>()
+  for (const { envelope, series, recipient: agency } of index.deliveries) {
+    const key = `${envelope} ${series} ${agency}`
+    if (seen.has(key)) findings.add('DELIVERY_TWICE', { agency })
+    seen.add(key)
+    const to = envelopes.get(envelope)?.message.to
+    if (to?.every((one) => one.organId !== agency)) findings.add('RECIPIENT_FOREIGN', { agency })
+  }
   for (const { sha256, message } of envelopes.values()) {
     for (const { organId: agency } of message.to) {
       if (!told.has(`${sha256} ${agency}`)) findings.add('RECIPIENT_MISSING', { agency })
@@ -91,7 +143,7 @@ function requireAllRecipients({ envelopes, index }: OpenedBundle, findings: Find
 }
 
 function documentOf({ envelopes }: OpenedBundle): EvidenceDocument | null {
-  const [first] = [...envelopes.values()].toSorted((a, b) => a.sealedAt.getTime() - b.sealedAt.getTime())
+  const [first] = bySeal(envelopes)
   if (first === undefined) return null
   const { documentId, code, promulgationInfo, subject, from }: DocumentMessage = first.message
   return {

@@ -176,6 +176,34 @@ describe('a recall over four nodes', function () {
     expect((await accept(centre, incoming)).state).to.equal('accepted')
   })
 
+  it('counts not from an agency that bore the issuer’s code long before [K074]', async () => {
+    const { network, centre, district } = tree
+    const { sent, id } = await tree.send(['G22'])
+    await network.settle()
+    const incoming = await tree.arrived(centre, sent.envelope)
+    await network
+      .node('tw')
+      .rows("insert into agency_codes values ($1, $2, 'qd20', '2010-01-01', '2016-01-01', null, 'tw')", [
+        district.agencyId,
+        SENDER,
+      ])
+    const { id: notice } = await issue(district, [])
+    const { document } = await readDetails(tree.sender.context, tree.sender.clerk, id)
+    const order = { documentId: notice, recipients: ['G22'] }
+    const base = dispatching(tree.deps('H40.12'), district.clerk, order)
+    const sending: typeof base = {
+      ...base,
+      // A day on which the agency bore that code: its node seals whatever day it likes.
+      read: async (trx, now) => ({ ...(await base.read(trx, now)), promulgationDate: '2015-01-01' }),
+      business: async () => recallOf(document.documentCode ?? '', REASON),
+    }
+    const forged = await sendOut(tree.deps('H40.12'), district.clerk, order, sending)
+    await network.settle()
+    await tree.arrived(centre, forged.envelope)
+    expect(await tree.recallOf(centre, incoming)).to.equal(null)
+    expect(await codeOf(tree.answer(centre, incoming, true))).to.equal('RECALL_NOT_REQUESTED')
+  })
+
   it('holds a document that it overtook on the way, before anybody could open it [K074]', async () => {
     const { network, centre } = tree
     const { id, sent } = await tree.send(['G22'])
@@ -196,6 +224,30 @@ describe('a recall over four nodes', function () {
     expect(await tree.answer(centre, incoming, true)).to.equal('agreed')
     await network.settle()
     expect(await tree.tracked(id)).to.deep.equal({ G22: { codes: '01', answer: '15' } })
+  })
+
+  it('reaches a recipient that bears another code since', async () => {
+    const { network, centre } = tree
+    const { id, sent } = await tree.send(['G22'])
+    await network.settle()
+    const incoming = await tree.arrived(centre, sent.envelope)
+    const rename = async (from: string, to: string) => {
+      for (const node of ['tw', 'tinh', 'huyen', 'xa']) {
+        await network.node(node).rows('update agency_codes set code = $1 where code = $2', [to, from])
+      }
+    }
+    await rename('G22', 'G24')
+    try {
+      const { notified, envelope } = await tree.recall(id)
+      expect(notified).to.deep.equal(['G22'])
+      await network.settle()
+      await tree.arrived(centre, envelope ?? '')
+      expect(await tree.answer(centre, incoming, true)).to.equal('agreed')
+      await network.settle()
+      expect(await tree.tracked(id)).to.deep.equal({ G22: { codes: '01', answer: '15' } })
+    } finally {
+      await rename('G24', 'G22')
+    }
   })
 
   it('lets the bytes go with the next sweep, unless another document here has them', async () => {
