@@ -6,7 +6,7 @@
  * what a running node would have left.
  */
 import { readFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Express } from 'express'
@@ -15,6 +15,7 @@ import { createApp, type Health } from './app.ts'
 import type { Config } from './config.ts'
 import { type Database, openDatabase, sqlState, translate } from './db.ts'
 import { CongvanError } from './errors.ts'
+import { createHttpServer } from './http/arrival.ts'
 import { type Logger, openLog } from './log.ts'
 import { checkSchema, migrate } from './migrate.ts'
 import { createNodeKey, loadNodeKey } from './node-key.ts'
@@ -149,15 +150,8 @@ function asStartError(error: unknown): unknown {
   return new CongvanError('DATABASE_REFUSED', { reason: known.message }, { cause: known })
 }
 
-/** Longest time for one request to arrive: 50 MB over the line of a commune that carries 100 kB a second. */
-const REQUEST_MS = 600_000
-
 async function listen(config: Config, app: Promise<Express>): Promise<{ server: Server; port: number }> {
-  const server = createServer({
-    requestTimeout: REQUEST_MS,
-    headersTimeout: 15_000,
-    keepAliveTimeout: 15_000,
-  })
+  const server = createHttpServer()
   server.on('request', (request, response) => {
     app.then(
       (handle) => handle(request, response),

@@ -5,7 +5,7 @@
  */
 import { finished, type Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { type Request, type Response, Router } from 'express'
+import { type NextFunction, type Request, type Response, Router } from 'express'
 import type { KeyProvider } from '../../signing/index.ts'
 import { CongvanError } from '../errors.ts'
 import type { Logger } from '../log.ts'
@@ -96,6 +96,11 @@ export function mountPeerRoutes(routes: readonly PeerRoute[], options: PeerRoute
   router.use((request, response, next) => {
     const unknown = problemReply(new CongvanError('NOT_FOUND', { what: request.originalUrl }), options.log)
     answer(request, response, unknown, options).catch(next)
+  })
+  // What the router itself cannot read, such as a path with a broken percent sign: a peer believes no unsigned answer.
+  router.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) next(error)
+    else answer(request, response, problemReply(error, options.log), options).catch(next)
   })
   return router
 }

@@ -24,11 +24,7 @@ export function canonicalOctets(node: XmlDocument | XmlTreeElement): Buffer {
     )
   } catch (error) {
     if (!(error instanceof XmlError)) throw error
-    throw new SigningError(
-      'XML_PROFILE_UNSUPPORTED',
-      { reason: 'it has no canonical form' },
-      { cause: error },
-    )
+    throw new SigningError('XML_NOT_CANONICAL', { reason: error.message }, { cause: error })
   }
   return Buffer.concat(pieces)
 }

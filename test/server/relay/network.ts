@@ -26,6 +26,7 @@ import { storeFile } from '../../../server/files/store-file.ts'
 import { createPeerClient } from '../../../server/http/peer-client.ts'
 import { mountPeerRoutes } from '../../../server/http/peer-routes.ts'
 import { openLog } from '../../../server/log.ts'
+import { pingRoutes } from '../../../server/operations/ping-route.ts'
 import { openPageTextReader } from '../../../server/pages/page-text.ts'
 import { type JobData, openQueue, type Queue, type QueueName } from '../../../server/queue.ts'
 import { sealAnnouncement } from '../../../server/relay/announce.ts'
@@ -264,7 +265,10 @@ export async function openNetwork(plans: readonly NodePlan[], own: Partial<Limit
     const register = createPeerRegister({ db: database.db })
     const { clockSkewSeconds } = context.limits
     const options = { nodeId: plan.id, publicUrl, key, clock, log, clockSkewSeconds, register }
-    found(mounts, plan.id).use('/relay/v1', mountPeerRoutes(relayPeerRoutes(deps), options))
+    found(mounts, plan.id).use(
+      '/relay/v1',
+      mountPeerRoutes([...relayPeerRoutes(deps), ...pingRoutes(context, key)], options),
+    )
     rekeys.set(plan.id, (next) => {
       Object.assign(deps, { key: next, peers: clientWith(next) })
       Object.assign(options, { key: next })
