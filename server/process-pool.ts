@@ -68,6 +68,8 @@ async function runWorkers(place: Place, count: number, { log, program }: PoolOpt
     // The application's role alone: the schema is brought up by this process.
     const worker = cluster.fork({ DATABASE_URL: place.applicationUrl })
     running.add(worker)
+    // A connection is handed over, or a signal sent, to one that was killed a moment ago: it ends, this process does not.
+    worker.on('error', (error) => log.warn({ worker: worker.process.pid, error: String(error) }, 'worker'))
     const ready = new Promise<ReadyMessage>((accept) => worker.once('message', accept))
     worker.once('exit', (code, signal) => {
       running.delete(worker)

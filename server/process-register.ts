@@ -11,7 +11,7 @@ import type { Logger } from './log.ts'
 
 /** How often a process says that it lives. */
 const SIGN_OF_LIFE_MS = 5_000
-/** A process that was silent for so long is gone; its row is forgotten by whoever looks next. */
+/** A process that was silent for so long is gone; its row is forgotten by the next that starts. */
 const FORGOTTEN_AFTER_SECONDS = 24 * 3_600
 
 export interface OwnProcess {
@@ -50,8 +50,12 @@ export async function enterProcess(
         .merge({ seen_at: trx.fn.now() })
     })
   await sayAlive()
+  await db.asNode(forgetSilent)
+  let sign = Promise.resolve()
   const timer = setInterval(() => {
-    sayAlive().catch((error: unknown) => log.warn({ error: String(error) }, 'no sign of life could be given'))
+    sign = sayAlive().catch((error: unknown) =>
+      log.warn({ error: String(error) }, 'no sign of life could be given'),
+    )
   }, signOfLifeMs)
   timer.unref()
   return {
@@ -59,14 +63,19 @@ export async function enterProcess(
     claimRound: (name, everyMs) => db.asNode((trx) => claimRound(trx, name, id, everyMs * FREE_AFTER)),
     async leave() {
       clearInterval(timer)
+      // One on its way would enter this process again.
+      await sign
       await db.asNode(async (trx) => {
         await trx('processes').where({ id }).delete()
-        await trx.raw('delete from processes where seen_at < now() - make_interval(secs => ?)', [
-          FORGOTTEN_AFTER_SECONDS,
-        ])
       })
     },
   }
+}
+
+async function forgetSilent(trx: NodeTransaction): Promise<void> {
+  await trx.raw('delete from processes where seen_at < now() - make_interval(secs => ?)', [
+    FORGOTTEN_AFTER_SECONDS,
+  ])
 }
 
 async function claimRound(trx: NodeTransaction, name: string, owner: string, ms: number): Promise<boolean> {

@@ -147,14 +147,17 @@ export async function openQueue(
   }
   const boss = new PgBoss(pooled)
   // Without a listener an error of the queue's own housekeeping would end the process.
-  boss.on('error', (error) => log.warn({ error: String(error) }, 'queue'))
+  // Some of what it tells is no Error.
+  boss.on('error', (error) => log.warn({ error: error?.message ?? String(error) }, 'queue'))
   boss.on('warning', (warning) => log.warn({ warning }, 'queue'))
   await boss.start()
   const slots = new Map<QueueName, Slot[]>()
   /** One slot of this process that waits looks now; those of other processes look by themselves before long. */
   const wake = (name: QueueName) => {
     const now = performance.now()
-    const idle = slots.get(name)?.find((slot) => !slot.busy && now - slot.wokenAt > WAKING_MS)
+    const waiting = slots.get(name)?.filter((slot) => !slot.busy) ?? []
+    // Rather one that does not look just now; but where all do, one of them has to look once more.
+    const idle = waiting.find((slot) => now - slot.wokenAt > WAKING_MS) ?? waiting[0]
     if (idle === undefined) return
     idle.wokenAt = now
     boss.notifyWorker(idle.id)
@@ -201,7 +204,7 @@ interface Slot {
   wokenAt: number
 }
 
-/** A slot that was told to look so long ago has looked; what is put meanwhile is told to another. */
+/** A slot that was told to look so long ago has looked; what is put meanwhile is told to another, if there is one. */
 const WAKING_MS = 50
 
 /** How often a slot without work looks whether a job is due: one whose time has come, or of another process. */

@@ -1,5 +1,6 @@
+import { CongvanError } from '../errors.ts'
 import { registerFile } from '../files/file-hold-store.ts'
-import { completeFile } from './offer-store.ts'
+import { completeFile, filesOfOffer, type ManifestFile } from './offer-store.ts'
 import type { OfferWithFiles } from './offer-with-files.ts'
 import type { OfferAnswer } from './protocol.ts'
 import { receiveOffer } from './receive.ts'
@@ -13,7 +14,8 @@ import type { RelayDeps } from './relay-deps.ts'
  * 2. the files are in the store under their hashes, held by nobody: they count for nothing and are swept by age;
  * 3. the database says that this peer holds them: the offer can be committed.
  *
- * @throws CongvanError those of `receiveOffer`; `STORAGE_FULL`, `STORAGE_FAILED`
+ * @throws CongvanError those of `receiveOffer`; `RELAY_FILE_MISMATCH` for a file that is not as long as the envelope
+ *   says; `STORAGE_FULL`, `STORAGE_FAILED`
  */
 export async function receiveOfferWithFiles(
   deps: RelayDeps,
@@ -28,6 +30,9 @@ export async function receiveOfferWithFiles(
   if (wanted.length === 0) return answer
   const { db, limits } = deps.context
   await db.asNode(async (trx) => {
+    const manifest = await filesOfOffer(trx, answer.offer)
+    const other = wanted.find((file) => manifest.every((one) => !isSame(one, file)))
+    if (other !== undefined) throw new CongvanError('RELAY_FILE_MISMATCH', { sha256: other.sha256 })
     for (const file of wanted) await registerFile(trx, file, now)
   })
   for (const file of wanted) await deps.files.put(file.bytes, limits.fileBytes)
@@ -36,4 +41,8 @@ export async function receiveOfferWithFiles(
   })
   const here = new Set(wanted.map((file) => file.sha256))
   return { ...answer, needs: answer.needs.filter((one) => !here.has(one)) }
+}
+
+function isSame(one: ManifestFile, other: ManifestFile): boolean {
+  return one.sha256 === other.sha256 && one.length === other.length
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import pg from 'pg'
-import { withAgencyTables, withNodeTables } from '../../server/db.ts'
+import { openDatabase, rolesFor, withAgencyTables, withNodeTables } from '../../server/db.ts'
 import { CongvanError } from '../../server/errors.ts'
 import { migrate, ownMigrations, rollbackAll } from '../../server/migrate.ts'
 import { cloneDatabase, emptyDatabase, type TestDatabase } from '../support/database.ts'
@@ -54,6 +54,29 @@ describe('db: tenancy', () => {
       await expectError(client.query('select * from users'), /permission denied/)
     } finally {
       await client.end()
+    }
+  })
+
+  it('goes on with a sound connection after one could not take its role', async () => {
+    const { application, node } = rolesFor(test.url)
+    const one = openDatabase({ url: test.url, poolSize: 1 })
+    const owner = new pg.Client({ connectionString: test.ownerUrl })
+    await owner.connect()
+    try {
+      await one.asNode((trx) => trx('users').select('id'))
+      await owner.query(`revoke ${node} from ${application}`)
+      let ran = false
+      const refused = one.asNode(async () => {
+        ran = true
+      })
+      await expectError(refused, /permission denied/)
+      expect(ran).to.equal(false)
+      await owner.query(`grant ${node} to ${application}`)
+      expect(await one.asNode((trx) => trx('users').pluck('id'))).to.deep.equal([user])
+    } finally {
+      await owner.query(`grant ${node} to ${application}`)
+      await owner.end()
+      await one.close()
     }
   })
 
