@@ -66,7 +66,10 @@ async function runWorkers(place: Place, count: number, { log, program }: PoolOpt
 
   const launch = (): Promise<ReadyMessage> => {
     // The application's role alone: the schema is brought up by this process.
-    const worker = cluster.fork({ DATABASE_URL: place.applicationUrl })
+    const worker = cluster.fork({
+      DATABASE_URL: place.applicationUrl,
+      CONGVAN_OWNER_DATABASE_URL: undefined,
+    })
     running.add(worker)
     // A connection is handed over, or a signal sent, to one that was killed a moment ago: it ends, this process does not.
     worker.on('error', (error) => log.warn({ worker: worker.process.pid, error: String(error) }, 'worker'))

@@ -28,7 +28,7 @@ export type TrustedReceipt = SealedReceipt & { readonly sealedAt: Date }
 /**
  * Opens receipts and checks their seals: each by a key that was the issuing node's when it sealed.
  *
- * @throws CongvanError `RELAY_MESSAGE_REJECTED`, `RELAY_DIRECTORY_BEHIND`
+ * @throws CongvanError `RELAY_MESSAGE_REJECTED`, `RELAY_DIRECTORY_BEHIND`, `RELAY_TOO_EARLY`
  */
 export async function openTrustedReceipts(
   context: NodeContext,
