@@ -39,7 +39,7 @@ export async function paced<T>(
   await Promise.all(
     items.map(async (item, index) => {
       const due = start + (index * 1000) / rate
-      await new Promise((accept) => setTimeout(accept, due - performance.now()))
+      await new Promise((accept) => setTimeout(accept, Math.max(0, due - performance.now())))
       await work(item)
       times.push(performance.now() - due)
     }),
