@@ -27,10 +27,11 @@ export const faults: readonly Fault[] = [
       const found: Promise<TakeOver[]>[] = []
       for (let i = 0; i < times; i += 1) {
         await delay(ground.chance.whole(100, 1_500))
-        const node = ground.chance.pick(ground.plant.nodes)
         // One of three is the database's own server.
-        if (ground.chance.next() < 0.33) found.push(killDatabase(ground, node, 'SIGKILL').then((ms) => [ms]))
-        else found.push(killProcess(ground, node))
+        if (ground.chance.next() < 0.33) {
+          const node = ground.chance.pick(ground.plant.nodes)
+          found.push(killDatabase(ground, node, 'SIGKILL').then((ms) => [ms]))
+        } else found.push(killAnother(ground))
         // At most some are down at a time; which ones is left to chance.
         if (found.length % 4 === 0) await Promise.all(found)
       }
@@ -137,6 +138,15 @@ export const faults: readonly Fault[] = [
     },
   },
 ]
+
+/** Kills one process that runs: only what was killed counts. */
+async function killAnother(ground: Ground): Promise<TakeOver[]> {
+  for (;;) {
+    const killed = await killProcess(ground, ground.chance.pick(ground.plant.nodes))
+    if (killed !== undefined) return killed
+    await delay(100)
+  }
+}
 
 function isRelay(path: string): boolean {
   return path.startsWith('/relay/v1/')

@@ -10,20 +10,22 @@ export interface TakeOver {
 }
 
 const LOOK_EVERY_MS = 200
-/** Nothing takes so long; a look that ends here is a finding. */
+/** Nothing takes so long: a look that ends here stands in the table. */
 const LONGEST_MS = 60_000
 
 /**
  * Kills one process of a node and starts it again after a moment.
  *
- * @returns one time for what it may have had in hand: the jobs that were being done at that node
+ * @returns one time for what it may have had in hand: the jobs that were being done at that node; `undefined` when
+ *   there was nothing to kill, because the process had ended already
  */
-export async function killProcess(ground: Ground, node: PlantNode): Promise<TakeOver[]> {
+export async function killProcess(ground: Ground, node: PlantNode): Promise<TakeOver[] | undefined> {
   const slot = ground.chance.whole(0, node.processes.length - 1)
   const process = node.processes[slot]
   const pause = ground.chance.whole(0, 1_000)
-  if (process === undefined || process.ended || process.port === 0) return []
+  if (process === undefined || process.ended || process.port === 0) return undefined
   const inHand = await jobsInHand(ground, node)
+  if (process.ended) return undefined
   await process.kill()
   const killedAt = Date.now()
   const [taken] = await Promise.all([
@@ -91,7 +93,12 @@ export async function killDatabase(
 ): Promise<TakeOver> {
   const pid = await postmaster(ground, node)
   const since = Date.now()
-  process.kill(pid, signal)
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // Another kill was quicker: the next server is the one to end.
+    return killDatabase(ground, node, signal)
+  }
   // The old server must be gone before an answer counts.
   while (isAlive(pid)) await delay(50)
   await ground.rows(node, 'select 1')

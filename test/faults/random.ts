@@ -1,4 +1,7 @@
-/** A seeded source of chance, so that a run can be repeated (mulberry32). */
+/**
+ * A seeded source of chance (mulberry32): the same seed draws the same numbers. When which draw falls in a run is left to
+ * the processes' own pace.
+ */
 export interface Chance {
   readonly seed: number
   /** In [0, 1). */
