@@ -29,6 +29,8 @@ export async function provisionDatabase(
   const passwords = readOrMakePasswords(passwordFile)
   const owner = `${name}_owner`
   const client = new pg.Client({ connectionString: postgres.superuserUrl() })
+  // The statement that is under way fails; told a second time, to nobody, it would end the process.
+  client.on('error', () => {})
   await client.connect()
   try {
     await ensureRole(client, owner, 'login createrole', passwords.owner)

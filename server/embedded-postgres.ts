@@ -189,6 +189,8 @@ async function ensureRunning(
     } else if (running?.port !== undefined) {
       try {
         const client = new pg.Client({ connectionString: superuserUrl(running.port, password, 'postgres') })
+        // A server that is killed in this very moment fails the connection outside of any call.
+        client.on('error', () => {})
         await client.connect()
         await client.end()
         return running.port

@@ -100,8 +100,9 @@ function summary(takeOvers: readonly TakeOver[]): FaultRow['takeOver'] {
   }
 }
 
-/** How long is waited until nothing is under way any more; then it is counted as it stands. */
-const QUIET_MS = 180_000
+/** How long is waited for the next thing to be done, and at most for all; then it is counted as it stands. */
+const STANDSTILL_MS = 120_000
+const QUIET_MS = 900_000
 const LOOK_EVERY_MS = 500
 
 /**
@@ -110,10 +111,12 @@ const LOOK_EVERY_MS = 500
  */
 export async function untilQuiet(ground: Ground): Promise<void> {
   const deadline = Date.now() + QUIET_MS
+  let [least, since] = [Number.POSITIVE_INFINITY, Date.now()]
   for (;;) {
     let open = 0
     for (const node of ground.plant.nodes) open += await openWork(ground, node)
-    if (open === 0 || Date.now() > deadline) return
+    if (open < least) [least, since] = [open, Date.now()]
+    if (open === 0 || Date.now() > deadline || Date.now() > since + STANDSTILL_MS) return
     for (const node of ground.plant.nodes) {
       await ground.rows(
         node,
