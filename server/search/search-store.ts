@@ -1,6 +1,6 @@
 /** The only SQL of `document_search`. A trigger keeps the words of the metadata; the words of the file come from here. */
 import type { AgencyTransaction } from '../db.ts'
-import { parseSearch } from './search-query.ts'
+import { parseSearch, searchVector } from './search-query.ts'
 
 /** Characters of a file's text that are searched; a longer file is found by its beginning. */
 const MAX_CONTENT = 100_000
@@ -16,15 +16,24 @@ export async function setContentText(
   text: string,
 ): Promise<void> {
   const content = text.slice(0, MAX_CONTENT).toWellFormed().replaceAll('\0', ' ')
+  // Made here and not by `congvan_words`: the database would make it anew wherever the statement names it.
+  const values = { agencyId, documentId, vector: searchVector(content) }
+  const added: { rowCount: number | null } = await trx.raw(
+    `update document_search
+     set content = cast(:vector as tsvector), words = words || cast(:vector as tsvector)
+     where agency_id = :agencyId and document_id = :documentId and content = ''`,
+    values,
+  )
+  if ((added.rowCount ?? 0) > 0) return
   await trx.raw(
     `update document_search s
-     set content = made.words,
+     set content = cast(:vector as tsvector),
          words = congvan_document_marks(d.agency_id, d.created_at) || congvan_words(congvan_document_text(d))
-                 || made.words
-     from documents d, (select congvan_words(:content) as words) made
+                 || cast(:vector as tsvector)
+     from documents d
      where d.agency_id = :agencyId and d.id = :documentId
        and s.agency_id = d.agency_id and s.document_id = d.id`,
-    { agencyId, documentId, content },
+    values,
   )
 }
 
