@@ -10,6 +10,7 @@ import knexFactory, { type Knex } from 'knex'
 import pg from 'pg'
 import type { IdempotencyClaim } from './actor.ts'
 import { CongvanError } from './errors.ts'
+import { PipelinedConnection } from './pipelined-connection.ts'
 
 declare const scope: unique symbol
 
@@ -126,17 +127,24 @@ export function openDatabase(options: DatabaseOptions): Database {
   const knex = openKnex(options)
   const roles = rolesFor(options.url)
 
+  knex.client.driver = { ...knex.client.driver, Client: PipelinedConnection }
   enterAtBegin(knex)
 
   const transact = async <T>(agencyId: string, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> => {
-    const entering: Entering = { congvanEntry: { roles, agencyId } }
+    const entering: Entering = { congvanEntry: { roles, agencyId, steps: [] } }
+    const { steps } = entering.congvanEntry
     try {
-      return await knex.transaction((trx) => {
+      return await knex.transaction(async (trx) => {
         entered.set(trx, entering.congvanEntry)
-        return work(trx)
+        const result = await work(trx)
+        // PostgreSQL answers COMMIT after a failed statement with a rollback and no error: none may go unheard.
+        await Promise.all(steps)
+        return result
       }, entering)
     } catch (error) {
-      throw translate(error)
+      // Where a step into a role has failed, what came after it failed for that.
+      const failed = (await Promise.allSettled(steps)).find((step) => step.status === 'rejected')
+      throw translate(failed?.reason ?? error)
     }
   }
 
@@ -172,6 +180,8 @@ export function openDatabase(options: DatabaseOptions): Database {
 interface Entered {
   readonly roles: { readonly tenant: string; readonly node: string }
   readonly agencyId: string
+  /** The answers to the statements that begin the transaction and change its role; nobody waits for them in between. */
+  readonly steps: Promise<unknown>[]
 }
 
 /** Which role and agency a transaction stands in now, so that a part of it can step out and back. */
@@ -198,14 +208,18 @@ function enterAtBegin(knex: Knex): void {
   knex.client.transaction = begin
 }
 
-/** A connection whose transaction was begun and has taken no role is good for nothing: the pool drops it. */
+/**
+ * Sends the statement that begins, and lets the transaction's own follow at once. A connection whose transaction has
+ * taken no role is good for nothing: the pool drops it. What follows on it is refused: by the transaction, which has
+ * failed, or by the role of the application, which may do nothing.
+ */
 async function enterFirst(knex: Knex, connection: unknown, entry: Entered): Promise<void> {
-  try {
-    await knex.client.query(connection, beginAs(entry))
-  } catch (error) {
+  const begun = knex.client.query(connection, beginAs(entry)).catch((error: unknown) => {
     Object.assign(connection as object, { __knex__disposed: error })
     throw error
-  }
+  })
+  begun.catch(() => {})
+  entry.steps.push(begun)
 }
 
 function beginAs({ roles, agencyId }: Entered): string {
@@ -215,25 +229,32 @@ function beginAs({ roles, agencyId }: Entered): string {
   return `begin; select set_config('role', ${as}, true), set_config('congvan.agency_id', ${of}, true)`
 }
 
-async function enter(trx: Knex.Transaction, roles: Entered['roles'], agencyId: string): Promise<void> {
+/** Sends the statement that takes a role; what is sent after it runs in that role. */
+function enter(trx: Knex.Transaction, { roles, steps }: Entered, agencyId: string): void {
   const role = agencyId === NODE ? roles.node : roles.tenant
-  await trx.raw("select set_config('role', ?, true), set_config('congvan.agency_id', ?, true)", [
-    role,
-    agencyId,
-  ])
-  entered.set(trx, { roles, agencyId })
+  const step = trx
+    .raw("select set_config('role', ?, true), set_config('congvan.agency_id', ?, true)", [role, agencyId])
+    .then(() => {})
+  step.catch(() => {})
+  steps.push(step)
+  entered.set(trx, { roles, agencyId, steps })
 }
 
 /** No agency: the node itself. */
 const NODE = ''
 
+/**
+ * One after the other: while a part stands in another role, nothing else of its transaction may be sent. Within a part,
+ * statements that need not each other's answers may be sent together. An async function sends its first statement when
+ * it is called, a builder by itself when it is waited for.
+ */
 async function stepInto<T>(trx: Knex.Transaction, agencyId: string, work: () => Promise<T>): Promise<T> {
   const before = entered.get(trx)
   if (before === undefined) throw new Error('this transaction was not opened by db.ts')
-  await enter(trx, before.roles, agencyId)
+  enter(trx, before, agencyId)
   const result = await work()
   // Not in a `finally`: after an error PostgreSQL takes no statement but the rollback, which restores both anyway.
-  await enter(trx, before.roles, before.agencyId)
+  enter(trx, before, before.agencyId)
   return result
 }
 

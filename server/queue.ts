@@ -68,7 +68,7 @@ export async function installQueue(ownerUrl: string, roles: DatabaseRoles): Prom
   } finally {
     await boss.stop({ graceful: false })
   }
-  const client = new pg.Client({ connectionString: ownerUrl })
+  const client = new Connection({ connectionString: ownerUrl })
   await client.connect()
   try {
     const application = pg.escapeIdentifier(roles.application)

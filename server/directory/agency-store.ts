@@ -75,7 +75,7 @@ const SELECT_AGENCY = `
 async function select(
   trx: DirectoryTransaction,
   condition: string,
-  bindings: Readonly<Record<string, string | number | null>> & { date: string },
+  bindings: Readonly<Record<string, string | number | null | string[]>> & { date: string },
 ): Promise<Agency[]> {
   const { rows } = await trx.raw<{ rows: AgencyRow[] }>(`${SELECT_AGENCY} ${condition}`, bindings)
   return rows.map((row) => toAgency(row, bindings.date))
@@ -123,6 +123,29 @@ export async function findAgencyByCode(
     { code, date },
   )
   return found[0]
+}
+
+/** The agencies that bear codes on a day, by those codes; what nobody bears is left out. */
+export async function findAgenciesByCode(
+  trx: DirectoryTransaction,
+  codes: readonly string[],
+  date: string,
+): Promise<Map<string, Agency>> {
+  const found = await select(
+    trx,
+    `where a.id in (
+       select k.agency_id from agency_codes k
+       where k.code = any(:codes) and k.valid_from <= :date and (k.valid_to is null or k.valid_to > :date))`,
+    { codes: [...codes], date },
+  )
+  const wanted = new Set(codes)
+  return new Map(
+    found.flatMap((agency) =>
+      agency.codes
+        .filter((one) => wanted.has(one.code) && isValidOn(one, date))
+        .map((one): [string, Agency] => [one.code, agency]),
+    ),
+  )
 }
 
 /** The agency as it is on a day; a closed one as it last was; nothing before its first day. */

@@ -19,6 +19,7 @@ export async function routeTo(
   date?: string,
 ): Promise<Hop> {
   const hostingNode = date === undefined ? agency.hostingNode : await hostOn(trx, agency, date)
+  if (hostingNode === ownNodeId) return { kind: 'deliver' }
   const parents = await parentsAbove(trx, [ownNodeId, hostingNode])
   const hop = nextHop({ ownNode: ownNodeId, hostingNode, parents })
   if (hop.kind === 'none') {

@@ -33,11 +33,14 @@ export async function holdFile(
   holder: FileHolder,
   now: Date,
 ): Promise<void> {
-  await trx('files')
-    .insert({ sha256: file.sha256, length: file.length, uploaded_at: now })
-    .onConflict('sha256')
-    .ignore()
-  await lockFile(trx, file.sha256)
+  await Promise.all([
+    trx('files')
+      .insert({ sha256: file.sha256, length: file.length, uploaded_at: now })
+      .onConflict('sha256')
+      .ignore(),
+    // Several may take hold at once; an erasure, which deletes the row, waits for all of them, and they for it.
+    trx('files').where({ sha256: file.sha256 }).forKeyShare().first('sha256'),
+  ])
   if (!(await files.has(file.sha256))) {
     throw new CongvanError('STORAGE_DAMAGED', { sha256: file.sha256, reason: 'missing' })
   }

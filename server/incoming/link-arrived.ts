@@ -34,25 +34,32 @@ export async function linkArrived(
   documentId: string,
 ): Promise<void> {
   const now = context.clock()
-  const document = await readDocument(trx, documentId)
+  const [document, request, links] = await Promise.all([
+    readDocument(trx, documentId),
+    requestOfNotice(trx, documentId),
+    linksFrom(trx, documentId),
+  ])
   const { incoming, documentCode } = document
   if (incoming === null) return
-  const request = await requestOfNotice(trx, documentId)
   if (request?.state === 'waiting') {
     const target = await findOlder(trx, document, request.targetCode)
     if (target !== undefined) await open(trx, context, request, target.id, now)
   }
-  for (const link of (await linksFrom(trx, documentId)).filter((one) => one.targetId === null)) {
+  for (const link of links.filter((one) => one.targetId === null)) {
     const target = await findOlder(trx, document, link.targetCode)
     if (target !== undefined) await join(trx, context, link, target.id, now)
   }
   if (documentCode === null || document.businessType === 1 || document.businessType === 2) return
-  for (const waiting of await waitingRequests(trx, documentCode)) {
+  const [requests, older] = await Promise.all([
+    waitingRequests(trx, documentCode),
+    waitingLinks(trx, documentCode),
+  ])
+  for (const waiting of requests) {
     if (waiting.noticeId === documentId) continue
     if (!(await isSameSender(trx, document, await readDocument(trx, waiting.noticeId)))) continue
     await open(trx, context, waiting, documentId, now)
   }
-  for (const waiting of await waitingLinks(trx, documentCode)) {
+  for (const waiting of older) {
     const newer = await readDocument(trx, waiting.documentId)
     if (newer.id === documentId || !(await isSameSender(trx, document, newer))) continue
     await join(trx, context, waiting, documentId, now)

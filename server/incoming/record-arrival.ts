@@ -46,6 +46,8 @@ export interface ArrivedBusiness {
     readonly targetCode: string
     readonly reason: string | null
     readonly change: RequestedChange | null
+    /** A recall that speaks of paper copies. */
+    readonly asksPaper: boolean
   } | null
   readonly links: readonly { readonly kind: LinkKind; readonly targetCode: string }[]
 }
@@ -112,7 +114,7 @@ export async function recordArrival(
     return { documentId: known, created: false }
   }
   const file = { sha256: arrival.fileSha256, length: arrival.fileLength }
-  await insertRevision(trx, arrival.agencyId, id, {
+  const revision = insertRevision(trx, arrival.agencyId, id, {
     revision: 1,
     kind: 'received',
     ...file,
@@ -121,26 +123,16 @@ export async function recordArrival(
     addedAt: now,
     signature: null,
   })
-  for (const one of arrival.separate) {
+  const separate = arrival.separate.map((one) => {
     const { position, kind, contentType, sha256, length } = one
     const received = { position, kind, name: nameOf(one.name, position), contentType, sha256, length }
     const added = { addedBy: null, addedAt: now, signature: null, findings: [] }
-    await insertFile(trx, arrival.agencyId, id, { ...received, ...added })
-  }
-  const missing = arrival.provenance.missing.map((name, at) => nameOf(name, at + 1))
-  await insertProvenance(trx, arrival.agencyId, id, { ...arrival.provenance, missing })
-  await recordBusiness(trx, id, arrival, now)
-  const job = { agencyId: arrival.agencyId, documentId: id }
-  await withNodeTables(trx, async (node) => {
-    const all = new Map([file, ...arrival.separate].map((one) => [one.sha256, one.length]))
-    // In the order of their hashes, so that two transactions never wait for each other.
-    for (const sha256 of [...all.keys()].sort()) {
-      await holdFile(node, files, { sha256, length: all.get(sha256) ?? 0 }, `document:${id}`, now)
-    }
-    await addPending(node, job, now, new Date(now.getTime() + LOST_AFTER_MS))
+    return insertFile(trx, arrival.agencyId, id, { ...received, ...added })
   })
+  const missing = arrival.provenance.missing.map((name, at) => nameOf(name, at + 1))
+  const provenance = insertProvenance(trx, arrival.agencyId, id, { ...arrival.provenance, missing })
   const actor = { kind: 'node', nodeId: context.nodeId } as const
-  await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, arrival.agencyId, {
+  const logged = appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, arrival.agencyId, {
     kind: 'document.arrived',
     subject: `document:${id}`,
     facts: {
@@ -155,6 +147,22 @@ export async function recordArrival(
       ...((arrival.business?.type ?? 0) === 0 ? {} : { businessType: arrival.business?.type ?? 0 }),
     },
   })
+  const job = { agencyId: arrival.agencyId, documentId: id }
+  const queued = context.queue.put(trx, 'document-verify', job)
+  await Promise.all([revision, ...separate, provenance, logged, queued])
+  await recordBusiness(trx, id, arrival, now)
+  await withNodeTables(trx, async (node) => {
+    const all = new Map([file, ...arrival.separate].map((one) => [one.sha256, one.length]))
+    await Promise.all([
+      // In the order of their hashes, so that two transactions never wait for each other.
+      ...[...all.keys()]
+        .sort()
+        .map((sha256) =>
+          holdFile(node, files, { sha256, length: all.get(sha256) ?? 0 }, `document:${id}`, now),
+        ),
+      addPending(node, job, now, new Date(now.getTime() + LOST_AFTER_MS)),
+    ])
+  })
   if (secret !== undefined) {
     await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, arrival.agencyId, {
       kind: 'document.secret-mark-held',
@@ -164,7 +172,6 @@ export async function recordArrival(
   }
   // A recall marks its document at once; what comes after its own recall is marked when it is verified, before it opens.
   if (arrival.business !== undefined) await linkArrived(trx, context, id)
-  await context.queue.put(trx, 'document-verify', job)
   return { documentId: id, created: true }
 }
 

@@ -74,29 +74,36 @@ export async function verifyIncoming(
     const { revision } = before.revision
     const { report, examination } = examined
     const stored = { revision, madeAt: now, policy: judgedBy, report, senderMatches, examination }
-    await insertReport(trx, agencyId, documentId, stored)
-    for (const one of verdicts) await recordVerdict(trx, documentId, one)
-    const verdict = await conclusion(trx, document, examined, senderMatches, now)
+    // Sent together; the report first, since the statistics of the document's new state are made from it.
+    const reported = insertReport(trx, agencyId, documentId, stored)
+    const judged = verdicts.map((one) => recordVerdict(trx, documentId, one))
+    const concluded = conclusion(trx, document, examined, senderMatches, now)
+    const logged = logVerdict(trx, context, document, before.revision.sha256, examined, senderMatches, now)
+    const [verdict] = await Promise.all([concluded, reported, logged, ...judged])
     await withNodeTables(trx, (node) => removePending(node, { agencyId, documentId }))
-    await logVerdict(trx, context, document, before.revision.sha256, examined, senderMatches, now)
     await linkArrived(trx, context, documentId)
     return verdict
   })
 }
 
 async function lookUp(trx: AgencyTransaction, documentId: string, now: Date) {
-  const document = await readDocument(trx, documentId)
+  const [document, provenance, edits, revision, settings, files] = await Promise.all([
+    readDocument(trx, documentId),
+    findProvenance(trx, documentId),
+    readRegistrationEdits(trx, documentId),
+    readLatestRevision(trx, documentId),
+    readSettings(trx),
+    listSeparateFiles(trx, documentId),
+  ])
   const { incoming, promulgationDate } = document
-  const provenance = await findProvenance(trx, documentId)
   // Of a document that was passed on the agency that sent it first has signed, not the one that it came from.
   const issuer = provenance?.originCode ?? incoming?.senderCode
-  const edits = await readRegistrationEdits(trx, documentId)
   return {
     document,
-    revision: await readLatestRevision(trx, documentId),
+    revision,
     sender: issuer === undefined ? null : await senderCodes(trx, issuer, promulgationDate, now),
-    settings: await readSettings(trx),
-    files: await listSeparateFiles(trx, documentId),
+    settings,
+    files,
     missingFiles: provenance?.missing ?? [],
     isCopy: provenance != null && provenance.copyForm !== null,
     registration: registrationOf(document, edits, null),
@@ -119,8 +126,10 @@ async function conclusion(
   const { indication, subIndication } = verdictOf(report)
   const verdict = { indication, subIndication, senderMatches }
   const held = secretMark === null ? {} : { secretMark }
-  await changeDocument(trx, document.id, to, { ...verdict, ...held }, now)
-  if (text !== null) await setContentText(trx, document.agencyId, document.id, text)
+  await Promise.all([
+    changeDocument(trx, document.id, to, { ...verdict, ...held }, now),
+    ...(text === null ? [] : [setContentText(trx, document.agencyId, document.id, text)]),
+  ])
   return { state: to, indication, subIndication }
 }
 

@@ -19,7 +19,7 @@ import { makeReceipt } from './make-receipt.ts'
 import { closeOffer, findOffer, lockOffer, type Offer, refuseOffer } from './offer-store.ts'
 import type { CommitAnswer } from './protocol.ts'
 import { bindReceipts, insertReceipt, receiptsOfOffer, type SealedReceipt } from './receipt-store.ts'
-import { missingFiles, refusalOf } from './receive.ts'
+import { manifestOf, missingFiles, refusalOf } from './receive.ts'
 import type { RelayDeps } from './relay-deps.ts'
 import { putBranchJob } from './relay-jobs.ts'
 import { mayRetry, outcomeOfFault } from './retry.ts'
@@ -45,14 +45,13 @@ export async function commitOffer(
   now: Date,
   looksFirst = false,
 ): Promise<CommitAnswer> {
-  const { db } = deps.context
-  const offer = await db.asNode((trx) => findOffer(trx, offerId, peer))
-  if (offer === undefined) throw new CongvanError('RELAY_OFFER_UNKNOWN', { id: offerId })
-  let take: Take = () => Promise.resolve(undefined)
+  const { offer, examined } = await deps.context.db.asNode((trx) =>
+    examineAgain(trx, deps, peer, offerId, now, looksFirst),
+  )
   try {
-    if (offer.envelope !== null) {
-      take = await prepareTake(deps, { ...offer, envelope: offer.envelope }, now, looksFirst)
-    }
+    if (examined instanceof Error) throw examined
+    const take =
+      examined === undefined ? () => Promise.resolve(undefined) : await prepareTake(deps, examined, now)
     return await settleOffer(deps, offer, take)
   } catch (error) {
     if (error instanceof ContentOvertaken) return commitOffer(deps, peer, offerId, now, true)
@@ -65,8 +64,38 @@ export async function commitOffer(
   }
 }
 
+/**
+ * The offer and what it claims, looked at in one transaction that writes nothing. One that is settled already is not
+ * examined; what is wrong with one that is not, is an answer here, because it is still to be stored.
+ */
+async function examineAgain(
+  trx: NodeTransaction,
+  deps: RelayDeps,
+  peer: string,
+  offerId: string,
+  now: Date,
+  looksFirst: boolean,
+): Promise<{ readonly offer: Offer; readonly examined: Examined | CongvanError | undefined }> {
+  const offer = await findOffer(trx, offerId, peer)
+  if (offer === undefined) throw new CongvanError('RELAY_OFFER_UNKNOWN', { id: offerId })
+  const { envelope } = offer
+  if (envelope === null) return { offer, examined: undefined }
+  try {
+    const examined = await examineOffer(trx, deps.context, offer, envelope, now)
+    // A further attempt may well bring what is there.
+    const already =
+      looksFirst || offer.series > 1
+        ? await findAlreadyConsigned(trx, offer.envelopeSha256, examined)
+        : nobodyHasIt
+    return { offer, examined: { ...examined, offer: { ...offer, envelope }, already } }
+  } catch (error) {
+    if (!(error instanceof CongvanError)) throw error
+    return { offer, examined: error }
+  }
+}
+
 /** What becomes of an open offer, in the transaction that holds its lock: taken, or the fault of its refusal. */
-type Take = (trx: NodeTransaction) => Promise<CongvanError | undefined>
+type Take = (trx: NodeTransaction) => Promise<CommitAnswer | CongvanError | undefined>
 
 /** Decides about an offer under its lock, if nobody has yet; and answers what stands. */
 async function settleOffer(
@@ -78,29 +107,23 @@ async function settleOffer(
     const locked = await lockOffer(trx, id, peer)
     if (locked === undefined) throw new CongvanError('RELAY_OFFER_UNKNOWN', { id })
     if (locked.committedAt !== null) return storedAnswer(trx, id)
-    const refusal = (await refusalOf(trx, locked, deps.context.clock())) ?? (await decide(trx))
-    return refusal ?? storedAnswer(trx, id)
+    const settled = (await refusalOf(trx, locked, deps.context.clock())) ?? (await decide(trx))
+    return settled ?? storedAnswer(trx, id)
   })
   if (answer instanceof CongvanError) throw answer
   return answer
 }
 
-async function prepareTake(
-  deps: RelayDeps,
-  offer: Offer & { readonly envelope: Uint8Array },
-  now: Date,
-  looksFirst: boolean,
-): Promise<Take> {
-  const examined = await examineOffer(deps.context, offer, offer.envelope, now)
-  // A further attempt may well bring what is there.
-  const already =
-    looksFirst || offer.series > 1
-      ? await deps.context.db.asNode((trx) => findAlreadyConsigned(trx, offer.envelopeSha256, examined))
-      : nobodyHasIt
-  const receipts = await makeReceipts(deps, offer, { ...examined, already }, now)
+async function prepareTake(deps: RelayDeps, examined: Examined, now: Date): Promise<Take> {
+  const { offer } = examined
+  const receipts = await makeReceipts(deps, offer, examined, now)
   return async (trx) => {
-    await take(trx, deps, offer, { ...examined, already }, receipts, now)
-    return undefined
+    await take(trx, deps, offer, examined, receipts, now)
+    const made = [...(receipts.relay === null ? [] : [receipts.relay]), ...receipts.consignments]
+    return answerOf(
+      offer.id,
+      made.map((one) => one.xml),
+    )
   }
 }
 
@@ -110,12 +133,18 @@ function isFinal(error: unknown): error is CongvanError {
 }
 
 async function storedAnswer(trx: NodeTransaction, offerId: string): Promise<CommitAnswer> {
-  const receipts = await receiptsOfOffer(trx, offerId)
+  return answerOf(offerId, await receiptsOfOffer(trx, offerId))
+}
+
+function answerOf(offerId: string, receipts: readonly Uint8Array[]): CommitAnswer {
   return { offer: offerId, receipts: receipts.map((xml) => Buffer.from(xml).toString('base64')) }
 }
 
-/** With the codes of those here who have the content already, by another envelope. */
-type Examined = ExaminedOffer & { readonly already: ReadonlySet<string> }
+/** With its terms, and the codes of those here who have the content already, by another envelope. */
+type Examined = ExaminedOffer & {
+  readonly offer: Offer & { readonly envelope: Uint8Array }
+  readonly already: ReadonlySet<string>
+}
 
 interface MadeReceipts {
   /** For the recipients that go further; null when all are here. */
@@ -154,29 +183,34 @@ async function take(
   now: Date,
 ): Promise<void> {
   const { context } = deps
-  const missing = await missingFiles(trx, deps, offer)
-  if (missing.length > 0) throw new CongvanError('RELAY_FILES_MISSING', { count: missing.length })
-  await insertEnvelope(trx, examined.envelope, offer.envelope, now)
-  await holdFiles(trx, deps, offer.envelopeSha256, examined.message, now)
-  for (const branch of branchesOf(deps, offer, examined, relay)) {
-    // The duplicate key: a recipient of this envelope and series that came by another branch is not taken again.
-    const taken = await insertBranch(trx, branch, now)
-    if (taken.length > 0) {
-      throw new CongvanError('RELAY_COLLISION', { id: `${offer.envelopeSha256}/${taken.join(',')}` })
-    }
-    if (branch.nextHop !== null) {
-      await putBranchJob(trx, context, { ...branch, attempt: 0 })
-    }
-  }
-  await layBeforeClerks(trx, deps, offer, examined, examined.already)
   const receipts = [...(relay === null ? [] : [relay]), ...consignments]
-  for (const receipt of receipts) await insertReceipt(trx, receipt, now)
+  const branches = branchesOf(deps, offer, examined, relay)
+  // What needs nobody's answer is sent together; each is waited for in its order.
+  const [missing, , ...taken] = await Promise.all([
+    missingFiles(trx, deps, offer, manifestOf(examined.message.attachments)),
+    insertEnvelope(trx, examined.envelope, offer.envelope, now),
+    ...branches.map((branch) => insertBranch(trx, branch, now)),
+  ])
+  if (missing.length > 0) throw new CongvanError('RELAY_FILES_MISSING', { count: missing.length })
+  // The duplicate key: a recipient of this envelope and series that came by another branch is not taken again.
+  const twice = taken.flat()
+  if (twice.length > 0) {
+    throw new CongvanError('RELAY_COLLISION', { id: `${offer.envelopeSha256}/${twice.join(',')}` })
+  }
+  const [offeredAt] = await Promise.all([
+    closeOffer(trx, offer.id, now),
+    holdFiles(trx, deps, offer.envelopeSha256, examined.message, now),
+    ...receipts.map((receipt) => insertReceipt(trx, receipt, now)),
+    ...branches
+      .filter((branch) => branch.nextHop !== null)
+      .map((branch) => putBranchJob(trx, context, { ...branch, attempt: 0 })),
+  ])
   await bindReceipts(
     trx,
     offer.id,
     receipts.map((one) => one.sha256),
   )
-  const offeredAt = await closeOffer(trx, offer.id, now)
+  await layBeforeClerks(trx, deps, offer, examined, examined.already)
   const seconds = (now.getTime() - offeredAt.getTime()) / 1000
   const line = { ...lineOf({ ...offer, id: offer.branch, nextHop: offer.peer }), hop: offer.path.length + 1 }
   afterCommit(trx, () => {

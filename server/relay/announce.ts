@@ -6,12 +6,13 @@ import { findAgencyByCode } from '../directory/agency-store.ts'
 import type { StatusAnnouncer } from '../documents/status-announcer.ts'
 import { isStatusCode, type StatusCode } from '../edxml/codes.ts'
 import type { StatusMessage } from '../edxml/envelope.ts'
+import { openOwnEnvelope } from '../edxml/open-envelope.ts'
 import type { ReceiptEvent } from '../edxml/receipt.ts'
-import { openSealedDocument, sealStatus } from '../edxml/seal.ts'
+import { sealStatus } from '../edxml/seal.ts'
 import { CongvanError } from '../errors.ts'
 import { type Announcement, findAnnouncement, insertAnnouncement, markSealed } from './announcement-store.ts'
 import { latestBranchOfDelivery } from './branch-store.ts'
-import { latestBringing } from './consigned-content-store.ts'
+import { envelopesBringing, latestBringing } from './consigned-content-store.ts'
 import { findEnvelope, readEnvelopeBytes, type StoredEnvelope } from './envelope-store.ts'
 import { makeReceipt } from './make-receipt.ts'
 import { type Evidence, passBack } from './pass-back.ts'
@@ -35,14 +36,15 @@ export function statusAnnouncer(context: NodeContext): StatusAnnouncer {
       recipient: status.recipientCode,
     }
     const delivery = { envelopeSha256, recipient }
+    // Each attempt series has brought the content in an envelope of its own.
     const { givenUp } = status
-    const released = givenUp && (await latestBringing(trx, givenUp))?.envelopeSha256
+    const released = givenUp === undefined ? [] : await envelopesBringing(trx, givenUp)
     await withNodeTables(trx, async (node) => {
       const branch = await latestBranchOfDelivery(node, delivery)
       if (branch === undefined) {
         throw new Error(`no delivery of ${status.envelopeSha256} to ${status.recipientCode}`)
       }
-      for (const one of new Set([givenUp, released])) if (one) await releaseEnvelope(node, one)
+      for (const one of released) await releaseEnvelope(node, one)
       const id = randomUUID()
       await insertAnnouncement(node, {
         id,
@@ -130,7 +132,7 @@ async function statusOf(
     throw new Error(`announcement ${announcement.id} has lost its envelope`)
   }
   const occurredAt = timeOfAct(announcement, envelope, now, deps.context.limits.clockSkewSeconds)
-  const { message } = openSealedDocument(bytes, { keyFingerprints: [envelope.sealKey] })
+  const { message } = openOwnEnvelope(bytes, envelope.sealKey)
   const addressed = message.to.find((one) => one.organId === recipient)
   const { codeNumber, codeNotation } = message.code
   return {

@@ -64,7 +64,7 @@ export type NewBranch = Omit<Branch, 'attempt' | 'failures' | 'run'> & {
  *   is not empty the caller must roll back.
  */
 export async function insertBranch(trx: NodeTransaction, branch: NewBranch, now: Date): Promise<string[]> {
-  await trx('branches').insert({
+  const stored = trx('branches').insert({
     id: branch.id,
     envelope_sha256: branch.envelopeSha256,
     series: branch.series,
@@ -81,8 +81,11 @@ export async function insertBranch(trx: NodeTransaction, branch: NewBranch, now:
     created_at: now,
     settled_at: isOpen(branch.state) ? null : now,
   })
-  if (branch.recipients.length === 0) return []
-  const taken = await trx('branch_recipients')
+  if (branch.recipients.length === 0) {
+    await stored
+    return []
+  }
+  const recipients = trx('branch_recipients')
     .insert(
       branch.recipients.map((recipient) => ({
         envelope_sha256: branch.envelopeSha256,
@@ -94,8 +97,9 @@ export async function insertBranch(trx: NodeTransaction, branch: NewBranch, now:
     .onConflict(['envelope_sha256', 'series', 'recipient'])
     .ignore()
     .returning<{ recipient: string }[]>('recipient')
-  const stored = new Set(taken.map((row) => row.recipient))
-  return branch.recipients.filter((recipient) => !stored.has(recipient))
+  const [, rows] = await Promise.all([stored, recipients])
+  const taken = new Set(rows.map((row) => row.recipient))
+  return branch.recipients.filter((recipient) => !taken.has(recipient))
 }
 
 /** Whether it is still to be done. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterCommit } from '../after-commit.ts'
 import type { NodeTransaction } from '../db.ts'
-import { openSealedDocument } from '../edxml/seal.ts'
+import { openOwnEnvelope } from '../edxml/open-envelope.ts'
 import { CongvanError } from '../errors.ts'
 import {
   type Branch,
@@ -140,18 +140,20 @@ function nextTry(deps: RelayDeps, { failures, notAfter, urgency }: Branch, now: 
 async function readBranch(deps: RelayDeps, branch: Branch, now: Date, looksFirst: boolean) {
   const { context } = deps
   return context.db.asNode(async (trx) => {
-    const envelope = await findEnvelope(trx, branch.envelopeSha256)
-    const bytes = await readEnvelopeBytes(trx, branch.envelopeSha256)
+    const [envelope, bytes] = await Promise.all([
+      findEnvelope(trx, branch.envelopeSha256),
+      readEnvelopeBytes(trx, branch.envelopeSha256),
+    ])
     if (envelope === undefined || bytes === undefined) {
       throw new Error(`branch ${branch.id} has lost its envelope`)
     }
-    const { message } = openSealedDocument(bytes, { keyFingerprints: [envelope.sealKey] })
+    const { message } = openOwnEnvelope(bytes, envelope.sealKey)
     const document = documentOf(message)
     if (document === undefined) throw new Error(`envelope ${envelope.sha256} brings no PDF`)
     const here: LocalRecipient[] = []
     const moved = new Map<string, string[]>()
     const lagging: string[] = []
-    const routeRecipient = recipientRouter(trx, context.nodeId, envelope.sealedAt, now)
+    const routeRecipient = recipientRouter(trx, context.nodeId, branch.recipients, envelope.sealedAt, now)
     for (const code of branch.recipients) {
       const route = await routeRecipient(code).catch((error: unknown) => {
         if (error instanceof CongvanError && /^(AGENCY_|NO_ROUTE)/.test(error.code)) return undefined

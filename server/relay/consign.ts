@@ -139,8 +139,10 @@ export async function holdFiles(
   now: Date,
 ): Promise<void> {
   const files = new Map(message.attachments.map((one) => [one.sha256, one.length]))
-  for (const sha256 of [...files.keys()].sort()) {
-    const file = { sha256, length: files.get(sha256) ?? 0 }
-    await holdFile(trx, deps.files, file, `envelope:${envelopeSha256}`, now)
-  }
+  await Promise.all(
+    [...files.keys()].sort().map((sha256) => {
+      const file = { sha256, length: files.get(sha256) ?? 0 }
+      return holdFile(trx, deps.files, file, `envelope:${envelopeSha256}`, now)
+    }),
+  )
 }

@@ -3,8 +3,7 @@ import type { NodeTransaction } from '../db.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { nodeHostedAgency, routeTo } from '../directory/node-store.ts'
 import type { Attachment, DocumentMessage } from '../edxml/envelope.ts'
-import { openByOwnKey } from '../edxml/own-key.ts'
-import { openSealedDocument } from '../edxml/seal.ts'
+import { openEnvelope } from '../edxml/open-envelope.ts'
 import type { Opened } from '../edxml/sealed-xml.ts'
 import { CongvanError } from '../errors.ts'
 import type { StoredEnvelope } from './envelope-store.ts'
@@ -34,8 +33,11 @@ export type OfferTerms = Pick<Offer, 'peer' | 'recipients' | 'path' | 'notAfter'
  * @throws CongvanError `RELAY_OFF_ROUTE`, `RELAY_LOOP`, `RELAY_TOO_MANY_HOPS`, `RELAY_ENVELOPE_REJECTED`,
  *   `RELAY_DIRECTORY_BEHIND`, `RELAY_EXPIRED`, `INPUT_TOO_LARGE`. `RELAY_DIRECTORY_BEHIND` is for whatever a later directory may mend; its
  *   parameter `codes` names the recipients that it is about, if it is not about all.
+ *
+ * @param trx what is asked of the directory is read in it; nothing is written
  */
 export async function examineOffer(
+  trx: NodeTransaction,
   context: NodeContext,
   terms: OfferTerms,
   bytes: Uint8Array,
@@ -43,17 +45,19 @@ export async function examineOffer(
 ): Promise<ExaminedOffer> {
   requirePath(context, terms)
   const [originNode = ''] = terms.path
-  const opened = openEnvelope(bytes)
+  const opened = openOffered(bytes)
   const { message } = opened
-  // All that is asked of the directory, in one transaction.
-  const { document, routes } = await context.db.asNode(async (trx) => {
-    await requireEntitled(trx, context, originNode, opened, now)
-    requireTime(context, terms, opened, now)
-    requireAddressed(terms, message)
-    const document = requireFiles(context, message)
-    await requireRoute(trx, context, originNode, terms.peer)
-    return { document, routes: await routeAll(trx, context, terms, opened.sealedAt, now) }
-  })
+  // All that is asked of the directory is asked at once; the faults go by their order all the same.
+  const entitled = requireEntitled(trx, context, originNode, opened, now)
+  const comesByRoute = requireRoute(trx, context, originNode, terms.peer)
+  const routed = routeAll(trx, context, terms, opened.sealedAt, now)
+  await Promise.allSettled([entitled, comesByRoute, routed])
+  await entitled
+  requireTime(context, terms, opened, now)
+  requireAddressed(terms, message)
+  const document = requireFiles(context, message)
+  await comesByRoute
+  const routes = await routed
   const onward = new Map<string, string[]>()
   for (const one of routes) {
     if (one.kind === 'onward') onward.set(one.nodeId, [...(onward.get(one.nodeId) ?? []), one.code])
@@ -89,14 +93,10 @@ function requirePath(context: NodeContext, { peer, path }: OfferTerms): void {
   }
 }
 
-/**
- * Opens an envelope by the key that it names itself; whose that key is, is still to be asked.
- *
- * @throws CongvanError `RELAY_ENVELOPE_REJECTED`
- */
-function openEnvelope(bytes: Uint8Array): Opened<DocumentMessage> {
+/** @throws CongvanError `RELAY_ENVELOPE_REJECTED` */
+function openOffered(bytes: Uint8Array): Opened<DocumentMessage> {
   try {
-    return openByOwnKey(openSealedDocument, bytes)
+    return openEnvelope(bytes)
   } catch (error) {
     const problem = sealProblem(error)
     throw problem === undefined ? error : rejected(problem)
@@ -111,10 +111,15 @@ async function requireEntitled(
   opened: Opened<DocumentMessage>,
   now: Date,
 ): Promise<void> {
-  await requireKeyOf(trx, context, originNode, opened, now)
   const { sealedAt, message } = opened
   const from = message.from.organId
-  if (!(await nodeHostedAgency(trx, originNode, from, sealedAt))) {
+  const [isKey, hosted] = await Promise.allSettled([
+    requireKeyOf(trx, context, originNode, opened, now),
+    nodeHostedAgency(trx, originNode, from, sealedAt),
+  ])
+  if (isKey.status === 'rejected') throw isKey.reason
+  if (hosted.status === 'rejected') throw hosted.reason
+  if (!hosted.value) {
     const what = `agency ${from} at node ${originNode} on ${vietnamDay(sealedAt)}`
     throw new CongvanError('RELAY_DIRECTORY_BEHIND', { what })
   }
@@ -200,7 +205,7 @@ async function routeAll(
 ): Promise<RecipientRoute[]> {
   const routes: RecipientRoute[] = []
   const lagging: string[] = []
-  const routeRecipient = recipientRouter(trx, context.nodeId, sealedAt, now)
+  const routeRecipient = recipientRouter(trx, context.nodeId, terms.recipients, sealedAt, now)
   for (const code of terms.recipients) {
     try {
       const route = await routeRecipient(code)

@@ -161,10 +161,12 @@ export async function completeFile(
   file: ManifestFile,
   now: Date,
 ): Promise<void> {
-  await trx('offer_files')
-    .where({ offer_id: offer.id, sha256: file.sha256 })
-    .update({ received: file.length, complete: true })
-  await insertPeerFiles(trx, offer.peer, [file.sha256], now)
+  await Promise.all([
+    trx('offer_files')
+      .where({ offer_id: offer.id, sha256: file.sha256 })
+      .update({ received: file.length, complete: true }),
+    insertPeerFiles(trx, offer.peer, [file.sha256], now),
+  ])
 }
 
 /** Closes an offer: its envelope has moved to `envelopes`. @returns when it was made */

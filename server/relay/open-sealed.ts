@@ -28,8 +28,10 @@ export async function requireKeyOf(
       now: now.toISOString(),
     })
   }
-  const node = await findNode(trx, nodeId)
-  const own = await nodeKeyFingerprints(trx, nodeId, sealed.sealedAt)
+  const [node, own] = await Promise.all([
+    findNode(trx, nodeId),
+    nodeKeyFingerprints(trx, nodeId, sealed.sealedAt),
+  ])
   if (node === undefined) throw new CongvanError('RELAY_DIRECTORY_BEHIND', { what: `node ${nodeId}` })
   if (!own.includes(sealed.keyFingerprint)) {
     const what = `key ${sealed.keyFingerprint} of node ${nodeId} at ${sealed.sealedAt.toISOString()}`

@@ -1,7 +1,7 @@
 import { CongvanError } from '../errors.ts'
 import { registerFile } from '../files/file-hold-store.ts'
 import { completeFile, filesOfOffer, type ManifestFile } from './offer-store.ts'
-import type { OfferWithFiles } from './offer-with-files.ts'
+import type { InlineFile, OfferWithFiles } from './offer-with-files.ts'
 import type { OfferAnswer } from './protocol.ts'
 import { receiveOffer } from './receive.ts'
 import type { RelayDeps } from './relay-deps.ts'
@@ -10,7 +10,7 @@ import type { RelayDeps } from './relay-deps.ts'
  * Steps 1 and 2 in one request: the offer is taken as any other, then those of its files that it still needs.
  *
  * Order of durable steps, and what a crash after each leaves behind:
- * 1. the offer is stored: the peer offers again and is told what is missing;
+ * 1. the offer is stored, and which files are about to come: the peer offers again and is told what is missing;
  * 2. the files are in the store under their hashes, held by nobody: they count for nothing and are swept by age;
  * 3. the database says that this peer holds them: the offer can be committed.
  *
@@ -23,18 +23,21 @@ export async function receiveOfferWithFiles(
   { offer, files }: OfferWithFiles,
   now: Date,
 ): Promise<OfferAnswer> {
-  const answer = await receiveOffer(deps, peer, offer, now)
-  if (answer.state !== 'open') return answer
-  // What the envelope does not name is not asked for, whatever came along.
-  const wanted = files.filter((file) => answer.needs.includes(file.sha256))
-  if (wanted.length === 0) return answer
   const { db, limits } = deps.context
-  await db.asNode(async (trx) => {
-    const manifest = await filesOfOffer(trx, answer.offer)
-    const other = wanted.find((file) => manifest.every((one) => !isSame(one, file)))
-    if (other !== undefined) throw new CongvanError('RELAY_FILE_MISMATCH', { sha256: other.sha256 })
-    for (const file of wanted) await registerFile(trx, file, now)
+  const came: { wanted: readonly InlineFile[]; other?: InlineFile | undefined } = { wanted: [] }
+  const answer = await receiveOffer(deps, peer, offer, now, async (trx, { offer: id, needs }) => {
+    // What the envelope does not name is not asked for, whatever came along.
+    came.wanted = files.filter((file) => needs.includes(file.sha256))
+    if (came.wanted.length === 0) return
+    const manifest = await filesOfOffer(trx, id)
+    came.other = came.wanted.find((file) => manifest.every((one) => !isSame(one, file)))
+    // In one order, so that two transactions never wait for each other.
+    const inOrder = came.wanted.toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1))
+    if (came.other === undefined) await Promise.all(inOrder.map((file) => registerFile(trx, file, now)))
   })
+  const { wanted, other } = came
+  if (answer.state !== 'open' || wanted.length === 0) return answer
+  if (other !== undefined) throw new CongvanError('RELAY_FILE_MISMATCH', { sha256: other.sha256 })
   for (const file of wanted) await deps.files.put(file.bytes, limits.fileBytes)
   await db.asNode(async (trx) => {
     for (const file of wanted) await completeFile(trx, { id: answer.offer, peer }, file, now)

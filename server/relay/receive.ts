@@ -36,24 +36,42 @@ export async function receiveOffer(
   peer: string,
   request: OfferRequest,
   now: Date,
+  whenOpen: WhenOpen = () => Promise.resolve(),
 ): Promise<OfferAnswer> {
   const { context } = deps
   const offer = asOffer(context, peer, request)
-  const known = await context.db.asNode((trx) => lockOfferByBranch(trx, offer))
-  const examined = known === undefined ? await examineOffer(context, offer, offer.envelope, now) : undefined
   const answer = await context.db.asNode(async (trx) => {
-    if (examined !== undefined) {
-      const { count, bytes } = await openOffers(trx, peer)
-      if (count >= OPEN_OFFERS || bytes + offer.envelope.length > OPEN_BYTES) {
-        throw new CongvanError('RELAY_OFFERS_TOO_MANY', { peer, count })
-      }
-      await insertOffer(trx, offer, manifestOf(examined.message.attachments), now)
-    }
-    return answerOffer(trx, deps, offer)
+    const known = await lockOfferByBranch(trx, offer)
+    if (known === undefined) await storeOffer(trx, context, offer, now)
+    const answered = await answerOffer(trx, deps, offer)
+    if (!(answered instanceof CongvanError) && answered.state === 'open') await whenOpen(trx, answered)
+    return answered
   })
   // Thrown only now: the refusal is stored before it is told.
   if (answer instanceof CongvanError) throw answer
   return answer
+}
+
+/** What else is done about an open offer, in the transaction that stores it. */
+type WhenOpen = (trx: NodeTransaction, answer: Extract<OfferAnswer, { state: 'open' }>) => Promise<void>
+
+async function storeOffer(
+  trx: NodeTransaction,
+  context: NodeContext,
+  offer: Offer & { readonly envelope: Uint8Array },
+  now: Date,
+): Promise<void> {
+  const [open, examined] = await Promise.allSettled([
+    openOffers(trx, offer.peer),
+    examineOffer(trx, context, offer, offer.envelope, now),
+  ])
+  if (examined.status === 'rejected') throw examined.reason
+  if (open.status === 'rejected') throw open.reason
+  const { count, bytes } = open.value
+  if (count >= OPEN_OFFERS || bytes + offer.envelope.length > OPEN_BYTES) {
+    throw new CongvanError('RELAY_OFFERS_TOO_MANY', { peer: offer.peer, count })
+  }
+  await insertOffer(trx, offer, manifestOf(examined.value.message.attachments), now)
 }
 
 function asOffer(
@@ -137,13 +155,16 @@ export async function refusalOf(
 /**
  * The files that this very peer has still to upload: those that it has not proven to hold, or that are not here any
  * more. That the bytes are here for another reason counts for nothing; else a hash would be enough to fetch them.
+ *
+ * @param manifest its files, where the caller knows them
  */
 export async function missingFiles(
   trx: NodeTransaction,
   deps: RelayDeps,
   offer: Pick<Offer, 'id' | 'peer'>,
+  manifest?: readonly ManifestFile[],
 ): Promise<string[]> {
-  const wanted = (await filesOfOffer(trx, offer.id)).map((file) => file.sha256)
+  const wanted = (manifest ?? (await filesOfOffer(trx, offer.id))).map((file) => file.sha256)
   const known = await filesKnownFrom(trx, offer.peer, wanted)
   const present = await Promise.all(wanted.map((sha256) => known.has(sha256) && deps.files.has(sha256)))
   return wanted.filter((_, index) => present[index] !== true)

@@ -86,7 +86,7 @@ export async function byNextHop(
   now: Date,
 ): Promise<Map<string | null, string[]>> {
   const hops = new Map<string | null, string[]>()
-  const routeRecipient = recipientRouter(trx, context.nodeId, now, now)
+  const routeRecipient = recipientRouter(trx, context.nodeId, recipients, now, now)
   for (const code of recipients) {
     const route = await routeRecipient(code)
     const hop = route.kind === 'here' ? null : route.nodeId

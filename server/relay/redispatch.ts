@@ -9,7 +9,8 @@ import { requireReadable } from '../documents/document-access-store.ts'
 import { lockDocument } from '../documents/document-store.ts'
 import { requireNotRecalled } from '../documents/recall.ts'
 import type { DocumentMessage } from '../edxml/envelope.ts'
-import { openSealedDocument, sealDocument } from '../edxml/seal.ts'
+import { openOwnEnvelope } from '../edxml/open-envelope.ts'
+import { sealDocument } from '../edxml/seal.ts'
 import type { Sealed } from '../edxml/sealed-xml.ts'
 import { CongvanError } from '../errors.ts'
 import { insertBranch, type NewBranch } from './branch-store.ts'
@@ -189,7 +190,7 @@ async function readOldMessage(
       throw new Error(`delivery to ${recipient} has lost its envelope ${envelopeSha256} or its end`)
     }
     if (bytes === undefined) throw new CongvanError('ENVELOPE_GONE', { envelope: envelopeSha256 })
-    const { message } = openSealedDocument(bytes, { keyFingerprints: [envelope.sealKey] })
+    const { message } = openOwnEnvelope(bytes, envelope.sealKey)
     return { message, ended: terminal.sha256 }
   })
 }

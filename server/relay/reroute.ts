@@ -24,7 +24,7 @@ export async function rerouteBranch(deps: RelayDeps, branch: Branch): Promise<bo
   return context.db.asNode(async (trx) => {
     const envelope = await findEnvelope(trx, branch.envelopeSha256)
     if (envelope === undefined) return false
-    const routeRecipient = recipientRouter(trx, context.nodeId, envelope.sealedAt, now)
+    const routeRecipient = recipientRouter(trx, context.nodeId, branch.recipients, envelope.sealedAt, now)
     const parts = new Map<string | null, string[]>()
     for (const code of branch.recipients) {
       const hop = await routeRecipient(code).catch((error: unknown) => {

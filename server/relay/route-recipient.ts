@@ -1,7 +1,8 @@
 import { vietnamDay } from '../directory/agency-entry.ts'
 import {
+  type Agency,
   type DirectoryTransaction,
-  findAgencyByCode,
+  findAgenciesByCode,
   findAgencyById,
   successorsText,
 } from '../directory/agency-store.ts'
@@ -29,12 +30,16 @@ export type RecipientRoute =
 export type RouteRecipient = (code: string) => Promise<RecipientRoute>
 
 /**
- * Routes the recipients of one envelope from one node. A code may have passed to another agency since the sealing;
- * the agency itself is followed to the node that hosts it now, a closed one to the node that hosted it last.
+ * Routes the recipients of one envelope from one node; all are looked up when the first is asked for. A code may have
+ * passed to another agency since the sealing; the agency itself is followed to the node that hosts it now, a closed one
+ * to the node that hosted it last.
+ *
+ * @param codes those that will be asked for
  */
 export function recipientRouter(
   trx: DirectoryTransaction,
   ownNodeId: string,
+  codes: readonly string[],
   sealedAt: Date,
   now: Date,
 ): RouteRecipient {
@@ -42,8 +47,10 @@ export function recipientRouter(
   const today = vietnamDay(now)
   // Many recipients share a hosting node, and its way is the same for all of them.
   const hops = new Map<string, Hop>()
+  let found: Promise<Map<string, Agency>> | undefined
   return async (code) => {
-    const addressed = await findAgencyByCode(trx, code, sealed)
+    found ??= findAgenciesByCode(trx, codes, sealed)
+    const addressed = (await found).get(code)
     if (addressed === undefined) throw new CongvanError('AGENCY_CODE_UNKNOWN', { code, date: sealed })
     const known = sealed === today ? addressed : await findAgencyById(trx, addressed.id, today)
     const agency = known ?? addressed

@@ -1,7 +1,7 @@
 import { afterCommit } from '../after-commit.ts'
 import { appendLogEntry } from '../audit/audit-store.ts'
 import type { Peer } from '../directory/peer-store.ts'
-import { openSealedDocument } from '../edxml/seal.ts'
+import { openOwnEnvelope } from '../edxml/open-envelope.ts'
 import { readReceipts, sortReceipts } from './answered-receipts.ts'
 import { askPeer, jsonCall, requirePeer, sendFailureOf } from './ask-peer.ts'
 import { type Branch, claimBranch, isOpen, lockBranch, markCommitting, settleBranch } from './branch-store.ts'
@@ -201,14 +201,13 @@ async function readEnvelope(
   deps: RelayDeps,
   branch: Branch,
 ): Promise<{ bytes: Uint8Array; files: ManifestFile[] }> {
-  const { bytes, envelope } = await deps.context.db.asNode(async (trx) => ({
-    bytes: await readEnvelopeBytes(trx, branch.envelopeSha256),
-    envelope: await findEnvelope(trx, branch.envelopeSha256),
-  }))
+  const [bytes, envelope] = await deps.context.db.asNode((trx) =>
+    Promise.all([readEnvelopeBytes(trx, branch.envelopeSha256), findEnvelope(trx, branch.envelopeSha256)]),
+  )
   if (bytes === undefined || envelope === undefined) {
     throw new Error(`branch ${branch.id} has lost its envelope`)
   }
-  const { message } = openSealedDocument(bytes, { keyFingerprints: [envelope.sealKey] })
+  const { message } = openOwnEnvelope(bytes, envelope.sealKey)
   return { bytes, files: manifestOf(message.attachments) }
 }
 

@@ -65,12 +65,12 @@ describe('db: tenancy', () => {
     try {
       await one.asNode((trx) => trx('users').select('id'))
       await owner.query(`revoke ${node} from ${application}`)
-      let ran = false
-      const refused = one.asNode(async () => {
-        ran = true
-      })
-      await expectError(refused, /permission denied/)
-      expect(ran).to.equal(false)
+      for (const refused of [
+        one.asNode((trx) => trx('users').pluck('id')),
+        one.asNode(async () => undefined),
+      ]) {
+        await expectError(refused, /permission denied to set role/)
+      }
       await owner.query(`grant ${node} to ${application}`)
       expect(await one.asNode((trx) => trx('users').pluck('id'))).to.deep.equal([user])
     } finally {
@@ -135,6 +135,76 @@ describe('db: tenancy', () => {
     } finally {
       await client.end()
     }
+  })
+})
+
+describe('db: statements that are sent together', () => {
+  let test: TestDatabase
+  before(async () => {
+    test = await cloneDatabase()
+  })
+  after(() => test.drop())
+
+  it('are carried out in their order, whichever way each is written', async () => {
+    await test.db.asNode(async (trx) => {
+      const insert = async (at: number) => {
+        await trx('files').insert({ sha256: `${at}`.padStart(64, '0'), length: at, uploaded_at: new Date(0) })
+      }
+      const last = async () => Number((await trx('files').max('length as most'))[0]?.most)
+      const lastRaw = async () => {
+        const { rows } = await trx.raw<{ rows: { most: string }[] }>('select max(length) as most from files')
+        return Number(rows[0]?.most)
+      }
+      const found = await Promise.all([insert(1), last(), insert(2), lastRaw(), insert(3), last(), lastRaw()])
+      expect(found.filter((one) => typeof one === 'number')).to.deep.equal([1, 2, 3, 3])
+    })
+  })
+
+  it('stand in the role that was taken before them', async () => {
+    const agencyId = randomUUID()
+    const who = (trx: { raw: (sql: string) => PromiseLike<{ rows: { role: string; agency: string }[] }> }) =>
+      trx
+        .raw(`select current_user as role, current_setting('congvan.agency_id') as agency`)
+        .then(({ rows }) => [rows[0]?.role, rows[0]?.agency])
+    const { node, tenant } = rolesFor(test.url)
+    const found = await test.db.asNode(async (trx) => [
+      await who(trx),
+      ...(await withAgencyTables(trx, agencyId, (agency) => Promise.all([who(agency), who(agency)]))),
+      await who(trx),
+    ])
+    expect(found).to.deep.equal([
+      [node, ''],
+      [tenant, agencyId],
+      [tenant, agencyId],
+      [node, ''],
+    ])
+  })
+
+  it('are all undone when one fails, and the failure is that one’s', async () => {
+    const file = (name: string) => ({ sha256: name.repeat(64), length: 1, uploaded_at: new Date(0) })
+    const act = test.db.asNode((trx) =>
+      Promise.all([
+        trx('files').insert(file('a')),
+        trx('files').insert(file('a')),
+        trx('files').insert(file('b')),
+      ]),
+    )
+    await expectError(act, /duplicate key/)
+    const left = await test.db.asNode((trx) =>
+      trx('files').whereIn('sha256', ['a'.repeat(64), 'b'.repeat(64)]),
+    )
+    expect(left).to.deep.equal([])
+  })
+
+  it('do not commit behind a step into another role that failed', async () => {
+    const name = 'c'.repeat(64)
+    const act = test.db.asNode(async (trx) => {
+      await trx('files').insert({ sha256: name, length: 1, uploaded_at: new Date(0) })
+      // PostgreSQL takes no NUL byte.
+      await withAgencyTables(trx, '\0', async () => undefined)
+    })
+    await expectError(act, /invalid byte sequence/)
+    expect(await test.db.asNode((trx) => trx('files').where({ sha256: name }))).to.deep.equal([])
   })
 })
 

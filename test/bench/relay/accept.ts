@@ -18,7 +18,14 @@ export interface AcceptBench {
 /** @param plant with `tw`, which runs, and `tinh`, in whose name the documents are offered */
 export async function openAcceptBench(plant: Plant, tree: FourLevels): Promise<AcceptBench> {
   const { letter, agency } = await benchInputs()
-  const sign = () => signPdf(letter, { field: 'AgencySignature', key: agency, signingTime: new Date() })
+  // Each document another one: an RSA signature made within the same second would be the same file again.
+  let made = 0
+  const before = Date.now() - 86_400_000
+  const sign = () => {
+    made += 1
+    const signingTime = new Date(before + made * 1_000)
+    return signPdf(letter, { field: 'AgencySignature', key: agency, signingTime })
+  }
   const to = { node: plant.node('tw'), agency: tree.central }
   const stranger: Stranger = openStranger(plant.node('tinh'), tree.province, to, sign)
   const handOver = (parcel: Parcel) => stranger.handOver(parcel)
