@@ -106,20 +106,23 @@ export async function switchPeer(
 /** What the authentication of peers asks of this node's database; shared by all its processes. */
 export function createPeerRegister(context: Pick<NodeContext, 'db'>): PeerRegister {
   return {
-    keysOf: (nodeId, at) =>
-      context.db.asNode(async (trx) => {
-        const peer = await findPeer(trx, nodeId, at)
-        return peer?.enabled ? peer.keyFingerprints : []
-      }),
-    claimNonce: (keyFingerprint, nonce, usableUntil) =>
-      context.db.asNode(async (trx) => {
-        const claimed = await trx('peer_nonces')
-          .insert({ key_fingerprint: keyFingerprint, nonce, expires_at: usableUntil })
-          .onConflict(['key_fingerprint', 'nonce'])
-          .ignore()
-          .returning('nonce')
-        return claimed.length === 1
-      }),
+    prove: (work) =>
+      context.db.asNode((trx) =>
+        work({
+          async keysOf(nodeId, at) {
+            const peer = await findPeer(trx, nodeId, at)
+            return peer?.enabled ? peer.keyFingerprints : []
+          },
+          async claimNonce(keyFingerprint, nonce, usableUntil) {
+            const claimed = await trx('peer_nonces')
+              .insert({ key_fingerprint: keyFingerprint, nonce, expires_at: usableUntil })
+              .onConflict(['key_fingerprint', 'nonce'])
+              .ignore()
+              .returning('nonce')
+            return claimed.length === 1
+          },
+        }),
+      ),
   }
 }
 

@@ -7,6 +7,7 @@ import {
   readSigners,
   type SignatureReport,
   type SignatureRole,
+  type Signer,
   SigningError,
   type VerificationPolicy,
   validateCertificatePath,
@@ -46,24 +47,25 @@ export interface RevocationSource {
 type AuthorityNames = Pick<AgencySettings, 'publicDutyAuthorities' | 'publicAuthorities'>
 
 /**
- * @param bytes the file; one that cannot be read has no facts beyond its report
+ * @param known the signers of the file; what names none of them has no facts beyond its report
  * @param carried what it carries for its own verification
  */
 export function signatureFacts(
-  bytes: Uint8Array,
+  known: readonly Signer[],
   signatures: readonly SignatureReport[],
   policy: VerificationPolicy,
   carried: CarriedMaterial,
   authorities: AuthorityNames,
 ): SignatureFacts[] {
-  const signers = new Map(signersOf(bytes).map((one) => [one.field, one.certificate]))
+  const signers = new Map(known.map((one) => [one.field, one.certificate]))
   return signatures.map((one) => {
     const certificate = one.field === null ? undefined : signers.get(one.field)
     return certificate === undefined ? unnamed(one) : factsOf(one, certificate, policy, carried, authorities)
   })
 }
 
-function signersOf(bytes: Uint8Array) {
+/** The signers of a file, for all who ask about them; none of one that cannot be read. */
+export function signersOf(bytes: Uint8Array): Signer[] {
   try {
     return readSigners(bytes)
   } catch (error) {

@@ -52,8 +52,12 @@ export interface PeerRoute {
   readonly handle: (request: PeerRequest) => Promise<PeerReply>
 }
 
-/** What authentication asks of the directory and of the database. */
+/** What authentication asks of the directory and of the database, in one transaction. */
 export interface PeerRegister {
+  prove<T>(work: (asked: AskedOfPeers) => Promise<T>): Promise<T>
+}
+
+export interface AskedOfPeers {
   /** Fingerprints of the keys that are an enabled peer's at a moment; empty for anybody else. */
   keysOf(nodeId: string, at: Date): Promise<readonly string[]>
   /** Notes a nonce; false when it was used before, by whichever process of this node. */
@@ -127,22 +131,18 @@ async function authenticate(
   options: PeerRoutesOptions,
   now: Date,
 ): Promise<VerifiedMessage> {
-  const verified = await verifyRequest(
-    { method: request.method, url: targetUrl(request, options), fields: fieldsOf(request) },
-    {
+  const signed = { method: request.method, url: targetUrl(request, options), fields: fieldsOf(request) }
+  return options.register.prove(async (asked) => {
+    const verified = await verifyRequest(signed, {
       now,
       clockSkewSeconds: options.clockSkewSeconds,
-      keysOf: (nodeId) => options.register.keysOf(nodeId, now),
-    },
-  )
-  // Only after the signature holds: otherwise anybody could fill the table of nonces.
-  const isNew = await options.register.claimNonce(
-    verified.keyFingerprint,
-    verified.nonce,
-    verified.usableUntil,
-  )
-  if (!isNew) throw new CongvanError('PEER_NOT_AUTHENTICATED', { reason: 'this request was sent before' })
-  return verified
+      keysOf: (nodeId) => asked.keysOf(nodeId, now),
+    })
+    // Only after the signature holds: otherwise anybody could fill the table of nonces.
+    const isNew = await asked.claimNonce(verified.keyFingerprint, verified.nonce, verified.usableUntil)
+    if (!isNew) throw new CongvanError('PEER_NOT_AUTHENTICATED', { reason: 'this request was sent before' })
+    return verified
+  })
 }
 
 function provenStream(request: Request, body: PeerBody, verified: VerifiedMessage): Readable {

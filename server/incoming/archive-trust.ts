@@ -46,6 +46,13 @@ export async function archiveTrust(
 
 const holderOf = (sha256: string) => `trust:${sha256}` as const
 
+/** CRLs can be of megabytes; a trust store hands out the same arrays until it is read anew, and nobody changes them. */
+const hashes = new WeakMap<Uint8Array, string>()
+
 function named(all: readonly Uint8Array[]): [sha256: string, der: Uint8Array][] {
-  return all.map((der) => [createHash('sha256').update(der).digest('hex'), der])
+  return all.map((der) => {
+    const sha256 = hashes.get(der) ?? createHash('sha256').update(der).digest('hex')
+    hashes.set(der, sha256)
+    return [sha256, der]
+  })
 }

@@ -4,6 +4,7 @@ import {
   letterFields,
   listFields,
   readSignatureTexts,
+  type Signer,
   SigningError,
   type VerificationPolicy,
   type VerificationReport,
@@ -36,6 +37,7 @@ import { missingFields, type Registration } from './registration.ts'
 export interface Received {
   readonly document: DocumentRow
   readonly bytes: Uint8Array
+  readonly signers: readonly Signer[]
   readonly registration: Registration
   /** Whether the agency that signed is the sender; null where no agency's signature holds. */
   readonly senderMatches: boolean | null
@@ -73,7 +75,7 @@ export async function examineReceived(
 ): Promise<Examined> {
   const { document, bytes } = received
   const { report, policy } = judgeReceived(bytes, trust, now, received.isCopy)
-  const facts = signatureFacts(bytes, report.signatures, policy, carriedByPdf(bytes), settings)
+  const facts = signatureFacts(received.signers, report.signatures, policy, carriedByPdf(bytes), settings)
   const pages = report.format === 'pdf' ? await pagesOf(bytes, reader) : null
   const secretMark =
     document.incoming?.secretMark ??

@@ -3,7 +3,7 @@
  * document bears the sign of whoever made it; the two may rightly differ (a document that is passed on), and then the
  * clerk decides.
  */
-import { agencyCodeOf, readSigners, roleOf, SigningError } from '../../signing/index.ts'
+import { agencyCodeOf, roleOf, type Signer } from '../../signing/index.ts'
 import type { AgencyTransaction } from '../db.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { findAgencyByCode } from '../directory/agency-store.ts'
@@ -60,20 +60,12 @@ async function senderOf(
 
 /**
  * True when one of the agencies whose signatures hold over the file bears one of these codes; null when there is no
- * such signature or no readable PDF. A certificate that names no agency's code matches none.
+ * such signature. A certificate that names no agency's code matches none.
  */
-export function matchSender(bytes: Uint8Array, codes: AgencyCodes): boolean | null {
-  const signed = agencyCertificates(bytes).map((certificate) => agencyCodeOf(certificate))
+export function matchSender(signers: readonly Signer[], codes: AgencyCodes): boolean | null {
+  const signed = signers
+    .map((one) => one.certificate)
+    .filter((certificate) => roleOf(certificate) === 'agency')
+    .map((certificate) => agencyCodeOf(certificate))
   return signed.length === 0 ? null : signed.some((code) => code !== null && codes.has(code))
-}
-
-function agencyCertificates(bytes: Uint8Array): Uint8Array[] {
-  try {
-    return readSigners(bytes)
-      .map((one) => one.certificate)
-      .filter((certificate) => roleOf(certificate) === 'agency')
-  } catch (error) {
-    if (!(error instanceof SigningError)) throw error
-    return []
-  }
 }

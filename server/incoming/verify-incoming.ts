@@ -11,6 +11,7 @@ import { findProvenance } from '../documents/provenance-store.ts'
 import { isSealed } from '../documents/recall.ts'
 import { insertReport } from '../documents/report-store.ts'
 import { readLatestRevision } from '../documents/revision-store.ts'
+import { signersOf } from '../documents/signature-facts.ts'
 import { setContentText } from '../search/search-store.ts'
 import { archiveTrust } from './archive-trust.ts'
 import { type Examined, examineReceived, findSecretMarkIn, type SeparateFile } from './examine-received.ts'
@@ -64,8 +65,9 @@ export async function verifyIncoming(
     const secretMark = await findSecretMarkIn(await files.read(file.sha256), pageText)
     separate.push({ kind: file.kind, name: file.name, verdict, secretMark })
   }
-  const senderMatches = before.sender && matchSender(bytes, before.sender)
-  const received = { ...before, bytes, senderMatches, separate }
+  const signers = signersOf(bytes)
+  const senderMatches = before.sender && matchSender(signers, before.sender)
+  const received = { ...before, bytes, signers, senderMatches, separate }
   const examined = await examineReceived(received, trust, pageText, before.settings, now)
   const judgedBy = await archiveTrust(context, files, examined.policy)
   return context.db.asAgency({ agencyId }, async (trx) => {

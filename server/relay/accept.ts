@@ -201,15 +201,15 @@ async function take(
     closeOffer(trx, offer.id, now),
     holdFiles(trx, deps, offer.envelopeSha256, examined.message, now),
     ...receipts.map((receipt) => insertReceipt(trx, receipt, now)),
+    bindReceipts(
+      trx,
+      offer.id,
+      receipts.map((one) => one.sha256),
+    ),
     ...branches
       .filter((branch) => branch.nextHop !== null)
       .map((branch) => putBranchJob(trx, context, { ...branch, attempt: 0 })),
   ])
-  await bindReceipts(
-    trx,
-    offer.id,
-    receipts.map((one) => one.sha256),
-  )
   await layBeforeClerks(trx, deps, offer, examined, examined.already)
   const seconds = (now.getTime() - offeredAt.getTime()) / 1000
   const line = { ...lineOf({ ...offer, id: offer.branch, nextHop: offer.peer }), hop: offer.path.length + 1 }

@@ -79,7 +79,7 @@ export async function insertOffer(
   files: readonly ManifestFile[],
   now: Date,
 ): Promise<void> {
-  const inserted = await trx('offers')
+  const stored = trx('offers')
     .insert({
       id: offer.id,
       peer: offer.peer,
@@ -96,11 +96,15 @@ export async function insertOffer(
     })
     .onConflict(['peer', 'branch', 'series'])
     .ignore()
-    .returning('id')
-  if (inserted.length === 0 || files.length === 0) return
-  await trx('offer_files').insert(
-    files.map((file) => ({ offer_id: offer.id, sha256: file.sha256, length: file.length })),
+  // Where the branch was offered before there is no offer of this id, and so no file of it.
+  const named = trx.raw(
+    `insert into offer_files (offer_id, sha256, length)
+     select o.id, f.sha256, f.length
+     from offers o, unnest(cast(:hashes as text[]), cast(:lengths as bigint[])) as f (sha256, length)
+     where o.id = :id`,
+    { id: offer.id, hashes: files.map((one) => one.sha256), lengths: files.map((one) => one.length) },
   )
+  await Promise.all([stored, named])
 }
 
 /**

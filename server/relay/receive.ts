@@ -42,8 +42,10 @@ export async function receiveOffer(
   const offer = asOffer(context, peer, request)
   const answer = await context.db.asNode(async (trx) => {
     const known = await lockOfferByBranch(trx, offer)
-    if (known === undefined) await storeOffer(trx, context, offer, now)
-    const answered = await answerOffer(trx, deps, offer)
+    const files = known === undefined ? await filesToCome(trx, context, offer, now) : undefined
+    const stored = files === undefined ? undefined : insertOffer(trx, offer, files, now)
+    // Of what is stored by then: another request may have stored the same offer first.
+    const [answered] = await Promise.all([answerOffer(trx, deps, offer, files), stored])
     if (!(answered instanceof CongvanError) && answered.state === 'open') await whenOpen(trx, answered)
     return answered
   })
@@ -55,12 +57,13 @@ export async function receiveOffer(
 /** What else is done about an open offer, in the transaction that stores it. */
 type WhenOpen = (trx: NodeTransaction, answer: Extract<OfferAnswer, { state: 'open' }>) => Promise<void>
 
-async function storeOffer(
+/** Whether an offer that is new may be stored; with the files that its envelope names. */
+async function filesToCome(
   trx: NodeTransaction,
   context: NodeContext,
   offer: Offer & { readonly envelope: Uint8Array },
   now: Date,
-): Promise<void> {
+): Promise<ManifestFile[]> {
   const [open, examined] = await Promise.allSettled([
     openOffers(trx, offer.peer),
     examineOffer(trx, context, offer, offer.envelope, now),
@@ -71,7 +74,7 @@ async function storeOffer(
   if (count >= OPEN_OFFERS || bytes + offer.envelope.length > OPEN_BYTES) {
     throw new CongvanError('RELAY_OFFERS_TOO_MANY', { peer: offer.peer, count })
   }
-  await insertOffer(trx, offer, manifestOf(examined.value.message.attachments), now)
+  return manifestOf(examined.value.message.attachments)
 }
 
 function asOffer(
@@ -115,13 +118,19 @@ export function manifestOf(attachments: readonly ManifestFile[]): ManifestFile[]
  * The answer to an offer as it stands, or the fault with which it is refused for good. Its row is locked: an expired
  * offer is called expired only when no commit of it is under way, and once it was called so nobody commits it, not
  * even another process of this node whose clock is behind.
+ *
+ * @param manifest its files, where the caller knows them
  */
 async function answerOffer(
   trx: NodeTransaction,
   deps: RelayDeps,
   offer: Offer,
+  manifest: readonly ManifestFile[] | undefined,
 ): Promise<OfferAnswer | CongvanError> {
-  const stored = await lockOfferByBranch(trx, offer)
+  const [stored, missing] = await Promise.all([
+    lockOfferByBranch(trx, offer),
+    manifest === undefined ? undefined : missingFiles(trx, deps, offer, manifest),
+  ])
   if (stored === undefined) throw new CongvanError('RELAY_OFFER_UNKNOWN', { id: offer.branch })
   if (stored.committedAt !== null) {
     const receipts = await receiptsOfOffer(trx, stored.id)
@@ -133,7 +142,7 @@ async function answerOffer(
   }
   const refusal = await refusalOf(trx, stored, deps.context.clock())
   if (refusal !== undefined) return refusal
-  return { state: 'open', offer: stored.id, needs: await missingFiles(trx, deps, stored) }
+  return { state: 'open', offer: stored.id, needs: missing ?? (await missingFiles(trx, deps, stored)) }
 }
 
 /**

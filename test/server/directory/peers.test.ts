@@ -7,6 +7,7 @@ import { publishOwnPart } from '../../../server/directory/publish-part.ts'
 import { pushPart } from '../../../server/directory/push-parts.ts'
 import { registerNodeKey } from '../../../server/directory/register-node-key.ts'
 import type { PeerCall } from '../../../server/http/peer-client.ts'
+import type { AskedOfPeers } from '../../../server/http/peer-routes.ts'
 import { testNodeKey } from '../../support/node-key.ts'
 import { limits, operator, startNode, type TestNode } from './network.ts'
 
@@ -94,7 +95,8 @@ describe('peers', () => {
   })
 
   it('cannot use a nonce again at a process whose clock is behind that of the one that sweeps', async () => {
-    const { claimNonce } = createPeerRegister(tw.context)
+    const claimNonce = (...claim: Parameters<AskedOfPeers['claimNonce']>) =>
+      createPeerRegister(tw.context).prove((asked) => asked.claimNonce(...claim))
     const usableUntil = later(limits.clockSkewSeconds)
     const sweep = (at: Date) => tw.database.db.asNode((trx) => sweepNonces(trx, at, limits.clockSkewSeconds))
     expect(await claimNonce(first, 'nonce', usableUntil)).to.equal(true)
