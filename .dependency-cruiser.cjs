@@ -13,10 +13,10 @@ const only = (name, from, allowed) => ({
 
 // What every feature may use beneath it: types and doors, no feature among them.
 const ground = [
-  '^server/(actor|after-commit|errors|db|log|context|queue)\\.ts$',
+  '^server/(actor|after-commit|errors|db|log|context|queue|together)\\.ts$',
   // Who may do what is one pure table.
   '^server/auth/permissions\\.ts$',
-  '^server/http/(route|mount|peer-routes|peer-client|message-signature|node-signature)\\.ts$',
+  '^server/http/(route|mount|peer-routes|peer-client|rate-limit|message-signature|node-signature)\\.ts$',
 ]
 const signing = '^signing/index\\.ts$'
 const beneathDocuments = ['^server/(files|pages|registers|search|calendar|directory|audit)/', signing]
@@ -55,7 +55,7 @@ module.exports = {
     ]),
     only('operations', '^server/operations/', [
       ...ground,
-      '^server/queue-counts\\.ts$',
+      '^server/(queue-counts|standby)\\.ts$',
       '^server/(directory|audit|edxml)/',
       signing,
     ]),
@@ -63,7 +63,7 @@ module.exports = {
       name: 'ground-knows-no-feature',
       severity: 'error',
       from: {
-        path: '^server/(actor|errors|db|log|context|queue|queue-counts|config|migrate|embedded-postgres.*)\\.ts$',
+        path: '^server/(actor|errors|db|log|context|queue|queue-counts|config|migrate|standby|embedded-postgres.*)\\.ts$',
       },
       to: { path: [feature, '^server/(app|main|services)\\.ts$', '^cli/'] },
     },
@@ -86,7 +86,7 @@ module.exports = {
       to: {
         path: '^server/',
         pathNot:
-          '^server/((services|main|config|errors)|relay/evidence/(verify-evidence|findings|zip-reader))\\.ts$',
+          '^server/((services|main|config|errors)|relay/evidence/(verify-evidence|aspects|findings|zip-reader))\\.ts$',
       },
     },
     {

@@ -6,8 +6,9 @@ import { nodeHostedAgency, routeTo } from '../directory/node-store.ts'
 import { openByOwnKey } from '../edxml/own-key.ts'
 import { openReceipt, type Receipt, type ReceiptEvent } from '../edxml/receipt.ts'
 import { CongvanError } from '../errors.ts'
+import { together } from '../together.ts'
 import type { Branch } from './branch-store.ts'
-import { findEnvelope } from './envelope-store.ts'
+import { findEnvelope, type StoredEnvelope } from './envelope-store.ts'
 import { requireKeyOf, requireNotBefore, sealProblem } from './open-sealed.ts'
 import type { SealedReceipt } from './receipt-store.ts'
 
@@ -70,6 +71,7 @@ export async function requireTestimony(
 ): Promise<void> {
   const envelope = await findEnvelope(trx, branch.envelopeSha256)
   const lying = new Set<string>()
+  const hosted: Promise<void>[] = []
   if (envelope === undefined) throw new Error(`branch ${branch.id} has lost its envelope`)
   for (const { receipt, sealedAt } of receipts) {
     const kind = requireAbout(receipt, branch)
@@ -79,12 +81,23 @@ export async function requireTestimony(
     lying.add(issuingNode)
     if (kind === 'relay') continue
     for (const code of receipt.recipients) {
-      const hosted =
-        (await nodeHostedAgency(trx, issuingNode, code, receipt.time)) ||
-        (await lastHost(trx, code, envelope.sealedAt, now)) === issuingNode
-      if (!hosted) throw behind(`agency ${code} at node ${issuingNode}`)
+      hosted.push(requireHost(trx, issuingNode, code, receipt, envelope, now))
     }
   }
+  await together(hosted)
+}
+
+async function requireHost(
+  trx: NodeTransaction,
+  nodeId: string,
+  code: string,
+  { time }: Pick<Receipt, 'time'>,
+  { sealedAt }: Pick<StoredEnvelope, 'sealedAt'>,
+  now: Date,
+): Promise<void> {
+  const hosted =
+    (await nodeHostedAgency(trx, nodeId, code, time)) || (await lastHost(trx, code, sealedAt, now)) === nodeId
+  if (!hosted) throw behind(`agency ${code} at node ${nodeId}`)
 }
 
 function requireAbout(receipt: Receipt, branch: Branch): 'relay' | 'host' {

@@ -3,6 +3,7 @@ import { appendLogEntry } from '../audit/audit-store.ts'
 import type { NodeContext } from '../context.ts'
 import { type AgencyTransaction, type NodeTransaction, withAgencyTables } from '../db.ts'
 import { CongvanError } from '../errors.ts'
+import { together } from '../together.ts'
 import { type Branch, branchOfDelivery } from './branch-store.ts'
 import { applyEvent, type DeliveryEvent, type DeliveryProgress, isTerminalEvent } from './delivery.ts'
 import {
@@ -45,17 +46,21 @@ export async function passBack(
 ): Promise<void> {
   const branches = [...known]
   const home: Homecoming[] = []
-  for (const one of evidence) {
-    const isNew =
+  const isNew = await together(
+    evidence.map((one) =>
       one.kind === 'receipt'
-        ? await insertReceipt(trx, one.sealed, now)
-        : await insertStatusMessage(trx, one.sealed, now)
-    if (!isNew) continue
+        ? insertReceipt(trx, one.sealed, now)
+        : insertStatusMessage(trx, one.sealed, now),
+    ),
+  )
+  const onward: Promise<void>[] = []
+  for (const one of evidence.filter((_, index) => isNew[index] === true)) {
     for (const [peer, recipients] of await previousHops(trx, deliveriesOf(one), branches)) {
       if (peer === null) home.push({ evidence: one, recipients })
-      else await ontoTheWay(trx, context, one, { peer, urgency: urgencyOf(one, branches) }, now)
+      else onward.push(ontoTheWay(trx, context, one, { peer, urgency: urgencyOf(one, branches) }, now))
     }
   }
+  await together(onward)
   await intoHistory(trx, context, home, now)
 }
 
@@ -154,7 +159,7 @@ async function intoHistory(
     const mine = home.filter((one) => deliveriesOf(one.evidence).envelopeSha256 === sha256)
     countEnds(trx, context, mine, envelope.sealedAt, now)
     await withAgencyTables(trx, agencyId, async (agency) => {
-      for (const { evidence, recipients } of mine) {
+      const add = async ({ evidence, recipients }: Homecoming) => {
         const { series } = deliveriesOf(evidence)
         const deliveries = await lockDeliveries(agency, agencyId, sha256, series, recipients)
         await addToHistory(agency, agencyId, deliveries, evidence, now)
@@ -164,8 +169,25 @@ async function intoHistory(
           facts: factsOf(evidence),
         })
       }
+      for (const wave of waves(mine)) await together(wave.map(add))
     })
   }
+}
+
+/** Evidence in groups, in its order: within a group all is about different deliveries. */
+function waves(home: readonly Homecoming[]): Homecoming[][] {
+  const groups: Homecoming[][] = []
+  const next = new Map<string, number>()
+  for (const one of home) {
+    const { series } = deliveriesOf(one.evidence)
+    const keys = one.recipients.map((recipient) => `${series} ${recipient}`)
+    const at = Math.max(0, ...keys.map((key) => next.get(key) ?? 0))
+    for (const key of keys) next.set(key, at + 1)
+    const group = groups[at] ?? []
+    group.push(one)
+    groups[at] = group
+  }
+  return groups
 }
 
 /** How long deliveries took from their dispatch, for those that end now. */
@@ -207,10 +229,10 @@ export async function addToHistory(
     moved.set(key, { progress, ids: [...(moved.get(key)?.ids ?? []), delivery.id] })
   }
   const ids = deliveries.map((one) => one.id)
-  await insertDeliveryEvents(agency, agencyId, ids, stored)
-  for (const { progress, ids: group } of moved.values()) {
-    await updateProgress(agency, agencyId, group, progress, now)
-  }
+  await together([
+    insertDeliveryEvents(agency, agencyId, ids, stored),
+    ...[...moved.values()].map((one) => updateProgress(agency, agencyId, one.ids, one.progress, now)),
+  ])
 }
 
 function describe(evidence: Evidence, now: Date): { event: DeliveryEvent; stored: StoredDeliveryEvent } {

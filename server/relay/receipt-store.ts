@@ -135,39 +135,3 @@ export async function readReceipts(
     .select('sha256', 'xml')
   return new Map(rows.map((row) => [row.sha256, row.xml]))
 }
-
-/** A delivery that a node further on could not pass on. */
-export interface FailedDelivery {
-  /** SHA-256 of that node's RelayFailure. */
-  readonly sha256: string
-  readonly reason: string | null
-  readonly envelopeSha256: string
-  readonly series: number
-  readonly recipient: string
-  /** The origin's branch. */
-  readonly branchId: string
-}
-
-/** Deliveries sent from here that have a RelayFailure, no end, and a `notAfter` before a moment. */
-export async function failedDeliveries(
-  trx: NodeTransaction,
-  before: Date,
-  most: number,
-): Promise<FailedDelivery[]> {
-  const { rows } = await trx.raw<{ rows: FailedDelivery[] }>(
-    `select distinct on (r.envelope_sha256, r.series, f.recipient) r.sha256, r.reason,
-       r.envelope_sha256 as "envelopeSha256", r.series, f.recipient, b.id as "branchId"
-     from receipts r
-     join receipt_recipients f on f.receipt_sha256 = r.sha256
-     join branch_recipients d on d.envelope_sha256 = r.envelope_sha256 and d.series = r.series
-       and d.recipient = f.recipient
-     join branches b on b.id = d.branch_id
-     where r.event = 'RelayFailure' and b.previous_peer is null and b.not_after < :before
-       and not exists (select 1 from receipt_recipients t where t.envelope_sha256 = r.envelope_sha256
-         and t.series = r.series and t.recipient = f.recipient and t.terminal)
-     order by r.envelope_sha256, r.series, f.recipient, r.stored_at
-     limit :most`,
-    { before, most },
-  )
-  return rows
-}

@@ -4,6 +4,7 @@ import type { AgencyTransaction } from '../db.ts'
 import { vietnamDay } from '../directory/agency-entry.ts'
 import { type Agency, requireOpenAgency } from '../directory/agency-store.ts'
 import { CongvanError } from '../errors.ts'
+import { together } from '../together.ts'
 import { deliveriesOfDocument } from './delivery-store.ts'
 import { recipientRouter } from './route-recipient.ts'
 import { defaultHoursToLive } from './urgency.ts'
@@ -52,8 +53,9 @@ export async function findRecipients(
   now: Date,
 ): Promise<Recipient[]> {
   const found = new Map<string, Recipient>()
-  for (const code of codes) {
-    const agency = await requireOpenAgency(trx, code, vietnamDay(now))
+  const agencies = await together(codes.map((code) => requireOpenAgency(trx, code, vietnamDay(now))))
+  for (const [index, agency] of agencies.entries()) {
+    const code = codes[index] ?? ''
     const twin = found.get(agency.id)
     if (twin !== undefined) {
       const reason = `${twin.code} và ${code} là cùng một cơ quan / are the same agency`
