@@ -1,4 +1,5 @@
 /** What a bundle of evidence proves, in the words of a clerk or a judge. */
+import { type AspectVerdict, type EvidenceAspect, evidenceAspects } from '../server/relay/evidence/aspects.ts'
 import { evidenceFindingText } from '../server/relay/evidence/findings.ts'
 import type {
   EvidenceReport,
@@ -23,6 +24,36 @@ const verdicts: Readonly<Record<EvidenceReport['verdict'], Bilingual>> = {
     vi: 'CHƯA ĐỦ CĂN CỨ: không có gì sai, nhưng chưa chứng minh được hết',
     en: 'INCOMPLETE: nothing is false, but not all is proven',
   },
+}
+
+const aspects: Readonly<Record<EvidenceAspect, Bilingual>> = {
+  files: { vi: 'Các tệp đủ và còn nguyên', en: 'the files are all there and unchanged' },
+  signatures: {
+    vi: 'Chữ ký số của người ký và của cơ quan trên văn bản',
+    en: 'the signatures of people and of the agency on the document',
+  },
+  seals: {
+    vi: 'Dấu niêm phong của mọi gói tin, biên nhận, trạng thái',
+    en: 'the seal of every envelope, receipt and status',
+  },
+  course: {
+    vi: 'Diễn biến với từng nơi nhận, theo lời các nút: đủ, không mâu thuẫn',
+    en: 'the course of events at every recipient, as the nodes tell it: complete, without contradiction',
+  },
+  nodes: {
+    vi: 'Khóa đã niêm phong là của đúng các nút được nêu tên',
+    en: 'the keys of the seals are those of the nodes that are named',
+  },
+  hosting: {
+    vi: 'Các nút ấy có quyền: phục vụ nơi gửi, nơi nhận hoặc nằm trên đường đi',
+    en: 'these nodes were entitled: hosts of sender and recipients, or on the way',
+  },
+}
+
+const aspectVerdicts: Readonly<Record<AspectVerdict, Bilingual>> = {
+  holds: { vi: 'ĐÚNG', en: 'HOLDS' },
+  false: { vi: 'SAI', en: 'FALSE' },
+  open: { vi: 'CHƯA ĐỦ', en: 'OPEN' },
 }
 
 /** What a receipt says happened; `{node}` is who sealed it. */
@@ -59,6 +90,7 @@ const words = {
   again: { vi: 'lần gửi', en: 'attempt' },
   open: { vi: 'chưa có biên nhận kết thúc', en: 'no terminal receipt' },
   status: { vi: 'trạng thái', en: 'status' },
+  aspects: { vi: 'Xét từng điều', en: 'Point by point' },
   findings: { vi: 'Phát hiện', en: 'Findings' },
   false: { vi: 'SAI', en: 'FALSE' },
   openFinding: { vi: 'CHƯA ĐỦ', en: 'OPEN' },
@@ -86,6 +118,10 @@ export function evidenceText(file: string, report: EvidenceReport, language: Lan
   }
   for (const one of report.deliveries) lines.push('', ...deliveryLines(one, language))
   if (report.findings.length > 0) {
+    lines.push('', `${word('aspects')}:`)
+    for (const one of evidenceAspects) {
+      lines.push(`  [${aspectVerdicts[report.aspects[one]][language]}] ${aspects[one][language]}`)
+    }
     lines.push('', `${word('findings')}:`)
     for (const one of report.findings) {
       const kind = word(one.severity === 'false' ? 'false' : 'openFinding')

@@ -1,6 +1,7 @@
 import type { Language } from '../signing/index.ts'
 import type { DocumentDetails } from './client/forms.ts'
 import type { Bilingual } from './command.ts'
+import { vietnamDateText } from './vietnam-date-text.ts'
 
 /** Where a document stands in a recall, as clerks call it. */
 const words: Readonly<Record<string, Bilingual>> = {
@@ -77,6 +78,18 @@ export function relationTexts(
     const what =
       state === 'open' ? say('nơi gửi cập nhật', 'the sender updates') : updateText(state, language)
     texts.push(`${what}${due}`)
+  }
+  const returns = relations.paperReturns ?? []
+  if (requests.some((one) => one.asksPaper === true) && returns.length === 0) {
+    texts.push(say('PHẢI GỬI LẠI BẢN GIẤY', 'PAPER TO BE SENT BACK'))
+  }
+  for (const { party, copies, on } of returns) {
+    const when = on === null ? '' : `: ${copies} (${party}, ${vietnamDateText(on)})`
+    texts.push(
+      on === null
+        ? say('không nhận bản giấy', 'no paper was received')
+        : `${say('bản giấy gửi lại', 'paper sent back')}${when}`,
+    )
   }
   if (asks !== null) {
     const what =

@@ -55,8 +55,12 @@ const relationsForm = z.looseObject({
       state: z.string(),
       reason: z.string().nullish(),
       change: z.object({ dueDate: z.string().nullish() }).nullish(),
+      asksPaper: z.boolean().optional(),
     }),
   ),
+  paperReturns: z
+    .array(z.object({ party: z.string(), copies: z.int(), on: z.string().nullable() }))
+    .optional(),
   asks: z
     .object({ type: z.string(), state: z.string(), code: z.string(), notTheIssuer: z.boolean() })
     .nullable(),

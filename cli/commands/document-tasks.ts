@@ -14,6 +14,7 @@ const lists: Readonly<Record<string, Bilingual>> = {
   'due-soon': { vi: 'sắp đến hạn', en: 'due soon' },
   'late-registration': { vi: 'chậm đăng ký', en: 'late to register' },
   'late-handover': { vi: 'chậm chuyển giao', en: 'late to hand over' },
+  'paper-to-return': { vi: 'bản giấy phải gửi lại', en: 'paper to be sent back' },
   mine: { vi: 'việc của tôi', en: 'my tasks' },
 }
 
@@ -67,8 +68,8 @@ export function defineIncomingLists(command: Command, invoke: Invoke): void {
       .command('tasks')
       .description(
         described(
-          'văn bản đến quá hạn, sắp đến hạn, chậm đăng ký, chậm chuyển giao, việc của tôi',
-          'incoming documents overdue, due soon, late to register, late to hand over, my tasks',
+          'văn bản đến quá hạn, sắp đến hạn, chậm đăng ký, chậm chuyển giao, phải gửi lại bản giấy; việc của tôi',
+          'incoming documents overdue, due soon, late to register, late to hand over, paper to send back; my tasks',
         ),
       ),
   )

@@ -25,6 +25,7 @@ import { defineEvidence } from './document-evidence.ts'
 import { defineFiles } from './document-files.ts'
 import { defineIncoming } from './document-incoming.ts'
 import { defineDocumentLists } from './document-lists.ts'
+import { definePaperBack } from './paper-return.ts'
 
 const draftForm = nodeOptionsForm.extend({
   kind: z.string(),
@@ -69,6 +70,7 @@ export function defineDocument(command: Command, invoke: Invoke): void {
   defineOutgoing(command, invoke)
   defineDrafting(command, invoke)
   defineDocumentLists(command, invoke)
+  definePaperBack(command, invoke)
   defineIncoming(command, invoke)
   defineFiles(command, invoke)
   defineCopy(command, invoke)

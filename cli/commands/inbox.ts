@@ -11,6 +11,7 @@ import { safeText } from '../terminal-text.ts'
 import { urgencyText } from '../urgency-text.ts'
 import { vietnamDateText, vietnamTimeText } from '../vietnam-date-text.ts'
 import { defineInboxRecall } from './inbox-recall.ts'
+import { definePaperSentBack } from './paper-return.ts'
 
 const optionsForm = nodeOptionsForm.extend({
   state: z.string().optional(),
@@ -25,6 +26,7 @@ export function defineInbox(command: Command, invoke: Invoke): void {
       invoke((context) => inbox(parseOptions(optionsForm, options, context.language), context)),
     )
   defineInboxRecall(command, invoke)
+  definePaperSentBack(command, invoke)
 }
 
 /** Incoming documents of one's agency, newest first. */

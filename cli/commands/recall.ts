@@ -1,11 +1,13 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { fillMessage, type Language } from '../../signing/index.ts'
 import { derivedKey } from '../client/api-client.ts'
-import { type CommandContext, described, type Invoke, repeatable } from '../command.ts'
+import { type Bilingual, type CommandContext, described, type Invoke, repeatable } from '../command.ts'
 import { forEachItem } from '../each.ts'
 import { nodeOptionsForm, signedInClient, withNodeOptions } from '../node-options.ts'
 import { parseOptions } from '../parse-options.ts'
 import { safeText } from '../terminal-text.ts'
+import { vietnamDateText } from '../vietnam-date-text.ts'
 
 const optionsForm = nodeOptionsForm.extend({
   notice: z.string().optional(),
@@ -18,7 +20,17 @@ const recalledForm = z.object({
   recall: z.string(),
   cancelled: z.array(z.string()),
   notified: z.array(z.string()),
-  untouched: z.array(z.object({ code: z.string(), why: z.string() })),
+  untouched: z.array(
+    z.object({
+      code: z.string(),
+      why: z.string(),
+      /** Of one that has closed: since when, and who took over. */
+      closedOn: z.string().optional(),
+      successors: z.array(z.string()).optional(),
+    }),
+  ),
+  /** Who holds it on paper, by name; they send it back. */
+  paper: z.array(z.string()).optional(),
   envelope: z.string().nullable(),
 })
 
@@ -48,7 +60,25 @@ const words = {
   notified: { vi: 'đã gửi thông báo thu hồi', en: 'asked by the notice of recall' },
   'not-delivered': { vi: 'văn bản đã không tới nơi', en: 'it was never delivered' },
   'recalled-before': { vi: 'đã thu hồi từ trước', en: 'recalled before' },
-} as const
+  closed: {
+    vi: 'KHÔNG THU HỒI ĐƯỢC: cơ quan đã đóng từ {day}; kế thừa: {successors}',
+    en: 'NOT RECALLED: the agency is closed since {day}; successors: {successors}',
+  },
+  paper: { vi: 'có bản giấy, cần gửi lại', en: 'has it on paper, which is to be sent back' },
+} as const satisfies Record<string, Bilingual>
+
+function untouchedText(
+  { why, closedOn, successors = [] }: z.output<typeof recalledForm>['untouched'][number],
+  language: Language,
+): string {
+  if (why !== 'closed') {
+    return words[why === 'recalled-before' ? 'recalled-before' : 'not-delivered'][language]
+  }
+  return fillMessage(words.closed[language], {
+    day: closedOn === undefined ? '–' : vietnamDateText(closedOn),
+    successors: successors.join(', ') || '–',
+  })
+}
 
 /** Asked again after a failure it finishes what is left and asks nobody twice. */
 async function recall(
@@ -68,17 +98,15 @@ async function recall(
       json,
       idempotencyKey: derivedKey('recall', id, JSON.stringify(json)),
     })
-    const { cancelled, notified, untouched } = answer
-    const line = (code: string, what: keyof typeof words) =>
-      safeText(`${code}: ${words[what][context.language]}`)
-    const known = (why: string): keyof typeof words =>
-      why === 'recalled-before' ? 'recalled-before' : 'not-delivered'
+    const { cancelled, notified, untouched, paper = [] } = answer
+    const { language } = context
     const lines = [
-      id,
-      ...cancelled.map((code) => line(code, 'cancelled')),
-      ...notified.map((code) => line(code, 'notified')),
-      ...untouched.map((one) => line(one.code, known(one.why))),
+      ...cancelled.map((code) => [code, words.cancelled[language]]),
+      ...notified.map((code) => [code, words.notified[language]]),
+      ...untouched.map((one) => [one.code, untouchedText(one, language)]),
+      ...paper.map((name) => [name, words.paper[language]]),
     ]
-    return { json: { ...answer }, text: lines.join('\n  ') }
+    const text = [id, ...lines.map(([who, what]) => safeText(`${who}: ${what}`))].join('\n  ')
+    return { json: { ...answer }, text }
   })
 }

@@ -70,7 +70,18 @@ Mã thoát / Exit codes:
 Nút nào phục vụ cơ quan nào do danh bạ đã ký chứng minh, tính từ khóa của nút gốc: --root, hoặc chứng thư
 của nút gốc nếu đó là chứng thư nút duy nhất trong --trust. Một CA chỉ cho biết nút là ai, không cho biết nút nào là gốc.
 Which node hosted which agency is proven by the signed directory, from the root's key on: --root, or the root's
-certificate where it is the only node certificate in --trust. A CA tells who a node is, not which one is the root.`
+certificate where it is the only node certificate in --trust. A CA tells who a node is, not which one is the root.
+
+Chỉ có CA (--trust ca.pem) / with an authority alone:
+  đúng / holds: các tệp còn nguyên, chữ ký của người và cơ quan, mọi dấu niêm phong, diễn biến đủ và không
+  mâu thuẫn / files unchanged, signatures of people and agency, every seal, the course of events is complete;
+  chưa / not: nút nào có quyền nói điều đó; nếu nút tự ký chứng thư (cert node-key) thì cả khóa là của nút nào
+  / which node was entitled to say so; where nodes sign their own certificates (cert node-key), whose the keys are.
+  Mã thoát 2; kết quả nêu khóa của nút gốc cần đối chiếu / exit code 2, with the root's key that is to be compared.
+Một tệp cho tất cả / one file for all:
+  cat ca-nguoi-ky.pem nut-goc.pem > ca.pem && congvan verify-evidence out.zip --trust ca.pem
+  (certificates/ trong gói có chứng thư của các nút, chỉ dùng sau khi đối chiếu dấu vân tay
+  / certificates/ in the bundle has those of the nodes, to be used only after comparing the fingerprint)`
 
 /** @returns 0 all proven, 1 something false, 2 not false but not complete or trusted; 3 by the error of a bundle unread */
 async function verify(file: string, options: Options, context: CommandContext): Promise<number> {
@@ -121,10 +132,11 @@ function rootKey(der: Uint8Array, value: string, { language }: CommandContext): 
 
 /** The line of `--json`. Verdicts and codes are language-free; `message` is for people. */
 function reportJson(file: string, report: EvidenceReport, { language }: CommandContext): object {
-  const { verdict, document, root, deliveries } = report
+  const { verdict, aspects, document, root, deliveries } = report
   return {
     file,
     verdict,
+    aspects,
     document,
     root,
     files: report.files.map(({ signatures, ...one }) => ({

@@ -58,6 +58,8 @@ export const entryKinds = [
   'document.returned',
   'document.commented',
   'document.dispatched-on-paper',
+  'document.paper-returned',
+  'document.paper-sent-back',
   'agency.settings-changed',
   'authorisation.granted',
   'authorisation.revoked',

@@ -10,6 +10,7 @@ import { readReadable } from './document-list-store.ts'
 import type { DocumentRow } from './document-store.ts'
 import { findByCode } from './duplicate-store.ts'
 import { type DocumentLink, linksFrom, linksTo } from './link-store.ts'
+import { readPaperReturns } from './paper-return-store.ts'
 import { type RecallOrder, readOrdersByNotice, readRecallOrders } from './recall-order-store.ts'
 import { type IncomingRequest, requestOfNotice, requestsAbout } from './request-store.ts'
 
@@ -28,6 +29,8 @@ const request = z.strictObject({
   notice: other,
   reason: z.string().nullable(),
   change: change.nullable(),
+  /** A recall that speaks of paper copies, which are sent back (NĐ 30/2020 art 18.4a). */
+  asksPaper: z.boolean(),
   previous: change.nullable(),
   requestedAt: time,
   decided: z.strictObject({ by: z.string(), at: time, text: z.string().nullable() }).nullable(),
@@ -49,6 +52,16 @@ export const documentRelations = z.strictObject({
       by: z.string(),
       at: time,
       recipients: z.array(z.strictObject({ code: z.string(), way: z.enum(['cancelled', 'notice']) })),
+    }),
+  ),
+  /** Paper of this recalled document that came back, or that was sent back to its issuer; copies 0: there was none. */
+  paperReturns: z.array(
+    z.strictObject({
+      party: z.string(),
+      copies: z.int(),
+      on: z.iso.date().nullable(),
+      by: z.string(),
+      at: time,
     }),
   ),
   /** Own documents for which this one is the notice of recall. */
@@ -88,6 +101,7 @@ export async function readRelations(
   const asNotice = isOutgoing ? await readOrdersByNotice(trx, id) : []
   const requests = isOutgoing ? [] : await requestsAbout(trx, id)
   const asked = isOutgoing ? undefined : await requestOfNotice(trx, id)
+  const returns = document.recall === null ? [] : await readPaperReturns(trx, id)
   const older = await linksFrom(trx, id)
   const newer = await linksTo(trx, id)
   const see = await readableOf(trx, actor, [
@@ -113,6 +127,7 @@ export async function readRelations(
       }))
   return {
     recalls: orders.map((one) => viewOrder(one, idOf)),
+    paperReturns: returns.map((one) => ({ ...one, by: one.by.name, at: one.at.toISOString() })),
     noticeOf: [...new Set(asNotice.flatMap((one) => idOf(one.documentId) ?? []))],
     requests: requests.map((one) => viewRequest(one, idOf)),
     asks: asked === undefined ? null : await viewAsked(trx, asked, idOf),
@@ -162,6 +177,7 @@ function viewRequest(one: IncomingRequest, idOf: IdOf): DocumentRelations['reque
     notice: idOf(one.noticeId),
     reason: one.reason,
     change: one.change as z.input<typeof change> | null,
+    asksPaper: one.asksPaper,
     previous: one.previous as z.input<typeof change> | null,
     requestedAt: one.requestedAt.toISOString(),
     decided: one.decided && {

@@ -29,6 +29,8 @@ export interface IncomingRequest {
   readonly targetId: string | null
   readonly reason: string | null
   readonly change: RequestedChange | null
+  /** A recall that speaks of paper copies, which are sent back. */
+  readonly asksPaper: boolean
   /** Of an agreed update: what stood there before. */
   readonly previous: RequestedChange | null
   readonly state: RequestState
@@ -49,6 +51,7 @@ interface Row {
   readonly target_id: string | null
   readonly reason: string | null
   readonly change: RequestedChange | null
+  readonly asks_paper: boolean
   readonly previous: RequestedChange | null
   readonly state: RequestState
   readonly requested_at: Date
@@ -69,6 +72,7 @@ function fromRow(row: Row): IncomingRequest {
     targetId: row.target_id,
     reason: row.reason,
     change: row.change,
+    asksPaper: row.asks_paper,
     previous: row.previous,
     state: row.state,
     requestedAt: row.requested_at,
@@ -81,7 +85,7 @@ function fromRow(row: Row): IncomingRequest {
 
 export type NewRequest = Pick<
   IncomingRequest,
-  'id' | 'noticeId' | 'type' | 'senderCode' | 'targetCode' | 'reason' | 'change' | 'requestedAt'
+  'id' | 'noticeId' | 'type' | 'senderCode' | 'targetCode' | 'reason' | 'change' | 'asksPaper' | 'requestedAt'
 >
 
 /** Notes what a message asks, before it is known whether the document that it is about is here. */
@@ -100,6 +104,7 @@ export async function insertRequest(
     target_key: codeKey({ documentCode: request.targetCode }),
     reason: request.reason,
     change: request.change === null ? null : JSON.stringify(request.change),
+    asks_paper: request.asksPaper,
     state: 'waiting',
     requested_at: request.requestedAt,
   })

@@ -75,6 +75,36 @@ export const recallErrors = {
       en: 'the notice of recall must pass verification first',
     },
   },
+  PAPER_NOT_RECALLED: {
+    status: 409,
+    exit: 65,
+    vi: 'Văn bản chưa bị thu hồi: chưa có bản giấy nào phải gửi lại',
+    en: 'the document was not recalled: no paper of it is to come back',
+  },
+  PAPER_RETURN_UNKNOWN: {
+    status: 422,
+    exit: 65,
+    vi: 'Chưa từng gửi bản giấy tới "{name}"; đã gửi tới: {known}',
+    en: 'no paper went to "{name}"; it went to: {known}',
+  },
+  PAPER_RETURN_TOO_MANY: {
+    status: 422,
+    exit: 65,
+    vi: 'Nhận lại {copies} bản giấy, nhưng chỉ còn {left} bản chưa về',
+    en: '{copies} paper copies came back, only {left} are out',
+  },
+  PAPER_RETURN_DAY_WRONG: {
+    status: 422,
+    exit: 65,
+    vi: 'Ngày gửi lại bản giấy {day} phải từ {from} đến {to}',
+    en: 'the day {day} on which paper went back must lie between {from} and {to}',
+  },
+  PAPER_RETURN_RECORDED: {
+    status: 409,
+    exit: 65,
+    vi: 'Đã ghi nhận gửi lại bản giấy hoặc không có bản giấy: không ghi "không có" lần nữa',
+    en: 'it is recorded already that paper was sent back, or that there was none',
+  },
   REPLACEMENT_KIND_DIFFERS: {
     status: 422,
     exit: 65,

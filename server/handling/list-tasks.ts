@@ -18,6 +18,7 @@ import {
   listDue,
   listNotHandedOver,
   listOwn,
+  listPaperToReturn,
   listUnregistered,
   type Task,
   type TaskPosition,
@@ -29,9 +30,17 @@ import {
  * - `due-soon`: the deadline is today or within the agency's number of working days.
  * - `late-registration`: came in and has no number by the end of the next working day; urgent: at once (art 4.2c).
  * - `late-handover`: registered and in nobody's hands by then (art 23.1).
+ * - `paper-to-return`: recalled, its issuer wants the paper back, and no return is recorded (art 18.4a).
  * - `mine`: what the user leads or co-operates in.
  */
-export const taskLists = ['overdue', 'due-soon', 'late-registration', 'late-handover', 'mine'] as const
+export const taskLists = [
+  'overdue',
+  'due-soon',
+  'late-registration',
+  'late-handover',
+  'paper-to-return',
+  'mine',
+] as const
 export type TaskList = (typeof taskLists)[number]
 
 export interface TaskPage {
@@ -78,6 +87,7 @@ async function select(
 ): Promise<{ found: Task[]; days: readonly string[] }> {
   const today = vietnamDay(now)
   if (list === 'mine') return { found: await listOwn(trx, query), days: [] }
+  if (list === 'paper-to-return') return { found: await listPaperToReturn(trx, query), days: [] }
   if (list === 'overdue') return { found: await listDue(trx, query, null, addDays(today, -1)), days: [] }
   if (list === 'due-soon') {
     const last = addWorkingDays(calendar, today, settings.dueSoonDays)

@@ -37,8 +37,8 @@ export function taskRoutes(context: NodeContext): Route[] {
       path: '/documents/tasks',
       access: { permission: 'document.read' },
       summary: {
-        vi: 'Văn bản đến quá hạn, sắp đến hạn, chậm đăng ký, chậm chuyển giao; việc của tôi. Khẩn trước',
-        en: 'Incoming documents overdue, due soon, late to register or to hand over; my tasks. Urgent first',
+        vi: 'Văn bản đến quá hạn, sắp đến hạn, chậm đăng ký, chậm chuyển giao, phải gửi lại bản giấy; việc của tôi. Khẩn trước',
+        en: 'Incoming documents overdue, due soon, late to register or to hand over, paper to send back; my tasks. Urgent first',
       },
       tag: 'documents',
       query: z.strictObject({

@@ -126,6 +126,29 @@ export async function listDue(
   return rows.map((row) => taskOf(row, row.handling_due ?? ''))
 }
 
+/** Recalled documents whose issuer speaks of paper and of which nobody has recorded that it went back, or that there is none. */
+export async function listPaperToReturn(trx: AgencyTransaction, query: TaskQuery): Promise<Task[]> {
+  const { after, limit } = query
+  const select = readable(trx, query).whereRaw(
+    `d.id in (
+       select r.target_id from incoming_requests r
+       where r.asks_paper and r.target_id is not null and not exists (
+         select 1 from paper_returns p where p.agency_id = r.agency_id and p.document_id = r.target_id))`,
+  )
+  if (after !== undefined) {
+    select.whereRaw('(d.urgency_rank, d.created_at, d.id) > (?, ?::timestamptz, ?)', [
+      after.rank,
+      after.at,
+      after.id,
+    ])
+  }
+  const rows: (TaskRow & { readonly waits_since: Date })[] = await select
+    .orderBy(['d.urgency_rank', 'd.created_at', 'd.id'])
+    .limit(limit)
+    .select('d.*', trx.ref('d.created_at').as('waits_since'))
+  return rows.map((row) => taskOf(row, row.waits_since.toISOString()))
+}
+
 /** What the reader leads or co-operates in, may still see and has not done yet. */
 export async function listOwn(trx: AgencyTransaction, query: TaskQuery): Promise<Task[]> {
   const { after, limit, reader } = query

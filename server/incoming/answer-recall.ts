@@ -7,21 +7,12 @@ import { lockReadableAnyway } from '../documents/document-access-store.ts'
 import type { DocumentServices } from '../documents/document-services.ts'
 import { changeDocument, type DocumentRow, readDocument } from '../documents/document-store.ts'
 import { type RecallState, requireNotSealed } from '../documents/recall.ts'
-import { decideRequest, type IncomingRequest, requestsAbout } from '../documents/request-store.ts'
+import { type IncomingRequest, requestsAbout } from '../documents/request-store.ts'
 import { CongvanError } from '../errors.ts'
 import { requireVersion } from '../http/route.ts'
 import { printedCode } from '../registers/register.ts'
 import { sealContent } from './seal-content.ts'
-
-export interface RecallAnswer {
-  /** The document that is recalled, not the notice. */
-  readonly id: string
-  readonly agree: boolean
-  /** In the clerk's words, which the sender reads; wanted with a refusal. */
-  readonly text?: string | undefined
-  /** The version that the clerk has read; left out: whichever is there. */
-  readonly ifMatch?: number | undefined
-}
+import { type RequestAnswer, settleRequest } from './settle-request.ts'
 
 export interface RecallAnswered {
   readonly id: string
@@ -46,10 +37,10 @@ export async function answerRecall(
   context: NodeContext,
   services: Pick<DocumentServices, 'announce'>,
   actor: UserActor,
-  answer: RecallAnswer,
+  answer: RequestAnswer,
 ): Promise<RecallAnswered> {
   const now = context.clock()
-  const { id, agree, text = null } = answer
+  const { id, agree } = answer
   return context.db.asAgency(actor, async (trx) => {
     const document = await lockReadableAnyway(trx, actor, id)
     requireVersion(document.version, answer.ifMatch)
@@ -58,17 +49,20 @@ export async function answerRecall(
     if (!agree) requireNotSealed(document)
     const open = asked.filter((one) => one.state === 'open' || (agree && one.state === 'declined'))
     if (open.length === 0) return { id, recall: document.recall ?? 'declined' }
-    const notices = await Promise.all(open.map((one) => readDocument(trx, one.noticeId)))
+    const notices: DocumentRow[] = []
+    for (const one of open) notices.push(await readDocument(trx, one.noticeId))
     if (agree && document.recall !== 'agreed') requireSeen(notices)
     const recall = agree ? 'agreed' : document.recall === 'agreed' ? 'agreed' : 'declined'
     if (agree && document.recall !== 'agreed') await sealContent(trx, document, noteOf(notices), now)
     else await changeDocument(trx, id, document.state, { recall }, now)
-    for (const request of open) {
-      const by = { userId: actor.userId, name: actor.displayName }
-      await decideRequest(trx, request.id, { state: agree ? 'agreed' : 'declined', by, at: now, text })
-    }
     await log(trx, context, actor, document, open, answer, now)
-    for (const notice of notices) await tell(trx, services, document, notice, answer, now)
+    const done = doneText(document, agree)
+    const givenUp = agree ? document.incoming?.envelopeSha256 : undefined
+    for (const [index, notice] of notices.entries()) {
+      const request = open[index]
+      if (request === undefined) continue
+      await settleRequest(trx, services, actor, answer, { request, notice, done, givenUp }, now)
+    }
     return { id, recall }
   })
 }
@@ -94,7 +88,7 @@ async function log(
   actor: UserActor,
   document: DocumentRow,
   open: readonly IncomingRequest[],
-  { agree, text }: RecallAnswer,
+  { agree, text }: RequestAnswer,
   now: Date,
 ): Promise<void> {
   await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, actor.agencyId, {
@@ -111,28 +105,9 @@ async function log(
   })
 }
 
-/** The answer goes back the way the notice came: it is a status of the recall's own envelope. */
-async function tell(
-  trx: AgencyTransaction,
-  { announce }: Pick<DocumentServices, 'announce'>,
-  document: DocumentRow,
-  notice: DocumentRow,
-  { agree, text }: RecallAnswer,
-  at: Date,
-): Promise<void> {
-  if (notice.incoming === null) return
-  const { number, year } = document.incoming ?? {}
+/** What the issuer is told. */
+function doneText({ incoming }: DocumentRow, agree: boolean): string {
+  const { number, year } = incoming ?? {}
   const which = number == null ? 'chưa vào sổ' : `số đến ${number} năm ${year}`
-  const done = agree ? `Đã hủy văn bản bị thu hồi (${which})` : `Từ chối thu hồi (${which})`
-  await announce(trx, {
-    documentId: notice.id,
-    documentCode: notice.documentCode ?? '',
-    envelopeSha256: notice.incoming.envelopeSha256,
-    recipientCode: notice.incoming.recipientCode,
-    senderCode: notice.incoming.senderCode,
-    code: agree ? '15' : '16',
-    description: text === undefined ? done : `${done}: ${text}`,
-    at,
-    ...(agree && document.incoming !== null ? { givenUp: document.incoming.envelopeSha256 } : {}),
-  })
+  return agree ? `Đã hủy văn bản bị thu hồi (${which})` : `Từ chối thu hồi (${which})`
 }

@@ -5,26 +5,12 @@ import type { AgencyTransaction } from '../db.ts'
 import { lockReadable } from '../documents/document-access-store.ts'
 import type { DocumentServices } from '../documents/document-services.ts'
 import { type DocumentRow, readDocument, touchDocument } from '../documents/document-store.ts'
-import {
-  decideRequest,
-  type IncomingRequest,
-  type RequestedChange,
-  requestsAbout,
-} from '../documents/request-store.ts'
+import { type IncomingRequest, type RequestedChange, requestsAbout } from '../documents/request-store.ts'
 import { CongvanError } from '../errors.ts'
 import { requireVersion } from '../http/route.ts'
 import { currentRegistration } from './register-incoming.ts'
 import { addRegistrationEdit } from './registration-store.ts'
-
-export interface UpdateAnswer {
-  /** The document that is updated, not the one that asks for it. */
-  readonly id: string
-  readonly agree: boolean
-  /** In the clerk's words, which the sender reads. */
-  readonly text?: string | undefined
-  /** The version that the clerk has read; left out: whichever is there. */
-  readonly ifMatch?: number | undefined
-}
+import { type RequestAnswer, settleRequest } from './settle-request.ts'
 
 export interface UpdateAnswered {
   readonly id: string
@@ -47,33 +33,26 @@ export async function answerUpdate(
   context: NodeContext,
   services: Pick<DocumentServices, 'announce'>,
   actor: UserActor,
-  answer: UpdateAnswer,
+  answer: RequestAnswer,
 ): Promise<UpdateAnswered> {
   const now = context.clock()
-  const { id, agree, text = null } = answer
+  const { id, agree, text } = answer
   return context.db.asAgency(actor, async (trx) => {
     const document = await lockReadable(trx, actor, id)
     requireVersion(document.version, answer.ifMatch)
     const open = (await requestsAbout(trx, id)).filter((one) => one.type === 2 && one.state === 'open')
     if (open.length === 0) throw new CongvanError('UPDATE_NOT_REQUESTED')
-    const by = { userId: actor.userId, name: actor.displayName }
+    const done = agree ? 'Đồng ý cập nhật' : 'Từ chối cập nhật'
     for (const request of open) {
       const previous = agree ? await apply(trx, actor, document, request, now) : undefined
-      const state = agree ? 'agreed' : 'declined'
-      await decideRequest(trx, request.id, {
-        state,
-        by,
-        at: now,
-        text,
-        ...(previous === undefined ? {} : { previous }),
-      })
+      const notice = await readDocument(trx, request.noticeId)
+      await settleRequest(trx, services, actor, answer, { request, notice, done, previous }, now)
       await appendLogEntry(trx, { nodeId: context.nodeId, actor, now }, actor.agencyId, {
         kind: agree ? 'document.update-agreed' : 'document.update-declined',
         subject: `document:${id}`,
         facts: { notice: request.noticeId, fields: Object.keys(request.change ?? {}).sort() },
-        ...(text === null ? {} : { personal: { text } }),
+        ...(text === undefined ? {} : { personal: { text } }),
       })
-      await tell(trx, services, await readDocument(trx, request.noticeId), answer, now)
     }
     await touchDocument(trx, id, now)
     const { dueDate } = await currentRegistration(trx, document)
@@ -96,26 +75,4 @@ async function apply(
   const { agencyId, userId } = actor
   await addRegistrationEdit(trx, { agencyId, documentId: document.id, fields, by: userId, at: now })
   return { dueDate: before }
-}
-
-/** The answer is a status of the envelope that brought the update. */
-async function tell(
-  trx: AgencyTransaction,
-  { announce }: Pick<DocumentServices, 'announce'>,
-  notice: DocumentRow,
-  { agree, text }: UpdateAnswer,
-  at: Date,
-): Promise<void> {
-  if (notice.incoming === null) return
-  const done = agree ? 'Đồng ý cập nhật' : 'Từ chối cập nhật'
-  await announce(trx, {
-    documentId: notice.id,
-    documentCode: notice.documentCode ?? '',
-    envelopeSha256: notice.incoming.envelopeSha256,
-    recipientCode: notice.incoming.recipientCode,
-    senderCode: notice.incoming.senderCode,
-    code: agree ? '15' : '16',
-    description: text === undefined ? done : `${done}: ${text}`,
-    at,
-  })
 }

@@ -6,6 +6,7 @@ import { uuidParams } from '../http/mount.ts'
 import { asUser, type Route, route } from '../http/route.ts'
 import { answerRecall } from './answer-recall.ts'
 import { answerUpdate } from './answer-update.ts'
+import { sendPaperBack } from './send-paper-back.ts'
 
 const tag = 'documents'
 const words = z.string().trim().min(1).max(400)
@@ -56,6 +57,20 @@ export function requestRoutes(context: NodeContext, services: DocumentServices):
           text: body.reason,
           ifMatch,
         }),
+    }),
+    route({
+      method: 'post',
+      path: '/documents/:id/paper-sent-back',
+      access: { permission: 'document.accept' },
+      summary: {
+        vi: 'Ghi nhận đã gửi lại bản giấy của văn bản bị thu hồi (0: không nhận bản giấy nào)',
+        en: 'Record that paper of a recalled document was sent back (0: none was received)',
+      },
+      tag,
+      params: uuidParams,
+      body: z.strictObject({ copies: z.int().min(0).max(100_000), on: z.iso.date().optional() }),
+      response: z.strictObject({ id: z.uuid(), copies: z.int(), on: z.iso.date().nullable() }),
+      handle: ({ actor, params, body }) => sendPaperBack(context, asUser(actor), { id: params.id, ...body }),
     }),
     route({
       method: 'post',

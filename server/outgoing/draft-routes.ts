@@ -10,13 +10,13 @@ import { uuidParams } from '../http/mount.ts'
 import { asUser, bytesBody, type Route, route } from '../http/route.ts'
 import { type CheckRequest, checkDocument } from './check-document.ts'
 import { commentDocument } from './comment-document.ts'
-import { dispatchOnPaper } from './dispatch-on-paper.ts'
 import { readHistory } from './document-history.ts'
 import { draftChange, line } from './draft-metadata.ts'
 import { editDraft } from './edit-draft.ts'
 import { lateLists, listLate } from './late-documents.ts'
 import { letterParts, letterQuery } from './letter-query.ts'
 import { historyView, latePage, viewHistory, viewLate, viewWaiting, waitingView } from './outgoing-view.ts'
+import { paperRoutes } from './paper-routes.ts'
 import { presentDocument } from './present-document.ts'
 import { returnDocument } from './return-document.ts'
 import { reviseDraft } from './revise-draft.ts'
@@ -35,6 +35,7 @@ export function draftRoutes(context: NodeContext, services: DocumentServices): R
   return [
     ...listRoutes(context),
     ...changeRoutes(context, services),
+    ...paperRoutes(context, services),
     ...presentationRoutes(context, services),
     ...checkRoutes(context),
   ]
@@ -164,37 +165,6 @@ function changeRoutes(context: NodeContext, services: DocumentServices): Route[]
           ...(ifMatch === undefined ? {} : { ifMatch }),
           ...letterParts(query),
         }),
-    }),
-    route({
-      method: 'post',
-      path: '/documents/:id/paper-dispatch',
-      access: { permission: 'document.dispatch' },
-      summary: {
-        vi: 'Ghi nhận đã gửi bản giấy của văn bản đã phát hành',
-        en: 'Record that an issued document went out on paper',
-      },
-      tag,
-      params: uuidParams,
-      body: z.strictObject({
-        recipients: z.array(line(200)).min(1).max(500).optional(),
-        copies: z.int().min(1).max(100_000).optional(),
-        reason: line(500).optional(),
-      }),
-      response: z.strictObject({
-        id: z.uuid(),
-        state: z.enum(['issued', 'dispatched']),
-        recipients: z.array(z.string()),
-        copies: z.int(),
-      }),
-      async handle({ actor, params, body: { recipients, copies, reason } }) {
-        const done = await dispatchOnPaper(context, services, asUser(actor), {
-          id: params.id,
-          ...(recipients === undefined ? {} : { recipients }),
-          ...(copies === undefined ? {} : { copies }),
-          ...(reason === undefined ? {} : { reason }),
-        })
-        return { ...done, recipients: [...done.recipients] }
-      },
     }),
   ]
 }

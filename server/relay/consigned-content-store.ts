@@ -1,5 +1,6 @@
 import type { AgencyTransaction } from '../db.ts'
 import type { ContentKey } from './content-hash.ts'
+import { releaseGivenUp } from './release-envelope.ts'
 
 /** An attempt series that brought a content to an agency. */
 export interface Bringing {
@@ -33,7 +34,8 @@ export async function findConsigned(
 
 /**
  * Notes that a content has come to an agency: the duplicate key, which commits with the delivery. Of two at the same
- * time one waits for the other's transaction.
+ * time one waits for the other's transaction. What comes again after the agency has given the content up to its issuer
+ * is not held for it.
  *
  * @returns the envelope that brought it first: this one, or an earlier one
  */
@@ -65,7 +67,29 @@ export async function claimConsigned(
     .where(rowOf(agencyId, key))
     .where('latest_series', '<=', by.series)
     .update(latest)
-  return (await findConsigned(trx, agencyId, key)) ?? by.envelopeSha256
+  await trx('consigned_contents')
+    .where(rowOf(agencyId, key))
+    .whereNot('envelope_sha256', by.envelopeSha256)
+    .whereRaw('not ? = any (further_envelopes)', [by.envelopeSha256])
+    .update({ further_envelopes: trx.raw('array_append(further_envelopes, ?)', [by.envelopeSha256]) })
+  const first = (await findConsigned(trx, agencyId, key)) ?? by.envelopeSha256
+  await releaseGivenUp(trx, first, by.envelopeSha256)
+  return first
+}
+
+/**
+ * Every envelope, of whichever attempt series, that brought what an envelope brought first, itself among them. Of what
+ * came before all were noted the newest is known.
+ */
+export async function envelopesBringing(trx: AgencyTransaction, envelopeSha256: string): Promise<string[]> {
+  const row = await trx('consigned_contents')
+    .where({ envelope_sha256: envelopeSha256 })
+    .first<{ latest_envelope_sha256: string; further_envelopes: string[] } | undefined>(
+      'latest_envelope_sha256',
+      'further_envelopes',
+    )
+  if (row === undefined) return [envelopeSha256]
+  return [...new Set([envelopeSha256, row.latest_envelope_sha256, ...row.further_envelopes])]
 }
 
 /** The newest attempt series of what an envelope brought first; undefined for one from before this was noted. */

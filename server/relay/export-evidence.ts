@@ -18,7 +18,7 @@ import {
   topFiles,
 } from './evidence/bundle.ts'
 import { certificatePem, partHelpers, sealsText, sha256Of, sumsText } from './evidence/derived-files.ts'
-import { howToText } from './evidence/how-to-verify.ts'
+import { howToOf } from './evidence/how-to-verify.ts'
 import { sealLines } from './evidence/open-bundle.ts'
 import { writeZip, type ZipEntry } from './evidence/zip-writer.ts'
 import { type GatheredEvidence, gatherEvidence } from './gather-evidence.ts'
@@ -142,14 +142,10 @@ function smallFiles(
   index: BundleIndex,
 ): Map<string, Uint8Array> {
   const seals = allSeals(opened)
-  const [first] = [...opened.envelopes.values()].toSorted(
-    (a, b) => a.sealedAt.getTime() - b.sealedAt.getTime(),
-  )
-  if (first === undefined) throw new Error('evidence without an envelope')
-  const { code, from, subject } = first.message
-  const title = `${code.codeNumber}/${code.codeNotation} – ${from.organName} (${from.organId}): ${subject}`
+  const howTo = howToOf(index, opened.envelopes.values())
+  if (howTo === undefined) throw new Error('evidence without an envelope')
   const files = new Map<string, Uint8Array>([
-    [topFiles.howTo, howToText({ index, title, sealedAt: first.sealedAt })],
+    [topFiles.howTo, howTo],
     [topFiles.index, Buffer.from(`${JSON.stringify(index, null, 2)}\n`)],
     [topFiles.seals, sealsText(sealLines(opened))],
   ])

@@ -25,8 +25,11 @@ export function businessOf(message: DocumentMessage): ArrivedBusiness | undefine
   const { businessDocType: type, businessDocReason } = business
   const reason = businessDocReason ?? null
   const targetCode = business.documentId ?? documentId
-  if (type === 1) return { type, request: { type, targetCode, reason, change: null }, links: [] }
-  if (type === 2) return { type, request: { type, targetCode, reason, change: changeIn(message) }, links: [] }
+  const asked = { targetCode, reason, change: null, asksPaper: false }
+  if (type === 1) {
+    return { type, request: { ...asked, type, asksPaper: asksForPaper(reason) }, links: [] }
+  }
+  if (type === 2) return { type, request: { ...asked, type, change: changeIn(message) }, links: [] }
   if (type === 3) {
     const named = new Map(
       (business.replacementInfoList ?? []).map((one) => [one.documentId.normalize('NFC'), one.documentId]),
@@ -54,8 +57,22 @@ function changeIn({ business, dueDate }: DocumentMessage) {
   }
 }
 
-export function recallOf(targetCode: string, reason: string): Business {
-  return { documentId: targetCode, businessDocType: 1, businessDocReason: reason }
+/**
+ * @param asksPaper the document went out on paper too. edXML has no element for that: it stands before the reason, in
+ *   words, of which as much is kept as fits; the notice itself says all of it
+ */
+export function recallOf(targetCode: string, reason: string, asksPaper = false): Business {
+  const said = asksPaper ? [...`${PAPER_BACK} ${reason}`].slice(0, MOST_REASON).join('') : reason
+  return { documentId: targetCode, businessDocType: 1, businessDocReason: said }
+}
+
+const PAPER_BACK = 'Văn bản có bản giấy: đề nghị gửi lại bản giấy đã nhận (NĐ 30/2020, Điều 18.4a).'
+/** The longest `BussinessDocReason`, characters. */
+const MOST_REASON = 500
+
+/** Whether a recall speaks of paper, in whichever sender's words; too often is better than not. */
+function asksForPaper(reason: string | null): boolean {
+  return reason?.normalize('NFC').toLocaleLowerCase('vi').includes('bản giấy') ?? false
 }
 
 /** @param change what the update says anew: whether the header does, and how the recipients change, by code */

@@ -17,7 +17,7 @@ import {
   storeSending,
 } from './dispatch.ts'
 import { recallOf } from './message-business.ts'
-import { planRecall, type RecallPlan, type RecallStep } from './recall-plan.ts'
+import { planRecall, type RecallPlan, type RecallStep, type Untouched } from './recall-plan.ts'
 import type { RelayDeps } from './relay-deps.ts'
 
 export interface RecallRequest {
@@ -37,8 +37,10 @@ export interface RecallResult {
   readonly cancelled: readonly string[]
   /** These were asked to give it up, by the notice. */
   readonly notified: readonly string[]
-  /** Nothing was to be done about these. */
-  readonly untouched: readonly { readonly code: string; readonly why: 'not-delivered' | 'recalled-before' }[]
+  /** Nothing was to be done about these, or nothing can be done any more. */
+  readonly untouched: readonly ({ readonly code: string } & Untouched)[]
+  /** Names of those who have it on paper and are to send it back. */
+  readonly paper: readonly string[]
   /** The envelope of the notice; null where nobody had to be asked. */
   readonly envelope: string | null
 }
@@ -49,6 +51,7 @@ const TRIES = 5
 /**
  * Recalls a document: what has not left is cancelled here, everybody else gets the notice of recall in an envelope of
  * type 1 that names the document. From the commit on the document is frozen (NĐ 30/2020 art 18.4b; Phụ lục VI, III.8a).
+ * A recipient that has closed since is named in the answer and keeps nobody else from being asked.
  *
  * The receipts of what is cancelled are signed and the envelope is sealed first, outside any transaction. Then one
  * transaction freezes the document, ends the branches, and stores envelope, deliveries, jobs, order and log entry: a crash
@@ -115,7 +118,7 @@ async function prepareRecall(
   const targetCode = plan.document.documentCode ?? ''
   const sending: Sending = {
     ...dispatching(deps, actor, { documentId }),
-    business: async () => recallOf(targetCode, request.reason),
+    business: async () => recallOf(targetCode, request.reason, plan.paper.length > 0),
   }
   const recipients = plan.steps.flatMap((one) => (one.way === 'notice' ? [one.address] : []))
   const sent = await prepareSending(deps, actor, { documentId, recipients }, sending)
@@ -148,6 +151,9 @@ async function carryOut(
     at: now,
   }
   await insertRecallOrder(trx, agencyId, order)
+  const closed = plan.steps.flatMap((one) =>
+    one.way === 'nothing' && one.why === 'closed' ? [one.code] : [],
+  )
   await addEntryNote(trx, documentId, 'outgoing', noteOf(order, notice?.sent))
   await appendLogEntry(trx, { nodeId: deps.context.nodeId, actor, now }, agencyId, {
     kind: 'document.recalled',
@@ -158,6 +164,7 @@ async function carryOut(
       envelope: order.envelopeSha256,
       cancelled: codesOf(plan, 'cancelled'),
       notified: codesOf(plan, 'notice'),
+      ...(closed.length === 0 ? {} : { closed }),
       receipts: cancellations.flatMap((one) => one.receipts.map((receipt) => receipt.sha256)),
     },
     personal: { reason },
@@ -167,7 +174,8 @@ async function carryOut(
 
 /** Whether it still asks for the same of the same recipients; more may have been sent it meanwhile. */
 function isSamePlan(one: RecallPlan, other: RecallPlan): boolean {
-  const summary = ({ steps }: RecallPlan) => steps.map(({ code, way }) => `${code} ${way}`).join()
+  const summary = ({ steps, paper }: RecallPlan) =>
+    [...steps.map(({ code, way }) => `${code} ${way}`), paper.length > 0].join()
   return summary(one) === summary(other)
 }
 
@@ -191,7 +199,12 @@ function resultOf(plan: RecallPlan, sent: DispatchResult | null): RecallResult {
     recall: 'ordered',
     cancelled: codesOf(plan, 'cancelled'),
     notified: codesOf(plan, 'notice'),
-    untouched: plan.steps.flatMap((one) => (one.way === 'nothing' ? [{ code: one.code, why: one.why }] : [])),
+    untouched: plan.steps.flatMap((one) => {
+      if (one.way !== 'nothing') return []
+      const { way: _, ...rest } = one
+      return [rest]
+    }),
+    paper: plan.paper,
     envelope: sent?.envelope ?? null,
   }
 }

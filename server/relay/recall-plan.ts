@@ -5,6 +5,7 @@ import { findAgencyById } from '../directory/agency-store.ts'
 import { stateNames } from '../documents/document.ts'
 import { requireReadable } from '../documents/document-access-store.ts'
 import type { DocumentRow } from '../documents/document-store.ts'
+import { readPaperDispatches } from '../documents/paper-dispatch-store.ts'
 import { readRecallOrders } from '../documents/recall-order-store.ts'
 import { CongvanError } from '../errors.ts'
 import { type Branch, branchOfDelivery } from './branch-store.ts'
@@ -16,11 +17,18 @@ export type RecallStep =
   | { readonly code: string; readonly way: 'cancelled'; readonly branch: Branch }
   /** `address`: the code that the recipient bears today, where a reorganisation has given it another. */
   | { readonly code: string; readonly way: 'notice'; readonly address: string }
-  | { readonly code: string; readonly way: 'nothing'; readonly why: 'not-delivered' | 'recalled-before' }
+  | ({ readonly code: string; readonly way: 'nothing' } & Untouched)
+
+export type Untouched =
+  | { readonly why: 'not-delivered' | 'recalled-before' }
+  /** Nobody can be reached there any more. `closedOn`: `YYYY-MM-DD`; `successors`: codes of those who took over. */
+  | { readonly why: 'closed'; readonly closedOn: string; readonly successors: readonly string[] }
 
 export interface RecallPlan {
   readonly document: DocumentRow
   readonly steps: readonly RecallStep[]
+  /** Names of those who have it on paper, which they send back (NĐ 30/2020 art 18.4a). */
+  readonly paper: readonly string[]
 }
 
 export interface RecallWish {
@@ -62,10 +70,9 @@ export async function planRecall(
     if (!wanted.has(delivery.recipient)) continue
     steps.push(await stepFor(trx, delivery, recalled.has(delivery.recipient), now))
   }
-  if (steps.every((one) => one.way === 'nothing')) {
-    throw notSent('nobody is left to be asked', 'không còn nơi nhận nào để thu hồi')
-  }
-  return { document, steps }
+  if (steps.every((one) => one.way === 'nothing')) throw nobodyLeft(steps)
+  const papers = await readPaperDispatches(trx, documentId)
+  return { document, steps, paper: [...new Set(papers.flatMap((one) => one.recipients))] }
 }
 
 /** Of several attempt series to one recipient the newest counts. */
@@ -87,8 +94,27 @@ async function stepFor(
   }
   const branch = await withNodeTables(trx, (node) => branchOfDelivery(node, delivery))
   if (branch?.state === 'queued') return { code, way: 'cancelled', branch }
-  const today = await findAgencyById(trx, delivery.recipientAgencyId, vietnamDay(now))
+  const day = vietnamDay(now)
+  const today = await findAgencyById(trx, delivery.recipientAgencyId, day)
+  if (today !== undefined && today.closedOn !== null && today.closedOn <= day) {
+    const successors = today.successors.map((one) => one.code)
+    return { code, way: 'nothing', why: 'closed', closedOn: today.closedOn, successors }
+  }
   return { code, way: 'notice', address: today?.code ?? code }
+}
+
+/** Of several recipients who cannot be asked, those that have closed are named: their successors may have the papers. */
+function nobodyLeft(steps: readonly RecallStep[]): CongvanError {
+  const closed = steps.flatMap((one) => (one.way === 'nothing' && one.why === 'closed' ? [one] : []))
+  if (closed.length === 0) return notSent('nobody is left to be asked', 'không còn nơi nhận nào để thu hồi')
+  const named = (since: string, none: string) =>
+    closed
+      .map((one) => `${one.code} (${since} ${one.closedOn}, → ${one.successors.join(', ') || none})`)
+      .join('; ')
+  return notSent(
+    `whoever is left has closed: ${named('since', 'no successor')}`,
+    `nơi nhận còn lại đã đóng: ${named('từ', 'không có cơ quan kế thừa')}`,
+  )
 }
 
 function notSent(reason: string, reasonVi: string): CongvanError {

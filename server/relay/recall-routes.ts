@@ -21,7 +21,18 @@ const recallAnswer = z.strictObject({
   recall: z.literal('ordered'),
   cancelled: z.array(organId),
   notified: z.array(organId),
-  untouched: z.array(z.strictObject({ code: organId, why: z.enum(['not-delivered', 'recalled-before']) })),
+  untouched: z.array(
+    z.discriminatedUnion('why', [
+      z.strictObject({ code: organId, why: z.enum(['not-delivered', 'recalled-before']) }),
+      z.strictObject({
+        code: organId,
+        why: z.literal('closed'),
+        closedOn: z.iso.date(),
+        successors: z.array(organId),
+      }),
+    ]),
+  ),
+  paper: z.array(z.string()).describe('nơi có bản giấy, cần gửi lại / who has it on paper and sends it back'),
   envelope: sha256.nullable(),
 })
 

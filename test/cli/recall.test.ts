@@ -1,6 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import pg from 'pg'
 import { type DocumentDetails, detailsForm } from '../../cli/client/forms.ts'
 import { arrivedLetter, issueLetter } from '../server/api/letters.ts'
 import { type ApiNode, agencies, type Login, startApiNode } from '../server/api/node.ts'
@@ -8,6 +9,8 @@ import { until } from '../server/api/steps.ts'
 import { runHere } from './run-congvan.ts'
 
 const { code: DISTRICT } = agencies.district
+/** Hosted by the same node as everybody else here. */
+const CENTRE = 'G22'
 
 /** Recalling, replacing and updating as clerks type it, against a whole node. */
 describe('congvan recall, send --replaces and --updates, inbox recall-agree', function () {
@@ -71,6 +74,61 @@ describe('congvan recall, send --replaces and --updates, inbox recall-agree', fu
       return text.includes('đồng ý thu hồi') ? text : undefined
     })
     expect(await run('commune-clerk', 'document', 'show', id)).to.contain('ĐÃ THU HỒI')
+  })
+
+  it('says who has paper to send back and who has closed, and records the day on both sides [N037]', async () => {
+    const subject = 'Về việc bản giấy'
+    const { id, there } = await sent(subject, '--to', CENTRE)
+    const office = 'Sở Nội vụ thử nghiệm'
+    await run(
+      'commune-clerk',
+      'document',
+      'paper',
+      id,
+      '--to',
+      office,
+      '--copies',
+      '2',
+      '--reason',
+      'cần bản giấy',
+    )
+    await until('the delivery to the centre', async () => {
+      const text = await run('commune-clerk', 'track', id)
+      return /đang chuyển|chờ gửi/.test(text) ? undefined : text
+    })
+    const pool = new pg.Pool({ connectionString: node.database.superuserUrl, max: 1 })
+    await pool.query(
+      `insert into agency_closures select agency_id, '2026-01-01' from agency_codes where code = $1`,
+      [CENTRE],
+    )
+    await pool.end()
+    const { id: notice } = await issueLetter(node, 'Về việc thu hồi bản giấy')
+    const args = ['recall', id, '--notice', notice, '--reason', 'Sai']
+    const said = await run('commune-clerk', ...args)
+    expect(said).to.contain(`${DISTRICT}: đã gửi thông báo thu hồi`)
+    expect(said).to.contain(`${CENTRE}: KHÔNG THU HỒI ĐƯỢC: cơ quan đã đóng từ 01/01/2026; kế thừa: –`)
+    expect(said).to.contain(`${office}: có bản giấy, cần gửi lại`)
+    expect(await run('commune-clerk', ...args, '--lang', 'en')).to.contain(
+      `${CENTRE}: NOT RECALLED: the agency is closed since 01/01/2026; successors: –`,
+    )
+
+    await arrivedLetter(node, 'Về việc thu hồi bản giấy')
+    const open = () => run('district-clerk', 'document', 'tasks', '--list', 'paper-to-return')
+    expect(await open()).to.contain(there)
+    expect(await run('district-clerk', 'document', 'show', there)).to.contain('PHẢI GỬI LẠI BẢN GIẤY')
+    expect(await run('district-clerk', 'inbox', 'paper-sent-back', there, '--copies', '1')).to.match(
+      /đã gửi lại 1 bản giấy ngày \d\d\/\d\d\/\d{4}/,
+    )
+    expect(await open()).not.to.contain(there)
+    expect(await run('district-clerk', 'document', 'show', there)).to.contain('bản giấy gửi lại: 1 (')
+    const unknown = await congvan('commune-clerk', 'document', 'paper-back', id, '--from', 'Sở Tư pháp')
+    expect([unknown.exit, unknown.stderr]).to.satisfy(
+      ([exit, text]: [number, string]) => exit === 65 && text.includes(office),
+    )
+    expect(await run('commune-clerk', 'document', 'paper-back', id, '--from', office)).to.contain(
+      'còn 1 bản chưa về',
+    )
+    expect(await run('commune-clerk', 'document', 'show', id)).to.contain(`bản giấy gửi lại: 1 (${office}`)
   })
 
   it('links what replaces, corrects and updates on both sides', async () => {

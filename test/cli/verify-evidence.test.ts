@@ -125,6 +125,33 @@ describe('congvan track --evidence and verify-evidence', function () {
     expect(report?.findings.map((one) => one.code)).to.include('DIRECTORY_NOT_TRUSTED')
   })
 
+  it('2: an authority alone: says what holds by it, what is open, and what to give besides', () => {
+    const { stdout, exit } = judge(file('out.zip'), '--trust', file('ca.pem'))
+    expect(exit).to.equal(2)
+    expect(stdout).to.match(/CHƯA ĐỦ CĂN CỨ/)
+    for (const line of [
+      '[ĐÚNG] Các tệp đủ và còn nguyên',
+      '[ĐÚNG] Chữ ký số của người ký và của cơ quan trên văn bản',
+      '[ĐÚNG] Dấu niêm phong của mọi gói tin, biên nhận, trạng thái',
+      '[ĐÚNG] Diễn biến với từng nơi nhận',
+      // This node has signed its own certificate, as `cert node-key` makes it.
+      '[CHƯA ĐỦ] Khóa đã niêm phong là của đúng các nút được nêu tên',
+      '[CHƯA ĐỦ] Các nút ấy có quyền',
+    ]) {
+      expect(stdout).to.include(line)
+    }
+    const [, fingerprint = ''] = /thêm --root ([0-9a-f]{64}) hoặc/.exec(stdout) ?? []
+    expect(judge(file('out.zip'), '--trust', file('ca.pem'), '--root', fingerprint).exit).to.equal(0)
+    // The literal command is enough where the one file has the root's certificate too.
+    writeFileSync(
+      file('all.pem'),
+      `${readFileSync(file('ca.pem'), 'utf8')}\n${readFileSync(file('node.pem'), 'utf8')}`,
+    )
+    const all = judge(file('out.zip'), '--trust', file('all.pem'))
+    expect(all.exit, all.stdout).to.equal(0)
+    expect(all.stdout).to.match(/ĐƯỢC CHỨNG MINH/)
+  })
+
   it('3: what is no bundle, or not there', () => {
     expect(judge(file('ca.pem')).exit).to.equal(3)
     expect(judge(file('nowhere.zip')).exit).to.equal(3)

@@ -37,6 +37,11 @@ export const evidenceFindings = {
     vi: '{file}: không khớp dữ liệu mà nó được trích ra',
     en: '{file}: differs from what it was taken out of',
   },
+  HOW_TO_UNKNOWN: {
+    severity: 'open',
+    vi: '{file}: do phiên bản khác của chương trình viết (bản hướng dẫn {version}), chưa so được; đừng chạy lệnh trong đó khi chưa đọc kỹ',
+    en: '{file}: was written by another version of the program (text {version}) and cannot be compared; do not run its commands unread',
+  },
   FILE_MISSING: { severity: 'open', vi: '{file}: thiếu trong gói', en: '{file}: is missing' },
   // Seals and who was entitled to them
   SEAL_BROKEN: {
@@ -86,8 +91,8 @@ export const evidenceFindings = {
   },
   DIRECTORY_NOT_TRUSTED: {
     severity: 'open',
-    vi: 'Danh bạ do nút gốc {node} ký bằng khóa {fingerprint}; đối chiếu khóa này ở nguồn khác rồi thêm --root {fingerprint}',
-    en: 'the directory is signed by the root {node} with the key {fingerprint}; compare it elsewhere, then add --root {fingerprint}',
+    vi: 'Nút nào phục vụ cơ quan nào: danh bạ do nút gốc {node} ký bằng khóa {fingerprint}; đối chiếu khóa này ở nguồn khác (CA không cho biết nút nào là gốc), rồi thêm --root {fingerprint} hoặc đặt chứng thư của nút gốc vào tệp --trust',
+    en: 'which node hosted which agency: the directory is signed by the root {node} with the key {fingerprint}; compare it elsewhere (no authority tells which node is the root), then add --root {fingerprint} or put the root’s certificate into the file of --trust',
   },
   // Envelopes and deliveries
   ENVELOPE_FOREIGN: {

@@ -1,15 +1,49 @@
 /**
  * The text that tells how to check a bundle by hand. Every line that begins with four spaces and `$ ` is a command for
  * a POSIX shell in the unpacked folder, exactly as it stands; the tests run them. Pure.
+ *
+ * Whoever verifies a bundle writes the text anew and compares it: nobody can put a command of his own into it. A text
+ * that has been in a release is never changed but under a new number, and the old one is kept beside the new one, since
+ * bundles are evidence for years.
  */
+import type { DocumentMessage } from '../../edxml/envelope.ts'
 import type { BundleIndex } from './bundle.ts'
 
-export interface HowToFacts {
+interface HowToFacts {
   readonly index: BundleIndex
   /** Số/KýHiệu and sender, as the envelope says. */
   readonly title: string
   /** When the first envelope was sealed. */
   readonly sealedAt: Date
+}
+
+/** The number of the text that this program writes. */
+export const HOW_TO_VERSION = 1
+const VERSION_LINE = 'Bản hướng dẫn số / text number:'
+
+/** The number that a text says it has; undefined for one that says none. */
+export function howToVersion(text: Uint8Array): number | undefined {
+  const [, version] =
+    new RegExp(`^${VERSION_LINE} ([0-9]{1,9})$`, 'm').exec(Buffer.from(text).toString('utf8')) ?? []
+  return version === undefined ? undefined : Number(version)
+}
+
+/** The text of a bundle, by its index and its envelopes; undefined where there is no envelope. */
+export function howToOf(
+  index: BundleIndex,
+  envelopes: Iterable<{
+    readonly sha256: string
+    readonly sealedAt: Date
+    readonly message: DocumentMessage
+  }>,
+): Uint8Array | undefined {
+  const [first] = [...envelopes].toSorted(
+    (a, b) => a.sealedAt.getTime() - b.sealedAt.getTime() || (a.sha256 < b.sha256 ? -1 : 1),
+  )
+  if (first === undefined) return undefined
+  const { code, from, subject } = first.message
+  const title = `${code.codeNumber}/${code.codeNotation} – ${from.organName} (${from.organId}): ${subject}`
+  return howToText({ index, title, sealedAt: first.sealedAt })
 }
 
 /** The commands, by what they show. None needs `congvan`. */
@@ -44,7 +78,7 @@ function commands(sealedAt: Date) {
 /** The name of each command, for tests that run one of them alone. */
 export type HowToCommand = keyof ReturnType<typeof commands>
 
-export function howToText({ index, title, sealedAt }: HowToFacts): Uint8Array {
+function howToText({ index, title, sealedAt }: HowToFacts): Uint8Array {
   const run = commands(sealedAt)
   const step = (vi: string, en: string, ...names: HowToCommand[]): string[] => [
     vi,
@@ -60,6 +94,7 @@ export function howToText({ index, title, sealedAt }: HowToFacts): Uint8Array {
   return Buffer.from(
     [
       'GÓI CHỨNG CỨ GỬI, NHẬN VĂN BẢN ĐIỆN TỬ / EVIDENCE OF AN EXCHANGED DOCUMENT',
+      `${VERSION_LINE} ${HOW_TO_VERSION}`,
       '',
       `Văn bản / document: ${safe(title)}`,
       `Nơi nhận / recipients: ${recipients}`,

@@ -19,6 +19,7 @@ import {
 } from './bundle.ts'
 import { certificatePem, partHelpers, sealsText, sha256Of, sumsText } from './derived-files.ts'
 import type { Findings } from './findings.ts'
+import { HOW_TO_VERSION, howToOf, howToVersion } from './how-to-verify.ts'
 import { readZip } from './zip-reader.ts'
 
 /** A sealed file whose seal holds, under the name that it has in the bundle. */
@@ -136,7 +137,7 @@ async function openParts(
 }
 
 /** The files that only repeat others say the same as those. */
-function compareHelpers(bundle: Omit<OpenedBundle, 'index'>, findings: Findings): void {
+function compareHelpers(bundle: OpenedBundle, findings: Findings): void {
   const { files, envelopes, receipts, statuses, parts } = bundle
   // A key may have had several certificates: any of them will do.
   const certificates = new Set(
@@ -155,6 +156,18 @@ function compareHelpers(bundle: Omit<OpenedBundle, 'index'>, findings: Findings)
     requireSame(files, names.signature, helpers.signature, findings)
   }
   requireSame(files, topFiles.seals, sealsText(sealLines(bundle)), findings)
+  compareHowTo(bundle, findings)
+}
+
+/** People run what the text tells them to: it is written anew and compared. Of a later number that cannot be done. */
+function compareHowTo({ index, files, envelopes }: OpenedBundle, findings: Findings): void {
+  const file = topFiles.howTo
+  const text = files.get(file)
+  const wanted = howToOf(index, envelopes.values())
+  if (text === undefined || wanted === undefined) return
+  const version = howToVersion(text) ?? HOW_TO_VERSION
+  if (version === HOW_TO_VERSION) requireSame(files, file, wanted, findings)
+  else findings.add('HOW_TO_UNKNOWN', { file, version })
 }
 
 /** Which key sealed which file, and which node the file says that it is. */

@@ -4,6 +4,7 @@
  */
 import type { DocumentMessage } from '../../edxml/envelope.ts'
 import type { Receipt, ReceiptEvent } from '../../edxml/receipt.ts'
+import { type AspectVerdict, type EvidenceAspect, judgeAspects } from './aspects.ts'
 import { type EvidenceFinding, Findings } from './findings.ts'
 import { type DeliveryHistory, judgeDelivery } from './judge-delivery.ts'
 import { type JudgedFile, judgeFiles } from './judge-files.ts'
@@ -49,6 +50,8 @@ export interface EvidenceDocument {
 export interface EvidenceReport {
   /** `FALSE`: something is not true. `INCOMPLETE`: nothing is false, not all is proven. */
   readonly verdict: 'PROVEN' | 'FALSE' | 'INCOMPLETE'
+  /** The verdict on each question by itself; all hold where it is proven. */
+  readonly aspects: Readonly<Record<EvidenceAspect, AspectVerdict>>
   readonly document: EvidenceDocument | null
   readonly root: RootFound | null
   readonly files: readonly JudgedFile[]
@@ -73,6 +76,7 @@ export async function verifyEvidence(zip: Uint8Array, given: TrustGiven, now: Da
   const found = findings.all()
   return {
     verdict: found.length === 0 ? 'PROVEN' : found[0]?.severity === 'false' ? 'FALSE' : 'INCOMPLETE',
+    aspects: judgeAspects(found),
     document: documentOf(bundle),
     root: trust.root,
     files,

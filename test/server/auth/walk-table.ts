@@ -131,6 +131,8 @@ export const operations: Readonly<Record<string, string>> = {
   'POST /documents/{id}/paper-dispatch': 'document.dispatch',
   'POST /documents/{id}/forward': 'document.dispatch',
   'POST /deliveries/{id}/redispatch': 'document.dispatch',
+  'POST /documents/{id}/paper-returns': 'document.dispatch',
+  'POST /documents/{id}/paper-sent-back': 'document.accept',
   'POST /documents/{id}/recall': 'document.dispatch',
   'POST /documents/{id}/recall-agreement': 'document.accept',
   'POST /documents/{id}/recall-refusal': 'document.refuse',

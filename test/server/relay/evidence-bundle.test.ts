@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { makeTestPki } from '../../../fixtures/pki/make-pki.ts'
 import { readFile } from '../../../server/documents/read-files.ts'
 import type { TrustGiven } from '../../../server/relay/evidence/node-trust.ts'
 import { type EvidenceReport, verifyEvidence } from '../../../server/relay/evidence/verify-evidence.ts'
@@ -108,6 +109,20 @@ describe('relay: evidence of a document that went over four nodes', () => {
 
     it('an authority alone says who the nodes are, not which one is the root', async () => {
       expect(await outcome({ roots: [] })).to.deep.equal(['INCOMPLETE', 'DIRECTORY_NOT_TRUSTED'])
+    })
+
+    it('an authority alone: what holds by it and what is open is told point by point', async () => {
+      const holds = { files: 'holds', signatures: 'holds', seals: 'holds', course: 'holds' }
+      expect((await judge({ roots: [] })).aspects).to.deep.equal({
+        ...holds,
+        nodes: 'holds',
+        hosting: 'open',
+      })
+      expect((await judge({})).aspects).to.deep.equal({ ...holds, nodes: 'holds', hosting: 'holds' })
+      // Nodes that sign their own certificates are known to no authority: as if it were another one.
+      const stranger = await makeTestPki({ seedTime: journey.network.now() })
+      const { aspects } = await judge({ anchors: [stranger.root], untrusted: [], roots: [] })
+      expect(aspects).to.deep.equal({ ...holds, signatures: 'open', nodes: 'open', hosting: 'open' })
     })
 
     it('the root alone proves the exchange, not the signatures of people', async () => {

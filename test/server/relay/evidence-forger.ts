@@ -7,6 +7,7 @@ import {
   sumsText,
 } from '../../../server/relay/evidence/derived-files.ts'
 import { Findings } from '../../../server/relay/evidence/findings.ts'
+import { howToOf } from '../../../server/relay/evidence/how-to-verify.ts'
 import { openBundle, sealLines } from '../../../server/relay/evidence/open-bundle.ts'
 import { readZip } from '../../../server/relay/evidence/zip-reader.ts'
 import { writeZip } from '../../../server/relay/evidence/zip-writer.ts'
@@ -17,6 +18,8 @@ export class Forgery {
   readonly index: BundleIndex
   /** Lines that stand in `SEALS.txt` beside those of genuine seals. */
   readonly falseSeals: string[] = []
+  /** Whether `HOW-TO-VERIFY.txt` stays as it is. */
+  keepsText = false
 
   constructor(zip: Uint8Array) {
     this.files = new Map(readZip(zip))
@@ -81,6 +84,8 @@ export class Forgery {
     this.files.set('index.json', Buffer.from(JSON.stringify(this.index)))
     const opened = await openBundle(await pack(this.files), new Findings())
     const seals = Buffer.from(sealsText(sealLines(opened))).toString()
+    const howTo = howToOf(this.index, opened.envelopes.values())
+    if (howTo !== undefined && !this.keepsText) this.files.set('HOW-TO-VERIFY.txt', howTo)
     this.files.set('SEALS.txt', Buffer.from([seals, ...this.falseSeals].join('')))
     const sums = [...this.files].filter(([name]) => name !== 'SHA256SUMS')
     this.files.set('SHA256SUMS', sumsText(new Map(sums.map(([name, bytes]) => [name, sha256Of(bytes)]))))

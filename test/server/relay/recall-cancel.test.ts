@@ -36,6 +36,7 @@ describe('a recall of what has not left, and of what is being worked with', func
       cancelled: ['G22', SENDER],
       notified: [],
       untouched: [],
+      paper: [],
       envelope: null,
     })
     await network.settle()

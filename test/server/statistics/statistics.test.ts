@@ -2,6 +2,8 @@ import { createHash, randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import type { Knex } from 'knex'
 import type { OperatorActor, UserActor } from '../../../server/actor.ts'
+import { changeDocument } from '../../../server/documents/document-store.ts'
+import { insertRequest, openRequest } from '../../../server/documents/request-store.ts'
 import { countDocuments, type Grouping, groupings } from '../../../server/statistics/count-documents.ts'
 import type { Figures } from '../../../server/statistics/figures.ts'
 import { statisticsCsv, statisticsView, viewStatistics } from '../../../server/statistics/statistics-view.ts'
@@ -227,6 +229,39 @@ describe('statistics', () => {
     expect(
       viewStatistics(await countDocuments(office.context, clerk, asked)).total.sent.percentElectronicOnly,
     ).to.equal(null)
+  })
+
+  it('counts nobody late to register what was given up to its issuer, unless it was late before that', async () => {
+    const late = async () =>
+      (await countDocuments(office.context, clerk, { from: FROM, to: TO, by: 'month' })).total.onTime
+        .registration.late
+    // A Wednesday: registered by Thursday it is in time.
+    const [inTime, tooLate, notice] = [
+      await arrive('2026-03-04'),
+      await arrive('2026-03-04'),
+      await arrive('2026-03-04'),
+    ]
+    const before = await late()
+    for (const [target, asked] of [
+      [inTime, '2026-03-05'],
+      [tooLate, '2026-03-06'],
+    ] as const) {
+      const at = new Date(`${asked}T23:30:00+07:00`)
+      await office.context.db.asAgency({ agencyId: commune }, async (trx) => {
+        const asking = { id: randomUUID(), noticeId: target === inTime ? notice : inTime, type: 1 } as const
+        const about = { targetCode: 'x', reason: null, change: null, asksPaper: false }
+        await insertRequest(trx, commune, { ...asking, ...about, senderCode: 'G22', requestedAt: at })
+        await openRequest(trx, asking.id, target)
+        await changeDocument(trx, target, 'arrived', { recall: 'requested' }, at)
+      })
+    }
+    expect(await late()).to.equal(before)
+    for (const target of [inTime, tooLate]) {
+      await office.context.db.asAgency({ agencyId: commune }, (trx) =>
+        changeDocument(trx, target, 'arrived', { recall: 'agreed' }, office.context.clock()),
+      )
+    }
+    expect(await late()).to.equal(before - 1)
   })
 
   it('tells the same figures as a table, with a total [N193]', async () => {
