@@ -50,6 +50,8 @@ const postgresUrl = z
     (value) => /^postgres(ql)?:\/\/[^/@:]+(:[^@]*)?@[^/]+\/[^/?]+/.test(value),
     'cần dạng / the form is postgres://USER:PASSWORD@HOST:PORT/DATABASE',
   )
+  // The driver knows no list of hosts; a server that may move has one address.
+  .refine((value) => !/@[^/]*,/.test(value), 'chỉ một máy / one host only')
 
 const settings = z.object({
   CONGVAN_DATA: z.string().min(1).default('./.congvan'),
@@ -99,7 +101,12 @@ const settings = z.object({
   CONGVAN_MAX_HOPS: whole(2, 32, 16),
   CONGVAN_CLOCK_SKEW_SECONDS: whole(1, 3_600, 120),
   CONGVAN_DELIVERY_HOURS: whole(1, 24 * 90, 24 * 7),
+  // A node that is away over a weekend, Friday evening to Monday morning, can still answer.
+  CONGVAN_STATUS_QUERY_HOURS: whole(1, 24 * 30, 72),
 })
+
+/** No setting: a guess takes 32 MiB. */
+const PASSWORD_LOG_COST = 15
 
 /** Names that other parts of this project read for themselves: the client's, and the tests'. */
 const foreign = new Set(['CONGVAN_CONFIG', 'CONGVAN_NODE', 'CONGVAN_TOKEN_FILE', 'CONGVAN_LANG'])
@@ -176,6 +183,8 @@ function shape(value: z.output<typeof settings>): Config {
       hops: value.CONGVAN_MAX_HOPS,
       clockSkewSeconds: value.CONGVAN_CLOCK_SKEW_SECONDS,
       deliveryHours: value.CONGVAN_DELIVERY_HOURS,
+      statusQueryHours: value.CONGVAN_STATUS_QUERY_HOURS,
+      passwordLogCost: PASSWORD_LOG_COST,
     },
   }
 }

@@ -45,6 +45,10 @@ export interface Limits {
   readonly clockSkewSeconds: number
   /** How long a document may travel before it expires, hours. */
   readonly deliveryHours: number
+  /** How long after that the nodes on its way are asked what became of it, hours; urgent documents shorter. */
+  readonly statusQueryHours: number
+  /** What a guess at a password costs: the binary logarithm of scrypt's N for new passwords (RFC 7914). */
+  readonly passwordLogCost: number
 }
 
 /** How long and how often, where accounts are concerned; all of it configuration. */

@@ -56,7 +56,13 @@ export function definePeerKey(command: Command, invoke: Invoke): void {
       ),
     )
     .requiredOption('--fingerprint <hex>', described('vân tay khóa cũ', 'of the old key'))
-    .option('--at <time>', described('từ lúc, mặc định ngay bây giờ', 'from when on; now by default'))
+    .option(
+      '--at <time>',
+      described(
+        'từ lúc, mặc định ngay bây giờ; không lùi về trước',
+        'from when on, not in the past; now by default',
+      ),
+    )
     .action((node: string, options: unknown) =>
       invoke((context) => end(node, parseOptions(endForm, options, context.language), context)),
     )
@@ -104,9 +110,9 @@ async function end(
   { fingerprint, at }: z.output<typeof endForm>,
   context: CommandContext,
 ): Promise<number> {
-  const until = at === undefined ? context.io.now() : requireZonedTime(at, context.language)
+  const wanted = at === undefined ? undefined : requireZonedTime(at, context.language)
   return withConsole(context, async ({ services }) => {
-    await services.console.peers.endKey(nodeId, fingerprint, until)
+    const until = await services.console.peers.endKey(nodeId, fingerprint, wanted)
     await tell({ node: nodeId, fingerprint, until: until.toISOString() }, context)
     return 0
   })

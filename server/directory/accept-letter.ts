@@ -50,7 +50,7 @@ export async function acceptInvitation(
  * Enters the next key of a node below this one, by its announcement. Both keys count until the old one is ended.
  *
  * @throws CongvanError as `readNextKey`; `NEXT_KEY_UNPROVEN` when the key that signed it is not the node's;
- *   `NOT_FOUND` when this node does not sign for that one
+ *   `NOT_FOUND` when this node does not sign for that one; `NODE_KEY_ENDED` when the next key was ended before
  */
 export async function acceptNextKey(
   feed: DirectoryFeed,
@@ -75,7 +75,7 @@ export async function acceptNextKey(
   }
   // A little earlier, so that a clock that is behind ours is no reason to refuse it.
   const validFrom = new Date(now.getTime() - clockSkewSeconds * 1000).toISOString()
-  const change = { nodeId, fingerprint: next, validFrom, validTo: null }
+  const change = { nodeId, fingerprint: next, validFrom, validTo: null, isAnnounced: true }
   const registered = await registerNodeKeyAndPublish(feed, actor, change)
   return { ...registered, current }
 }

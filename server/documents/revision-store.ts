@@ -33,6 +33,8 @@ export interface RevisionSignature {
   readonly fingerprint: string
   readonly indication: string
   readonly subIndication: string | null
+  /** When the certificate ends; written, so that it can be warned of, and not read back. */
+  readonly endsAt?: Date
 }
 
 interface Row {
@@ -70,6 +72,7 @@ export async function insertRevision(
     signature_field: revision.signature?.field ?? null,
     signer_subject: revision.signature?.subject ?? null,
     signer_fingerprint: revision.signature?.fingerprint ?? null,
+    signer_ends_at: revision.signature?.endsAt ?? null,
     indication: revision.signature?.indication ?? null,
     sub_indication: revision.signature?.subIndication ?? null,
     covered_sha256: revision.covered ?? null,

@@ -28,6 +28,26 @@ export const operationsErrors = {
     vi: 'Gói thử bị từ chối: {reason}',
     en: 'the ping was rejected: {reason}',
   },
+  NODE_KEY_END_PAST: {
+    status: 422,
+    exit: 65,
+    vi: 'Không chấm dứt lùi khóa {fingerprint} của nút {node} về {at}: những gì nó đã ký từ lúc đó sẽ mất giá trị',
+    en: 'the key {fingerprint} of the node {node} cannot be ended in the past ({at}): what it has signed since would lose its worth',
+    hint: {
+      vi: 'bỏ --at để chấm dứt ngay bây giờ, hoặc nêu một lúc sau này',
+      en: 'leave out --at to end it now, or name a time to come',
+    },
+  },
+  NODE_KEY_ENDED: {
+    status: 409,
+    exit: 65,
+    vi: 'Khóa {fingerprint} của nút {node} đã được đặt chấm dứt lúc {at}; khóa đã chấm dứt không dùng lại',
+    en: 'the key {fingerprint} of the node {node} was given its end at {at}; a key that was ended is never used again',
+    hint: {
+      vi: 'tạo khóa mới: congvan cert node-key, rồi congvan cert next-key',
+      en: 'make a new key: congvan cert node-key, then congvan cert next-key',
+    },
+  },
   LETTER_INVALID: {
     status: 422,
     exit: 65,

@@ -28,6 +28,16 @@ export function openRateLimiter(limits: RateLimits): RateLimiter {
   }
 }
 
+/**
+ * As above, for one operation that peers ask for: each peer by itself.
+ *
+ * @returns admits a peer, or throws CongvanError `TOO_MANY_REQUESTS`
+ */
+export function openPeerLimiter(operation: string, perMinute: number): (peer: string) => Promise<void> {
+  const counter = new RateLimiterMemory({ keyPrefix: operation, points: perMinute, duration: 60 })
+  return (peer) => consume(counter, peer)
+}
+
 async function consume(counter: RateLimiterMemory | undefined, key: string): Promise<void> {
   try {
     await counter?.consume(key)

@@ -221,7 +221,22 @@ const endingWords = {
   'trust-anchor': { vi: 'Chứng thư gốc', en: 'the trust anchor' },
   'trust-certificate': { vi: 'Chứng thư trung gian', en: 'the intermediate certificate' },
   crl: { vi: 'Danh sách thu hồi của', en: 'the revocation list of' },
+  'agency-certificate': { vi: 'Chứng thư số của cơ quan', en: 'the signing certificate of the agency' },
+  'individual-certificate': {
+    vi: 'Chứng thư số cá nhân hết hạn sớm nhất của cơ quan',
+    en: 'the first to end of the personal certificates of the agency',
+  },
 } as const
+
+/**
+ * What stands still without it: the node without its own key, an agency's issuing without its certificate. A list that
+ * is overdue leaves signatures undecided; a person whose certificate has ended may have left.
+ */
+const standstills: ReadonlySet<EndingFact['kind']> = new Set([
+  'node-certificate',
+  'directory-key',
+  'agency-certificate',
+])
 
 const DAY_MS = 86_400_000
 
@@ -231,8 +246,7 @@ function ending({ kind, name, endsAt }: EndingFact, now: Date): Alert[] {
   const { vi, en } = endingWords[kind]
   const params = { what: vi, whatEn: en, name, days, ends: endsAt.toISOString().slice(0, 10) }
   const subject = `${kind}:${name}`
-  // A list that is overdue leaves signatures undecided; the node itself stands still only without its own key.
-  const ended = kind === 'node-certificate' || kind === 'directory-key' ? 'error' : 'warning'
+  const ended = standstills.has(kind) ? 'error' : 'warning'
   if (left <= 0) return [{ code: 'CERTIFICATE_ENDED', severity: ended, subject, params }]
   if (kind === 'crl') {
     if (left > CRL_WARNING_HOURS * 3_600_000) return []

@@ -47,9 +47,19 @@ export interface PeerFacts {
 
 /** Something that ends: a certificate, a key's entry in the directory, a revocation list. */
 export interface EndingFact {
-  readonly kind: 'node-certificate' | 'directory-key' | 'trust-anchor' | 'trust-certificate' | 'crl'
+  readonly kind:
+    | 'node-certificate'
+    | 'directory-key'
+    | 'trust-anchor'
+    | 'trust-certificate'
+    | 'crl'
+    | 'agency-certificate'
+    | 'individual-certificate'
+  /** Of an agency's certificates, and of those of its people, the agency's code. */
   readonly name: string
   readonly endsAt: Date
+  /** How many of an agency it stands for: `endsAt` is the end of the first. */
+  readonly count?: number
 }
 
 export interface DiskFacts {

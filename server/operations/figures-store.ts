@@ -82,6 +82,28 @@ export async function readFileUse(trx: NodeTransaction): Promise<{ count: number
   return { count: Number(rows[0]?.count ?? 0), bytes: Number(rows[0]?.bytes ?? 0) }
 }
 
+/**
+ * With how many certificates each agency and its people have signed here of late, and when the first of them ends. By
+ * the code that the agency has now, or had last; nothing else of an agency is told to the node.
+ */
+export async function readSigningCertificates(
+  trx: NodeTransaction,
+  now: Date,
+): Promise<{ agency: string; role: 'individual' | 'agency'; count: number; firstEnd: Date }[]> {
+  const { rows } = await trx.raw<{
+    rows: { agency: string; role: 'individual' | 'agency'; count: number; firstEnd: Date }[]
+  }>(
+    `select coalesce((
+         select a.code from agency_codes a
+         where a.agency_id = c.agency_id and a.valid_from <= (cast(:now as timestamptz) at time zone 'Asia/Ho_Chi_Minh')::date
+         order by a.valid_from desc, a.generation desc limit 1), c.agency_id::text) as agency,
+       c.role, c.certificates as count, c.first_end as "firstEnd"
+     from congvan_certificate_ends(:now) c order by 1, 2`,
+    { now },
+  )
+  return rows
+}
+
 /** The keys of this node by the directory in force, with the moment at which each ends. */
 export async function readOwnKeyEntries(
   trx: NodeTransaction,

@@ -13,6 +13,7 @@ import {
   readOwnKeyEntries,
   readPeers,
   readQueues,
+  readSigningCertificates,
 } from './figures-store.ts'
 
 export interface FactSources {
@@ -46,9 +47,10 @@ export async function gatherFacts({ context, key, trust, folders }: FactSources)
       jobs: await queueCounts(trx),
       logPosition: await readLogPosition(trx),
       keyEntries: await readOwnKeyEntries(trx, context.nodeId),
+      signing: await readSigningCertificates(trx, answered),
     }
   })
-  const { database, answered, keyEntries, ...counted } = found
+  const { database, answered, keyEntries, signing, ...counted } = found
   const middle = (asked.getTime() + answered.getTime()) / 2
   return {
     ...counted,
@@ -59,6 +61,12 @@ export async function gatherFacts({ context, key, trust, folders }: FactSources)
       ...trust.anchors.map((der) => certificateEnd('trust-anchor', der)),
       ...trust.untrusted.map((der) => certificateEnd('trust-certificate', der)),
       ...latestLists(trust.crls),
+      ...signing.map(({ agency, role, count, firstEnd }) => ({
+        kind: `${role}-certificate` as const,
+        name: agency,
+        endsAt: firstEnd,
+        count,
+      })),
     ],
     disks,
     databaseAheadSeconds: (database.now.getTime() - middle) / 1000,

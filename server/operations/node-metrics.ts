@@ -84,11 +84,19 @@ function ownMetrics(gauge: MakeGauge, facts: NodeFacts, files: FileUse | undefin
   }
   const ends = gauge(
     'congvan_certificate_remaining_days',
-    'Days until a certificate, a key’s entry in the directory or a revocation list ends; negative once it has',
+    'Days until a certificate, a key’s entry in the directory or a revocation list ends, of an agency the first; negative once it has',
     ['kind', 'name'],
   )
   for (const { kind, name, endsAt } of facts.certificates) {
     ends.set({ kind, name }, (endsAt.getTime() - facts.now.getTime()) / 86_400_000)
+  }
+  const signing = gauge(
+    'congvan_signing_certificates',
+    'Certificates with which an agency (agency) or its people (individual) have signed here in the last 90 days',
+    ['agency', 'role'],
+  )
+  for (const { kind, name: agency, count } of facts.certificates) {
+    if (count !== undefined) signing.set({ agency, role: kind.replace('-certificate', '') }, count)
   }
   gauge('congvan_log_position', 'The last number given to an entry of the log').set(facts.logPosition)
   const standbys = gauge(

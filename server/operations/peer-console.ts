@@ -44,7 +44,8 @@ export interface PeerConsole {
     expected: { readonly fingerprint: string; readonly relation?: PeerRelation; readonly nodeId?: string },
   ): Promise<Invitation>
   registerKey(change: NodeKeyChange): Promise<{ nodeId: string; fingerprint: string }>
-  endKey(nodeId: string, fingerprint: string, until: Date): Promise<void>
+  /** @returns from when on it counts no more: `at`, or now when that is left out */
+  endKey(nodeId: string, fingerprint: string, at?: Date): Promise<Date>
   /** @param nodeId whose announcement it should be, where the operator named one */
   acceptNextKey(
     bytes: Uint8Array,
@@ -103,7 +104,7 @@ export function openPeerConsole(
     showInvitation: (bytes) => showInvitation(feed, bytes),
     acceptInvitation: (bytes, expected) => acceptInvitation(feed, operator, bytes, expected),
     registerKey: (change) => registerNodeKeyAndPublish(feed, operator, change),
-    endKey: (nodeId, fingerprint, until) => endNodeKey(feed, operator, nodeId, fingerprint, until),
+    endKey: (nodeId, fingerprint, at) => endNodeKey(feed, operator, nodeId, fingerprint, at),
     acceptNextKey: (bytes, nodeId) => acceptNextKey(feed, operator, bytes, nodeId),
     announceNextKey: (next, days) => writeNextKey({ nodeId: context.nodeId, ...span(days) }, nodeKey, next),
   }

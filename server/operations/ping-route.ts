@@ -4,23 +4,35 @@ import { findPeer } from '../directory/peer-store.ts'
 import { openPing, sealPingAnswer } from '../edxml/ping.ts'
 import { CongvanError, isKnownError } from '../errors.ts'
 import type { PeerReply, PeerRequest, PeerRoute } from '../http/peer-routes.ts'
+import { openPeerLimiter } from '../http/rate-limit.ts'
 
 export const PING_PATH = '/relay/v1/ping'
 export const PING_CONTENT_TYPE = 'application/xml'
 /** A sealed ping is about 4 kB. */
 export const MAX_PING_BYTES = 20_000
 
+/** An operator tests by hand, a monitor every few seconds; each answer costs a use of the node's key. */
+export const PINGS_PER_MINUTE = 30
+
 /**
- * `POST /relay/v1/ping`: a sealed ping is answered by a sealed answer that names its hash. Nothing is kept, so it may be
- * asked as often as one likes; who may ask is proven as for every other request.
+ * `POST /relay/v1/ping`: a sealed ping is answered by a sealed answer that names its hash. Nothing is kept; who may ask is
+ * proven as for every other request, and each peer may ask `perMinute` times of one process.
  */
-export function pingRoutes(context: NodeContext, key: KeyProvider): PeerRoute[] {
+export function pingRoutes(
+  context: NodeContext,
+  key: KeyProvider,
+  { perMinute = PINGS_PER_MINUTE }: { readonly perMinute?: number } = {},
+): PeerRoute[] {
+  const admit = openPeerLimiter('ping', perMinute)
   return [
     {
       method: 'post',
       path: '/ping',
       body: { kind: 'bytes', maxBytes: MAX_PING_BYTES },
-      handle: (request) => answerPing(context, key, request),
+      handle: async (request) => {
+        await admit(request.peer)
+        return answerPing(context, key, request)
+      },
     },
   ]
 }

@@ -68,7 +68,7 @@ export function sendFailureOf(error: unknown, committing: boolean): SendFailure 
   const failure = (outcome: SendOutcome): SendFailure => ({
     outcome,
     code: error.code,
-    reason: error.message,
+    reason: printable(error.message),
     problem: undefined,
   })
   switch (error.code) {
@@ -76,7 +76,12 @@ export function sendFailureOf(error: unknown, committing: boolean): SendFailure 
       const problem = peerProblemOf(error)
       const code = problem?.code ?? ''
       const outcome = outcomeOfFault(code, problem?.status ?? 500)
-      return { outcome, code, reason: `${code}: ${problem?.detail ?? ''}`, problem }
+      return {
+        outcome,
+        code: printable(code),
+        reason: printable(`${code}: ${problem?.detail ?? ''}`),
+        problem,
+      }
     }
     case 'NODE_UNREACHABLE':
       return failure(committing ? 'answer-lost' : 'unreachable')
@@ -88,4 +93,9 @@ export function sendFailureOf(error: unknown, committing: boolean): SendFailure 
     default:
       return undefined
   }
+}
+
+/** A peer's words as a table and a terminal can hold them: no NUL, which PostgreSQL stores in no text, nor its like. */
+function printable(text: string): string {
+  return text.toWellFormed().replaceAll(/\p{Cc}/gu, ' ')
 }

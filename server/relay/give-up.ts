@@ -41,8 +41,9 @@ export function deadlineOf(context: NodeContext, branch: Pick<Branch, 'notAfter'
  * What follows from a failed send: another try, the branch without the recipients that the peer refused, or the end.
  *
  * Once the peer was asked to commit, time alone ends nothing: the peer may have taken the branch. It is asked until
- * it answers; past `notAfter` its answer to the same offer is either its receipts or `RELAY_EXPIRED`. (Asking the
- * nodes behind the peer too, the status query of design 4, is not part of this version.)
+ * it answers; past `notAfter` its answer to the same offer is either its receipts or `RELAY_EXPIRED`. So for this one
+ * hop the offer itself is the status query of design 4; what the peer took is asked about by `ask-question.ts`, which
+ * also ends at the origin what a peer never answers.
  *
  * @param peerFreeAt for a peer that is left alone now: when the branch may be tried
  */

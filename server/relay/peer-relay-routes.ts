@@ -4,9 +4,10 @@ import { sha256 } from '../edxml/values.ts'
 import { CongvanError } from '../errors.ts'
 import { jsonReply, type PeerReply, type PeerRequest, type PeerRoute } from '../http/peer-routes.ts'
 import { commitOffer } from './accept.ts'
+import { answerQuestion } from './answer-question.ts'
 import { decodeOfferWithFiles, INLINE_BYTES } from './offer-with-files.ts'
 import { watchPeers } from './peer-health.ts'
-import { commitRequest, messageRequest, offerRequest } from './protocol.ts'
+import { commitRequest, messageRequest, offerRequest, questionRequest } from './protocol.ts'
 import { receiveOffer } from './receive.ts'
 import { fileOfOffer, receivePiece } from './receive-files.ts'
 import { receiveMessage } from './receive-message.ts'
@@ -18,7 +19,7 @@ const offerParams = z.strictObject({ id: z.uuid() })
 const fileParams = z.strictObject({ id: z.uuid(), sha256 })
 const from = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 
-/** The relay's part of `/relay/v1`: offer, files, commit, and messages on their way back. */
+/** The relay's part of `/relay/v1`: offer, files, commit, messages on their way back, and what became of it. */
 export function relayPeerRoutes(deps: RelayDeps): PeerRoute[] {
   const json = { kind: 'bytes', maxBytes: jsonBytes(deps.context.limits) } as const
   const isThere = watchPeers(deps)
@@ -85,6 +86,16 @@ export function relayPeerRoutes(deps: RelayDeps): PeerRoute[] {
         const message = readJson(messageRequest, request)
         await isThere(request.peer)
         return reply(await receiveMessage(deps, request.peer, message, request.now))
+      },
+    },
+    {
+      method: 'post',
+      path: '/questions',
+      body: json,
+      handle: async (request) => {
+        const question = readJson(questionRequest, request)
+        await isThere(request.peer)
+        return reply(await answerQuestion(deps, request.peer, question, request.now))
       },
     },
   ]

@@ -7,6 +7,7 @@
  * - *file*: a file of the envelope's manifest, sent in pieces that follow each other without a gap.
  * - *commit*: answers the receipts, the same bytes however often it is asked.
  * - *message*: a receipt or status on its way back.
+ * - *question*: what became of deliveries of a committed offer whose time is past; only who made the offer may ask.
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
@@ -74,6 +75,34 @@ export type MessageRequest = z.infer<typeof messageRequest>
 
 export const messageAnswer = z.strictObject({ message: sha256 })
 export type MessageAnswer = z.infer<typeof messageAnswer>
+
+export const questionRequest = z.strictObject({
+  branch: z.uuid(),
+  series,
+  envelopeSha256: sha256,
+  recipients: z.array(organId).min(1).max(MAX_RECIPIENTS),
+})
+export type QuestionRequest = z.infer<typeof questionRequest>
+
+/**
+ * - `ended`: its terminal receipt is among the receipts.
+ * - `never`: it is not consigned and never will be; the RelayFailure of who could not pass it on is among them.
+ * - `open`: neither is known (yet); `waitsFor` is the node that has still to say.
+ */
+export const questionAnswer = z.strictObject({
+  deliveries: z
+    .array(
+      z.strictObject({
+        recipient: organId,
+        state: z.enum(['ended', 'never', 'open']),
+        waitsFor: identifier.nullable(),
+      }),
+    )
+    .min(1)
+    .max(MAX_RECIPIENTS),
+  receipts: z.array(base64).max(MAX_RECIPIENTS),
+})
+export type QuestionAnswer = z.infer<typeof questionAnswer>
 
 /** The problem JSON of a fault (RFC 9457), as far as a sender reads it. */
 export const faultAnswer = z.looseObject({

@@ -12,6 +12,7 @@ import {
   updateReceived,
 } from './offer-store.ts'
 import type { FileAnswer } from './protocol.ts'
+import { readAway, unspent } from './read-away.ts'
 import type { RelayDeps } from './relay-deps.ts'
 
 interface WantedFile {
@@ -49,14 +50,35 @@ export async function fileOfOffer(
 export async function receivePiece(
   deps: RelayDeps,
   peer: string,
-  piece: { readonly offerId: string; readonly sha256: string; readonly from: number },
+  piece: PieceOfFile,
+  stream: Readable,
+  now: Date,
+): Promise<FileAnswer> {
+  try {
+    return await takePiece(deps, peer, piece, stream, now)
+  } catch (error) {
+    // A peer that is still sending reads no answer: cut off, it would only know that this node is unreachable.
+    await readAway(stream)
+    throw error
+  }
+}
+
+interface PieceOfFile {
+  readonly offerId: string
+  readonly sha256: string
+  readonly from: number
+}
+
+async function takePiece(
+  deps: RelayDeps,
+  peer: string,
+  piece: PieceOfFile,
   stream: Readable,
   now: Date,
 ): Promise<FileAnswer> {
   const wanted = await findWanted(deps, peer, piece.offerId, piece.sha256)
   const { file } = wanted
   if (piece.from > file.received) {
-    stream.destroy()
     throw new CongvanError('RELAY_PIECE_MISPLACED', { from: piece.from, have: file.received })
   }
   if (file.complete || piece.from < file.received) {
@@ -99,7 +121,7 @@ async function stillThere(deps: RelayDeps, file: OfferFile): Promise<OfferFile> 
 
 async function* limited(stream: Readable, file: OfferFile, from: number): AsyncGenerator<Uint8Array> {
   let left = file.length - from
-  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+  for await (const chunk of unspent(stream)) {
     left -= chunk.length
     if (left < 0) throw new CongvanError('RELAY_FILE_MISMATCH', { sha256: file.sha256 })
     yield chunk
@@ -149,7 +171,7 @@ async function compare(deps: RelayDeps, wanted: WantedFile, from: number, stream
   const sent = createHash('sha256')
   const overlap = file.received - from
   let read = 0
-  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+  for await (const chunk of unspent(stream)) {
     sent.update(chunk.subarray(0, Math.max(0, overlap - read)))
     read += chunk.length
   }

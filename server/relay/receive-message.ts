@@ -11,12 +11,10 @@ import { CongvanError } from '../errors.ts'
 import { type Branch, branchOfDelivery } from './branch-store.ts'
 import { openTrustedReceipts, requireTestimony } from './check-receipt.ts'
 import { findEnvelope, type StoredEnvelope } from './envelope-store.ts'
-import { makeExpiry } from './expire.ts'
-import { deadlineOf } from './give-up.ts'
+import { questionFailed } from './open-questions.ts'
 import { requireKeyOf, requireNotBefore, sealProblem } from './open-sealed.ts'
 import { type Evidence, passBack } from './pass-back.ts'
 import type { MessageAnswer, MessageRequest } from './protocol.ts'
-import { terminalReceipts } from './receipt-store.ts'
 import type { RelayDeps } from './relay-deps.ts'
 
 /**
@@ -33,6 +31,27 @@ export async function receiveMessage(
   request: MessageRequest,
   now: Date,
 ): Promise<MessageAnswer> {
+  const { answer, failed } = await takeMessage(deps, peer, request, now)
+  if (failed.length > 0) {
+    // A crash before this leaves it to the recovery, which finds by itself what has not ended.
+    await deps.context.db.asNode(async (trx) => {
+      for (const branch of failed) await questionFailed(trx, deps.context, branch, now)
+    })
+  }
+  return answer
+}
+
+/**
+ * As `receiveMessage`, however the message came, and no more than that.
+ *
+ * @returns with the answer the branches of which it says that they could not be passed on
+ */
+export async function takeMessage(
+  deps: RelayDeps,
+  peer: string,
+  request: MessageRequest,
+  now: Date,
+): Promise<{ readonly answer: MessageAnswer; readonly failed: readonly Branch[] }> {
   const { context } = deps
   const xml = Buffer.from(request.message, 'base64')
   if (xml.length > context.limits.envelopeBytes) {
@@ -41,12 +60,18 @@ export async function receiveMessage(
   const branches = await context.db.asNode((trx) => branchesGivenTo(trx, peer, request))
   const evidence =
     request.kind === 'receipt'
-      ? await receiptEvidence(deps, branches, request, xml, now)
+      ? await receiptEvidence(context, branches, request, xml, now)
       : await statusEvidence(context, branches, request, xml, now)
   await context.db.asNode(async (trx) => {
     await passBack(trx, context, evidence, now, branches)
   })
-  return { message: createHash('sha256').update(xml).digest('hex') }
+  const isFailure = evidence.some(
+    (one) => one.kind === 'receipt' && one.sealed.receipt.event === 'RelayFailure',
+  )
+  return {
+    answer: { message: createHash('sha256').update(xml).digest('hex') },
+    failed: isFailure ? branches : [],
+  }
 }
 
 /** The branches by which this node gave the named deliveries to the peer. */
@@ -68,13 +93,12 @@ async function branchesGivenTo(
 }
 
 async function receiptEvidence(
-  deps: RelayDeps,
+  context: NodeContext,
   branches: readonly Branch[],
   request: MessageRequest,
   xml: Uint8Array,
   now: Date,
 ): Promise<Evidence[]> {
-  const { context } = deps
   const [sealed] = await openTrustedReceipts(context, [xml], now)
   if (sealed === undefined) throw rejected('there is no receipt')
   const { receipt } = sealed
@@ -86,17 +110,7 @@ async function receiptEvidence(
   // One hop gives a receipt about recipients of one branch; several branches would be several receipts.
   if (branch === undefined || branches.length > 1) throw rejected('it is about several branches')
   await context.db.asNode((trx) => requireTestimony(trx, context, [sealed], branch, now))
-  const evidence: Evidence[] = [{ kind: 'receipt', sealed }]
-  // Before its time the failure is only kept: the recovery declares the expiry once nobody can consign any more.
-  if (receipt.event === 'RelayFailure' && branch.previous === null && now > deadlineOf(context, branch)) {
-    const ended = await context.db.asNode((trx) => terminalReceipts(trx, branch, receipt.recipients))
-    const { sha256, reasonCode } = { ...sealed, ...receipt }
-    for (const recipient of receipt.recipients.filter((code) => !ended.has(code))) {
-      const failure = { ...receipt, sha256, reason: reasonCode ?? null, recipient, branchId: branch.id }
-      evidence.push({ kind: 'receipt', sealed: await makeExpiry(deps, failure, now) })
-    }
-  }
-  return evidence
+  return [{ kind: 'receipt', sealed }]
 }
 
 /** What a recipient's clerk may answer to a document; 13 goes the other way. */

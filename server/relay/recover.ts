@@ -1,9 +1,10 @@
 import { postponeAnnouncement, unsealedAnnouncements } from './announcement-store.ts'
-import { declareExpiries } from './expire.ts'
 import { refuseExpiredOffers } from './offer-store.ts'
+import { questionUnended } from './open-questions.ts'
 import { makeProbesDue } from './peer-health.ts'
+import { takeOverdueQuestions } from './question-store.ts'
 import type { RelayDeps } from './relay-deps.ts'
-import { putAnnouncementJob, putBranchJob, putReturnJob } from './relay-jobs.ts'
+import { putAnnouncementJob, putBranchJob, putQuestionJob, putReturnJob } from './relay-jobs.ts'
 import { delayMs } from './retry.ts'
 import { takeOverdueReturns } from './return-store.ts'
 import type { BackOff } from './urgency.ts'
@@ -17,9 +18,9 @@ const sealingBackOff: BackOff = { firstDelayMs: LOST_AFTER_MS, longestDelayMs: 2
 
 /**
  * Puts the jobs again of what is due and has none any more, because the queue gave a job up while this node's own
- * database or disk failed. A job that was not lost after all is stale then, or finds its work done. Then declares
- * expired what has come back as failed before its time was past. The envelopes of offers whose time is past and that
- * nobody committed are let go. A peer whose probe is overdue gets one.
+ * database or disk failed. A job that was not lost after all is stale then, or finds its work done. What was sent from
+ * here, whose time is past and of which no end has come back, is asked about. The envelopes of offers whose time is past
+ * and that nobody committed are let go. A peer whose probe is overdue gets one.
  */
 export async function recoverLostJobs(deps: RelayDeps): Promise<void> {
   const { context } = deps
@@ -29,12 +30,13 @@ export async function recoverLostJobs(deps: RelayDeps): Promise<void> {
     await refuseExpiredOffers(trx, new Date(now.getTime() - context.limits.clockSkewSeconds * 1000))
     for (const one of await takeOverdueBranches(trx, before, now)) await putBranchJob(trx, context, one)
     for (const one of await takeOverdueReturns(trx, before, now)) await putReturnJob(trx, context, one)
+    for (const one of await takeOverdueQuestions(trx, before, now)) await putQuestionJob(trx, context, one)
     for (const { id, failures } of await unsealedAnnouncements(trx, before, now)) {
       const pause = delayMs(failures + 1, deps.random(), sealingBackOff)
       await postponeAnnouncement(trx, id, new Date(now.getTime() + pause))
       await putAnnouncementJob(trx, context, { id, urgency: 0 })
     }
     await makeProbesDue(trx, context, now)
+    await questionUnended(trx, context, now)
   })
-  await declareExpiries(deps)
 }

@@ -39,6 +39,17 @@ export async function putReturnJob(
   await queue.put(trx, 'relay-return', data, settings(message, startAfter))
 }
 
+/** What became of a branch, to be asked of the peer that was given it. @param startAfter when it is due; now when left out */
+export async function putQuestionJob(
+  trx: NodeTransaction,
+  { queue }: Context,
+  question: { readonly branchId: string; readonly attempt: number; readonly urgency: number },
+  startAfter?: Date,
+): Promise<void> {
+  const data = { question: question.branchId, attempt: question.attempt }
+  await queue.put(trx, 'relay-return', data, settings(question, startAfter))
+}
+
 /** What a clerk here did, to be sealed and sent back. */
 export async function putAnnouncementJob(
   trx: NodeTransaction | AgencyTransaction,

@@ -60,6 +60,7 @@ const outcomeByFault: Readonly<Record<string, SendOutcome>> = {
   RELAY_RECIPIENTS_REFUSED: 'recipients-refused',
   RELAY_ENVELOPE_REJECTED: 'envelope-refused',
   RELAY_MESSAGE_REJECTED: 'message-refused',
+  PING_REJECTED: 'message-refused',
   RELAY_RECEIPT_CONTRADICTS: 'receipt-contradicts',
   RELAY_EXPIRED: 'expired',
   RELAY_COLLISION: 'collision',

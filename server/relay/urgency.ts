@@ -48,3 +48,11 @@ export function urgencyClass(priority: number | undefined): UrgencyClass {
 export function defaultHoursToLive(priority: number | undefined, deliveryHours: number): number {
   return Math.min(urgencyClass(priority).hoursToLive, deliveryHours)
 }
+
+/**
+ * How long after the time of a document has run out the nodes on its way are asked what became of it, hours. No longer
+ * than its class may travel: the sender of an urgent one has to learn soon that nobody can say.
+ */
+export function hoursToAsk(priority: number, statusQueryHours: number): number {
+  return Math.min(urgencyClass(priority).hoursToLive, statusQueryHours)
+}

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { JobData } from '../queue.ts'
 import { sealAnnouncement } from './announce.ts'
 import { noteUnsealed } from './announcement-store.ts'
+import { askQuestion } from './ask-question.ts'
 import { consignBranch } from './consign-branch.ts'
 import { wakePeer } from './peer-health.ts'
 import { type PeerSlots, peerSlots } from './peer-slots.ts'
@@ -16,6 +17,7 @@ const sendJob = z.union([branchJob, z.strictObject({ wake: z.string() })])
 const returnJob = z.union([
   z.strictObject({ return: z.uuid(), attempt }),
   z.strictObject({ announcement: z.uuid() }),
+  z.strictObject({ question: z.uuid(), attempt }),
 ])
 
 export interface RelayWorkers {
@@ -74,6 +76,7 @@ async function recover(deps: RelayDeps, claim?: () => Promise<boolean>): Promise
 async function runReturn(deps: RelayDeps, data: JobData, slots: PeerSlots): Promise<void> {
   const job = returnJob.parse(data)
   if ('announcement' in job) await sealNoted(deps, job.announcement)
+  else if ('question' in job) await askQuestion(deps, job, { slots })
   else await sendReturn(deps, job, { slots })
 }
 

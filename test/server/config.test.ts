@@ -30,6 +30,13 @@ describe('config', () => {
     expect(config.limits.fileBytes).to.equal(50_000_000)
   })
 
+  it('has no setting for what a guess at a password costs', () => {
+    expect(readConfig({ CONGVAN_NODE_ID: 'xa' }).limits.passwordLogCost).to.equal(15)
+    for (const name of ['CONGVAN_PASSWORD_LOG_COST', 'CONGVAN_PASSWORD_COST']) {
+      expect(problemsOf({ CONGVAN_NODE_ID: 'xa', [name]: '10' })).to.contain(name)
+    }
+  })
+
   it('reports all problems at once, unknown names among them', () => {
     const problems = problemsOf({
       CONGVAN_PORT: '99999',
@@ -42,6 +49,14 @@ describe('config', () => {
     }
     expect(problems.split('\n')).to.have.length(4)
     expect(problems).to.contain('CONGVAN_MAX_FILE_BYTES?')
+  })
+
+  it('takes one host for the database, not a list', () => {
+    const problems = problemsOf({
+      CONGVAN_NODE_ID: 'xa',
+      DATABASE_URL: 'postgres://app:hush@a:5432,b:5432/db',
+    })
+    expect(problems).to.equal('  - DATABASE_URL: chỉ một máy / one host only')
   })
 
   it('does not repeat a password in its problems', () => {

@@ -11,6 +11,7 @@ import { type InvitationTerms, writeInvitation } from '../../../server/directory
 import { writeNextKey } from '../../../server/directory/next-key.ts'
 import { nodeKeyFingerprints } from '../../../server/directory/node-store.ts'
 import { findPeer, listPeers } from '../../../server/directory/peer-store.ts'
+import { registerNodeKey } from '../../../server/directory/register-node-key.ts'
 import { setPeerEnabled } from '../../../server/directory/switch-peer.ts'
 import { testNodeKey } from '../../support/node-key.ts'
 import { requireProgram } from '../../support/programs.ts'
@@ -208,6 +209,43 @@ describe('letters between operators', () => {
       expect(await end(next.fingerprint)).to.equal('NODE_KEY_IS_LAST')
       const peer = await tw.database.db.asNode((trx) => findPeer(trx, 'tinh', clock.now))
       expect(peer?.keyFingerprints).to.deep.equal([next.fingerprint])
+    })
+
+    it('bring no key back that was ended, nor is one ended in the past or for a second time', async () => {
+      const [current] = await keysOf('tinh')
+      const now = clock.now
+      const holder = testNodeKey('tinh')
+      const replayed = await announce(tinh.key, holder)
+      // The key in use is not at hand here; another is entered by its fingerprint, which can announce.
+      const enter = (fingerprint: string, validTo: Date | null) =>
+        code(
+          registerNodeKey(tw.context, operator, {
+            nodeId: 'tinh',
+            fingerprint,
+            validFrom: now.toISOString(),
+            validTo: validTo?.toISOString() ?? null,
+          }),
+        )
+      expect(await enter(holder.fingerprint, null)).to.equal('taken')
+      const end = (key: string, at?: Date) => code(endNodeKey(tw.feed, operator, 'tinh', key, at))
+      clock.now = new Date(now.getTime() + 3_600_000)
+      const second = (ms: number) => new Date(clock.now.getTime() + ms)
+      expect(await end(holder.fingerprint, second(-1))).to.equal('NODE_KEY_END_PAST')
+      expect(await enter(holder.fingerprint, second(-61_000))).to.equal('NODE_KEY_END_PAST')
+      expect(await keysOf('tinh')).to.deep.equal([current, holder.fingerprint].sort())
+      expect(await code(acceptNextKey(tw.feed, operator, replayed)), 'ended before').to.equal(
+        'NODE_KEY_ENDED',
+      )
+      expect(await enter(tinh.key.fingerprint, null)).to.equal('NODE_KEY_ENDED')
+      expect(await end(tinh.key.fingerprint, second(DAY_MS))).to.equal('NODE_KEY_ENDED')
+      const leaving = testNodeKey('tinh')
+      expect(await enter(leaving.fingerprint, null)).to.equal('taken')
+      expect(await end(leaving.fingerprint, second(DAY_MS))).to.equal('taken')
+      const again = await announce(leaving, holder)
+      expect(await code(acceptNextKey(tw.feed, operator, again)), 'to be ended').to.equal('NODE_KEY_ENDED')
+      expect(await end(leaving.fingerprint)).to.equal('taken')
+      expect(await end(holder.fingerprint)).to.equal('taken')
+      expect(await keysOf('tinh')).to.deep.equal([current])
     })
   })
 

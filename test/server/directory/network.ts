@@ -28,6 +28,8 @@ export const limits: Limits = {
   hops: 16,
   clockSkewSeconds: 120,
   deliveryHours: 168,
+  statusQueryHours: 72,
+  passwordLogCost: 10,
 }
 
 export interface TestClock {

@@ -42,6 +42,8 @@ export async function openOffice(): Promise<Office> {
       hops: 16,
       clockSkewSeconds: 120,
       deliveryHours: 24,
+      statusQueryHours: 72,
+      passwordLogCost: 10,
     },
   }
   return {

@@ -25,10 +25,10 @@ import { endQuarantine } from '../../../server/outgoing/end-quarantine.ts'
 import { issueDocument } from '../../../server/outgoing/issue-document.ts'
 import { numberDocument } from '../../../server/outgoing/number-document.ts'
 import { uploadDraft } from '../../../server/outgoing/upload-draft.ts'
-import { openPageTextReader } from '../../../server/pages/page-text.ts'
 import type { JobData } from '../../../server/queue.ts'
 import { asKeyProvider, letterFields, SigningError, signPdf } from '../../../signing/index.ts'
 import { cloneDatabase, type TestDatabase } from '../../support/database.ts'
+import { sharedPageText } from '../../support/page-text.ts'
 
 export const NOW = new Date('2026-01-05T09:00:00+07:00')
 
@@ -83,9 +83,10 @@ export async function openTestNode(on?: TestDatabase): Promise<TestNode> {
       hops: 16,
       clockSkewSeconds: 120,
       deliveryHours: 24,
+      statusQueryHours: 72,
+      passwordLogCost: 10,
     },
   }
-  const pageText = openPageTextReader()
   const services: DocumentServices = {
     files: await openFileStore({ folder, now }),
     trust: { anchors: [pki.root], untrusted: [pki.governmentCa], crls: pki.crls() },
@@ -93,7 +94,7 @@ export async function openTestNode(on?: TestDatabase): Promise<TestNode> {
       number: await readFont('400Regular/Tinos_400Regular.ttf'),
       date: await readFont('400Regular_Italic/Tinos_400Regular_Italic.ttf'),
     },
-    pageText,
+    pageText: sharedPageText(),
     announce: async (_trx, status) => void announced.push(status),
   }
   return {
@@ -110,7 +111,6 @@ export async function openTestNode(on?: TestDatabase): Promise<TestNode> {
       now = time
     },
     async close() {
-      await pageText.close()
       await database.drop()
       rmSync(folder, { recursive: true, force: true })
     },

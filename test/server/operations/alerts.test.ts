@@ -90,6 +90,15 @@ describe('alerts', () => {
     expect(at(3 * DAY_MS)).to.deep.equal([`CERTIFICATE_ENDS error ${subject}/3`])
     expect(at(0)).to.deep.equal([`CERTIFICATE_ENDED error ${subject}`])
     expect(at(0, 'trust-anchor')).to.deep.equal(['CERTIFICATE_ENDED warning trust-anchor:ab12'])
+    // An agency issues nothing without its certificate; a person whose certificate has ended may have left.
+    const of = (kind: 'agency-certificate' | 'individual-certificate', ms: number) => at(ms, kind)
+    expect(of('agency-certificate', 14 * DAY_MS)).to.deep.equal([
+      'CERTIFICATE_ENDS warning agency-certificate:ab12/14',
+    ])
+    expect(of('agency-certificate', 0)).to.deep.equal(['CERTIFICATE_ENDED error agency-certificate:ab12'])
+    expect(of('individual-certificate', 0)).to.deep.equal([
+      'CERTIFICATE_ENDED warning individual-certificate:ab12',
+    ])
     // Lists of revocations live for days: one that is good for two more is no news.
     expect(at(2 * DAY_MS, 'crl')).to.deep.equal([])
     expect(at(DAY_MS / 2, 'crl')).to.deep.equal(['CERTIFICATE_ENDS warning crl:ab12'])

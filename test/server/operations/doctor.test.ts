@@ -149,8 +149,8 @@ describe('doctor', () => {
   it('reckons whether the processes together may want more connections than PostgreSQL has', async () => {
     const found = await examine({ CONGVAN_DATABASE_POOL: '200' })
     expect(troubles(found)).to.deep.equal(['warning database CONNECTIONS_FEW'])
-    // One process runs, and its queue has five connections beside the pool.
-    expect(found.findings.find((one) => one.code === 'CONNECTIONS_FEW')?.params).to.include({ wanted: 205 })
+    // One process runs; its queue has five connections beside the pool, and two watch.
+    expect(found.findings.find((one) => one.code === 'CONNECTIONS_FEW')?.params).to.include({ wanted: 207 })
   })
 
   it('tries the way to each neighbour and names the step that fails, beside alerts and the directory', async () => {

@@ -7,7 +7,7 @@ import { addPeer, type NewPeer } from '../../../server/directory/add-peer.ts'
 import { setPeerEnabled } from '../../../server/directory/switch-peer.ts'
 import { openPingAnswer, sealPing } from '../../../server/edxml/ping.ts'
 import { describeStep, peerFindings, peerSteps } from '../../../server/operations/peer-steps.ts'
-import { PING_PATH } from '../../../server/operations/ping-route.ts'
+import { PING_PATH, PINGS_PER_MINUTE } from '../../../server/operations/ping-route.ts'
 import { type PeerTest, testPeer } from '../../../server/operations/test-peer.ts'
 import { ATTRIBUTE } from '../../../signing/x509/name.ts'
 import { KEY_USAGE, newSerial, writeCertificate } from '../../../signing/x509/write-certificate.ts'
@@ -244,6 +244,16 @@ describe('peer test', () => {
         const call = { method: 'POST', path: PING_PATH, body } as const
         expect(await refusal(tw.feed.client.request(peer, call))).to.match(/^(PING_REJECTED|INPUT_TOO_LARGE)/)
       }
+    })
+
+    it('are answered so many times a minute for each peer, and then refused with the time to wait', async () => {
+      const ping = { from: 'tw', to: 'tinh', time: clock.now }
+      const answers = new Set<string>()
+      for (let count = 0; count <= PINGS_PER_MINUTE; count += 1) answers.add(await refusal(send(ping)))
+      const [taken, refused, ...others] = [...answers]
+      expect([taken, others]).to.deep.equal(['taken', []])
+      expect(refused).to.match(/^TOO_MANY_REQUESTS /)
+      expect(trouble(await run(tinh, 'tw')), 'the other way').to.deep.equal([true])
     })
   })
 })

@@ -49,6 +49,8 @@ export async function openRegisterNode(start: string): Promise<RegisterNode> {
       hops: 16,
       clockSkewSeconds: 120,
       deliveryHours: 24,
+      statusQueryHours: 72,
+      passwordLogCost: 10,
     },
   }
   return {

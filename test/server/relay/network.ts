@@ -27,9 +27,9 @@ import { createPeerClient } from '../../../server/http/peer-client.ts'
 import { mountPeerRoutes } from '../../../server/http/peer-routes.ts'
 import { openLog } from '../../../server/log.ts'
 import { pingRoutes } from '../../../server/operations/ping-route.ts'
-import { openPageTextReader } from '../../../server/pages/page-text.ts'
 import { type JobData, openQueue, type Queue, type QueueName } from '../../../server/queue.ts'
 import { sealAnnouncement } from '../../../server/relay/announce.ts'
+import { askQuestion } from '../../../server/relay/ask-question.ts'
 import { consignBranch } from '../../../server/relay/consign-branch.ts'
 import { decodeOfferWithFiles } from '../../../server/relay/offer-with-files.ts'
 import { wakePeer } from '../../../server/relay/peer-health.ts'
@@ -41,6 +41,7 @@ import { sendReturn } from '../../../server/relay/return.ts'
 import { sendBranch } from '../../../server/relay/send.ts'
 import { asKeyProvider, type KeyProvider, nodeKeyFingerprint } from '../../../signing/index.ts'
 import { cloneDatabase, type TestDatabase } from '../../support/database.ts'
+import { sharedPageText } from '../../support/page-text.ts'
 
 export const START = new Date('2025-03-10T09:00:00+07:00')
 
@@ -175,6 +176,8 @@ const limits: Limits = {
   hops: 16,
   clockSkewSeconds: 120,
   deliveryHours: 24,
+  statusQueryHours: 72,
+  passwordLogCost: 10,
 }
 
 export async function openNetwork(plans: readonly NodePlan[], own: Partial<Limits> = {}): Promise<Network> {
@@ -184,7 +187,6 @@ export async function openNetwork(plans: readonly NodePlan[], own: Partial<Limit
   const folder = mkdtempSync(join(tmpdir(), 'congvan-relay-'))
   const faults = new Map<string, Fault>()
   const servers: Server[] = []
-  const pageText = openPageTextReader()
   const queues: Queue[] = []
   const keys = new Map(plans.map(({ id }) => [id, asKeyProvider(pki.issueNode({ nodeId: id }))]))
   const agencyIds = new Map(plans.flatMap((plan) => plan.agencies.map((one) => [one.code, randomUUID()])))
@@ -258,7 +260,7 @@ export async function openNetwork(plans: readonly NodePlan[], own: Partial<Limit
       peers: clientWith(key),
       files: await openFileStore({ folder: join(folder, plan.id), now }),
       pieces: await openPieceStore({ folder: join(folder, `${plan.id}-pieces`), now }),
-      pageText,
+      pageText: sharedPageText(),
       random: () => 0.5,
     }
     // Authentication is another feature's; its transactions are not counted by the fuse.
@@ -304,7 +306,6 @@ export async function openNetwork(plans: readonly NodePlan[], own: Partial<Limit
       }
     },
     async close() {
-      await pageText.close()
       for (const queue of queues) await queue.stop(2_000)
       for (const server of servers) {
         server.closeAllConnections()
@@ -400,7 +401,9 @@ export async function runJob(deps: RelayDeps, { name, data }: RunJob): Promise<v
   else if (name === 'relay-send') await sendBranch(deps, branch)
   else if (name === 'document-consign') await consignBranch(deps, branch)
   else if (data.announcement !== undefined) await sealAnnouncement(deps, String(data.announcement))
-  else await sendReturn(deps, { return: String(data.return), attempt: Number(data.attempt) })
+  else if (data.question !== undefined) {
+    await askQuestion(deps, { question: String(data.question), attempt: Number(data.attempt) })
+  } else await sendReturn(deps, { return: String(data.return), attempt: Number(data.attempt) })
 }
 
 async function writeDirectory(

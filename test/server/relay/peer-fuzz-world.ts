@@ -11,7 +11,7 @@ import { encodeReceipt, type Receipt, receiptEvents } from '../../../server/edxm
 import { sealXml } from '../../../server/edxml/sealed-xml.ts'
 import type { PeerCall } from '../../../server/http/peer-client.ts'
 import { dispatchDocument } from '../../../server/relay/dispatch.ts'
-import type { MessageRequest, OfferRequest } from '../../../server/relay/protocol.ts'
+import type { MessageRequest, OfferRequest, QuestionRequest } from '../../../server/relay/protocol.ts'
 import { EDXML, type KeyProvider, RECEIPT } from '../../../signing/index.ts'
 import { hostileTexts, spoilBytes, spoilXml, type TextEdit, textEdits } from '../edxml/spoil.ts'
 import { issueDocument, type Network, openNetwork, type TestNode } from './network.ts'
@@ -25,6 +25,7 @@ export const kinds = [
   'commit',
   'receipt',
   'status',
+  'question',
   'ping',
   'path',
 ] as const
@@ -88,13 +89,16 @@ export async function openWorld(): Promise<World> {
   const { clerk } = network.agency('H40.12.3')
   const { envelope } = await dispatchDocument(xa.deps, clerk, { documentId: id, recipients: ['G22'] })
   await network.settle()
-  const [branch] = await tinh.rows('select id from branches where envelope_sha256 = $1', [envelope])
+  const [branch] = await tinh.rows('select id, previous_branch from branches where envelope_sha256 = $1', [
+    envelope,
+  ])
   const [sent] = await xa.rows('select document_id from envelopes where sha256 = $1', [envelope])
   return {
     ...new Requests(network, {
       envelope,
       branch: String(branch?.id),
       documentId: String(sent?.document_id),
+      given: String(branch?.previous_branch),
     }).world(),
     network,
     tinh,
@@ -106,6 +110,8 @@ interface Delivered {
   readonly envelope: string
   readonly branch: string
   readonly documentId: string
+  /** The sender's name for the branch. */
+  readonly given: string
 }
 
 class Requests {
@@ -160,6 +166,8 @@ class Requests {
         return post('/messages', text(await this.#receipt(plan)))
       case 'status':
         return post('/messages', text(await this.#status(plan)))
+      case 'question':
+        return post('/questions', text(this.#question(plan)))
       case 'ping':
         return post('/ping', await this.#ping(plan))
       default:
@@ -264,6 +272,17 @@ class Requests {
     })
     const message = await this.#seal(plan, xml, { namespace: EDXML, localName: 'edXMLHeader' })
     return { kind: 'status', message, envelopeSha256: envelope, series: 1, recipients: ['G22'] }
+  }
+
+  /** About what xa gave to tinh; of whoever else asks it is nothing. */
+  #question({ sealed, pick }: Plan): QuestionRequest {
+    const { envelope, given } = this.#delivered
+    return {
+      branch: sealed.length > 1 ? randomUUID() : given,
+      series: sealed.length > 2 ? pick + 1 : 1,
+      envelopeSha256: envelope,
+      recipients: sealed.length > 0 ? ['G22', 'H40'] : ['G22'],
+    }
   }
 
   async #ping(plan: Plan): Promise<Uint8Array> {

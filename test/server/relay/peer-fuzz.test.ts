@@ -61,8 +61,7 @@ describe(`relay: fuzz of the endpoints between nodes (seed ${seed})`, function (
       if (problem === undefined)
         throw new Error(`${call.method} ${call.path}: ${String(error)}`, { cause: error })
       code = problem.code
-      const isKnown = isNamedFault(code) || (/\/ping\b/.test(call.path) && code === 'PING_REJECTED')
-      expect(isKnown, `${call.path}: no sender knows ${code}`).to.equal(true)
+      expect(isNamedFault(code), `${call.path}: no sender knows ${code}`).to.equal(true)
       expect(problem.status, `${call.path}: ${code}`).to.be.within(400, 499)
     }
     const key = `${plan.kind} ${code}`

@@ -1,7 +1,8 @@
 /**
  * Records the protocol vectors: every request and answer of one exchange between two nodes, as they went over the
  * line. `node test/server/relay/record-vectors.ts` writes `vectors/exchange.json` anew; keys and so all seals are new
- * each time, and a program that reads the old file must read the new one.
+ * each time, and a program that reads the old file must read the new one. `exchange-first.json` stays as the first
+ * program made it.
  */
 import { writeFile } from 'node:fs/promises'
 import { findPeer } from '../../../server/directory/peer-store.ts'
@@ -43,6 +44,7 @@ async function record(): Promise<RecordedExchange> {
       network.disturb(id, async (url, init, forward) => {
         const answer = await forward(url, init)
         const { pathname, search } = new URL(url)
+        if (pathname === UNSERVED) return answer
         steps.push({
           name: `${init.method} ${pathname.replace(/[0-9a-f]{64}|[0-9a-f-]{36}/g, '*')}`,
           from: id,
@@ -53,6 +55,7 @@ async function record(): Promise<RecordedExchange> {
       })
     }
     const xa = network.node('xa')
+    withoutInlineFiles(xa)
     const tinh = network.node('tinh')
     const { clerk } = network.agency('H40.12.3')
     const { id } = await issueDocument(network, 'H40.12.3', PDF)
@@ -72,6 +75,7 @@ async function record(): Promise<RecordedExchange> {
     )
     await network.settle()
     await offerAgain(xa, steps[0]?.request.body)
+    await askAbout(xa, sent.envelope)
     const keys = plan.map((one) => [one.id, nodeKeyFingerprint(network.node(one.id).key.certificate)])
     return { now: network.now().toISOString(), keys: Object.fromEntries(keys), nodes: plan, steps }
   } finally {
@@ -91,6 +95,35 @@ async function offerAgain(xa: TestNode, offer: unknown): Promise<void> {
     } as const
     await xa.deps.peers.request(peer, call).catch((error: unknown) => {
       if (peerProblemOf(error)?.code !== 'RELAY_COLLISION') throw error
+    })
+  }
+}
+
+/** A path that nobody serves. */
+const UNSERVED = '/relay/v1/khong-co'
+
+/** Each step in a request of its own, as to a peer of the first version: its body can be written as JSON. */
+function withoutInlineFiles({ deps }: TestNode): void {
+  const { peers } = deps
+  const request: typeof peers.request = (peer, call) =>
+    peers.request(peer, call.path.endsWith('/with-files') ? { ...call, path: UNSERVED } : call)
+  Object.assign(deps, { peers: { request } })
+}
+
+/** What became of the delivery, and of one that was never given. */
+async function askAbout(xa: TestNode, envelopeSha256: string): Promise<void> {
+  const peer = await xa.context.db.asNode((trx) => findPeer(trx, 'tinh', xa.context.clock()))
+  if (peer === undefined) throw new Error('no peer')
+  const [branch] = await xa.rows('select id, series from branches')
+  for (const series of [Number(branch?.series), 2]) {
+    const body = { branch: String(branch?.id), series, envelopeSha256, recipients: ['H40'] }
+    const call = {
+      method: 'POST',
+      path: '/relay/v1/questions',
+      body: Buffer.from(JSON.stringify(body)),
+    } as const
+    await xa.deps.peers.request(peer, call).catch((error: unknown) => {
+      if (peerProblemOf(error)?.code !== 'RELAY_OFFER_UNKNOWN') throw error
     })
   }
 }

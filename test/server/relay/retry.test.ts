@@ -32,7 +32,8 @@ describe('retry', () => {
     const codes = new Set<string>(errorCodes().filter((code) => code.startsWith('RELAY_')))
     const visit = (module: URL): void => {
       const inside = module.href.slice(folder.href.length)
-      if (seen.has(module.href) || !/^(relay|http|files)\/|^db\.ts$/.test(inside)) return
+      if (seen.has(module.href) || !/^(relay|http|files)\/|^db\.ts$|^operations\/ping-route/.test(inside))
+        return
       seen.add(module.href)
       const text = readFileSync(module, 'utf8')
       for (const [, code] of text.matchAll(/new CongvanError\(\s*'([A-Z_]+)'/g)) codes.add(String(code))
@@ -40,7 +41,9 @@ describe('retry', () => {
     }
     visit(new URL('relay/peer-relay-routes.ts', folder))
     visit(new URL('http/peer-routes.ts', folder))
+    visit(new URL('operations/ping-route.ts', folder))
     expect(codes).to.include('RELAY_OFFERS_TOO_MANY').and.to.include('STORAGE_FULL')
+    expect(codes).to.include('PING_REJECTED').and.to.include('TOO_MANY_REQUESTS')
     // What a node says of another's answer, and of its own clerks' and operators' requests, no endpoint tells a peer.
     const others = /^(PEER_FAULT|PEER_ANSWER_NOT_AUTHENTIC|RELAY_ANSWER_UNREADABLE|IDEMPOTENCY_\w+)$/
     const unnamed = [...codes].filter((code) => !others.test(code) && !isNamedFault(code))

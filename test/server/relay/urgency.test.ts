@@ -3,6 +3,7 @@ import { dispatchDocument } from '../../../server/relay/dispatch.ts'
 import { delayMs } from '../../../server/relay/retry.ts'
 import {
   defaultHoursToLive,
+  hoursToAsk,
   type Urgency,
   urgencyClass,
   urgencyClasses,
@@ -85,5 +86,11 @@ describe('relay: urgency', () => {
     } finally {
       await network.close()
     }
+  })
+
+  it('lets the nodes on the way be asked for as long as a document of its class travels, and no longer than is set', () => {
+    expect([0, 1, 2, 3, 4].map((one) => hoursToAsk(one, 72))).to.deep.equal([72, 72, 48, 24, 24])
+    expect([0, 3].map((one) => hoursToAsk(one, 720))).to.deep.equal([168, 24])
+    expect(hoursToAsk(2, 1)).to.equal(1)
   })
 })
