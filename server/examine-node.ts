@@ -142,7 +142,7 @@ async function lookInside(
     const role = rolesFor(url).application
     const processes = await db.asNode(listProcesses)
     const alive = aliveAmong(processes).length
-    const each = config.databasePoolSize + QUEUE_CONNECTIONS
+    const each = config.databasePoolSize + OTHER_CONNECTIONS
     const database = await db.asNode(async (trx) => [
       ...(await examineDatabase(trx, role)),
       ...(await examineConnections(trx, each, alive)),
@@ -175,8 +175,8 @@ async function lookInside(
   }
 }
 
-/** What the queue of a process opens beside its pool: its own connections and the one that listens. */
-const QUEUE_CONNECTIONS = 5
+/** What a process opens beside its pool: the queue's connections, the one that listens, and two to watch with. */
+const OTHER_CONNECTIONS = 7
 
 const LEAST_RUNTIME = 24
 

@@ -62,10 +62,12 @@ export async function startNode(config: Config, options: NodeOptions = {}): Prom
     opened.server = server
     const publicUrl = config.publicUrl ?? addressOf(config.host, port)
     const clock = options.clock ?? (() => new Date())
-    const own = await enterProcess(db, log, version())
+    const watch = openDatabase({ url: place.applicationUrl, ...WATCH_POOL })
+    opened.watch = watch
+    const own = await enterProcess(watch, log, version())
     opened.own = own
     const common = { config, publicUrl, db, queue, log, key, clock, version: version() }
-    const services = await createServices({ ...common, own })
+    const services = await createServices({ ...common, own, watch })
     opened.services = services
     await services.start()
     const health: Health = { accepting: true }
@@ -89,10 +91,17 @@ export async function startNode(config: Config, options: NodeOptions = {}): Prom
   }
 }
 
+/**
+ * Connections of their own for what tells how the node fares: where commits wait, for a synchronous standby that is away
+ * or for disk, the work soon holds all others, and just then somebody has to say so.
+ */
+const WATCH_POOL = { poolSize: 2, applicationName: 'congvan watch' }
+
 /** What has been opened so far, by a start that may fail at any step. */
 interface Opened {
   place?: Place
   db?: Database
+  watch?: Database
   queue?: Queue
   server?: Server
   services?: Services
@@ -112,6 +121,7 @@ async function closeAll(opened: Opened, drainMs: number, log: Logger): Promise<v
   await close(opened.server && closeServer(opened.server, deadline))
   await close(opened.queue?.stop(Math.max(1_000, deadline - Date.now())))
   await close(opened.own?.leave())
+  await close(opened.watch?.close())
   await close(opened.db?.close())
   await close(opened.place?.close())
 }

@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Database, NodeTransaction } from './db.ts'
 import type { Logger } from './log.ts'
+import { waitForNoStandby } from './standby.ts'
 
 /** How often a process says that it lives. */
 const SIGN_OF_LIFE_MS = 5_000
@@ -44,6 +45,7 @@ export async function enterProcess(
   const id = `${own.host}/${own.pid}/${randomUUID().slice(0, 8)}`
   const sayAlive = () =>
     db.asNode(async (trx) => {
+      await waitForNoStandby(trx)
       await trx('processes')
         .insert({ id, ...own })
         .onConflict('id')
@@ -79,6 +81,7 @@ async function forgetSilent(trx: NodeTransaction): Promise<void> {
 }
 
 async function claimRound(trx: NodeTransaction, name: string, owner: string, ms: number): Promise<boolean> {
+  await waitForNoStandby(trx)
   const { rows } = await trx.raw<{ rows: unknown[] }>(
     `insert into rounds (name, owner, next_at) values (:name, :owner, now() + make_interval(secs => :seconds))
      on conflict (name) do update

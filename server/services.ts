@@ -119,6 +119,8 @@ export interface ServiceOptions {
   readonly version: string
   /** This process among those of the node; a console command is none of them. */
   readonly own?: OwnProcess
+  /** The database by connections that the work cannot take; what looks at the node goes by them. */
+  readonly watch?: Database
 }
 
 export async function createServices(options: ServiceOptions): Promise<Services> {
@@ -148,7 +150,13 @@ export async function createServices(options: ServiceOptions): Promise<Services>
     pageText,
     announce: statusAnnouncer(context),
   }
-  const sources: FactSources = { context, key, trust: documents.trust, folders: [config.dataFolder] }
+  const watched = { ...context, db: options.watch ?? db }
+  const sources: FactSources = {
+    context: watched,
+    key,
+    trust: documents.trust,
+    folders: [config.dataFolder],
+  }
   const page = openMetricsPage(sources, metrics)
   const register = createPeerRegister(context)
   const operator: OperatorActor = { kind: 'operator', userId: null, login: 'console' }

@@ -52,7 +52,10 @@ export async function addUser(context: NodeContext, actor: Actor, input: NewUser
     })
   }
   const oneTimePassword = input.password === undefined ? newOneTimePassword() : undefined
-  const passwordHash = await hashPassword(oneTimePassword ?? input.password ?? '')
+  const passwordHash = await hashPassword(
+    oneTimePassword ?? input.password ?? '',
+    context.limits.passwordLogCost,
+  )
   const mustChangePassword = oneTimePassword !== undefined || input.mustChangePassword === true
   // What is kept for a repeated request does not hold the password.
   let shown: MadeUser | undefined

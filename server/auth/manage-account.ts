@@ -134,7 +134,7 @@ export async function resetPassword(
   reason: string,
 ): Promise<{ oneTimePassword: string; expiresAt: string }> {
   const oneTimePassword = newOneTimePassword()
-  const passwordHash = await hashPassword(oneTimePassword)
+  const passwordHash = await hashPassword(oneTimePassword, context.limits.passwordLogCost)
   let shown = false
   const work = async (trx: NodeTransaction, { user }: Managed, now: Date) => {
     const passwordExpiresAt = new Date(now.getTime() + ONE_TIME_MS)

@@ -27,7 +27,7 @@ import {
 /** Asked within `withGuess` only. @throws CongvanError `PASSWORD_WRONG` */
 async function requirePassword(context: NodeContext, person: Person, password: string): Promise<void> {
   const user = await context.db.asNode((trx) => findUserById(trx, person.userId))
-  const right = await checkPassword(password, user?.passwordHash ?? null)
+  const right = await checkPassword(password, user?.passwordHash ?? null, context.limits.passwordLogCost)
   if (user === undefined || !right) throw new CongvanError('PASSWORD_WRONG')
 }
 
@@ -50,7 +50,7 @@ export async function changePassword(
     const reason = 'phải khác mật khẩu đang dùng / must differ from the present one'
     throw new CongvanError('INPUT_INVALID', { field: 'password', reason })
   }
-  const passwordHash = await hashPassword(input.password)
+  const passwordHash = await hashPassword(input.password, context.limits.passwordLogCost)
   const now = context.clock()
   return context.db.asNode(async (trx) => {
     await setPassword(trx, person.userId, {

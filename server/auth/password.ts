@@ -5,14 +5,16 @@
 import { randomBytes, randomInt, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
 import { CongvanError } from '../errors.ts'
 
-const LOG_COST = 15
 const BLOCK = 8
 const PARALLEL = 1
 const MIN_LENGTH = 10
 const MAX_LENGTH = 200
 
-/** @throws CongvanError `INPUT_INVALID` when the password is too short or too long. */
-export async function hashPassword(password: string): Promise<string> {
+/**
+ * @param logCost the binary logarithm of scrypt's N
+ * @throws CongvanError `INPUT_INVALID` when the password is too short or too long; `TOO_MANY_SIGN_INS`
+ */
+export async function hashPassword(password: string, logCost: number): Promise<string> {
   const length = [...password].length
   if (length < MIN_LENGTH || length > MAX_LENGTH) {
     throw new CongvanError('INPUT_INVALID', {
@@ -21,8 +23,8 @@ export async function hashPassword(password: string): Promise<string> {
     })
   }
   const salt = randomBytes(16)
-  const hash = await derive(password, salt, { N: 2 ** LOG_COST, r: BLOCK, p: PARALLEL })
-  return `$scrypt$ln=${LOG_COST},r=${BLOCK},p=${PARALLEL}$${salt.toString('base64url')}$${hash.toString('base64url')}`
+  const hash = await derive(password, salt, { N: 2 ** logCost, r: BLOCK, p: PARALLEL })
+  return `$scrypt$ln=${logCost},r=${BLOCK},p=${PARALLEL}$${salt.toString('base64url')}$${hash.toString('base64url')}`
 }
 
 /** Digits and small letters without those that are misread: a password is read out, or copied from paper. */
@@ -36,9 +38,17 @@ export function newOneTimePassword(): string {
 
 const FORM = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d)\$([\w-]+)\$([\w-]+)$/
 
-/** Costs the same for a wrong password as for a right one; `null` (no such user) costs as much and is false. */
-export async function checkPassword(password: string, stored: string | null): Promise<boolean> {
-  const [, cost = String(LOG_COST), r = String(BLOCK), p = String(PARALLEL), salt = '', hash = ''] =
+/**
+ * Costs the same for a wrong password as for a right one; `null` (no such user) costs as much and is false.
+ *
+ * @param logCost of passwords that are set now: what is taken where there is none
+ */
+export async function checkPassword(
+  password: string,
+  stored: string | null,
+  logCost: number,
+): Promise<boolean> {
+  const [, cost = String(logCost), r = String(BLOCK), p = String(PARALLEL), salt = '', hash = ''] =
     FORM.exec(stored ?? '') ?? []
   const expected = Buffer.from(hash, 'base64url')
   const found = await derive(password, Buffer.from(salt, 'base64url'), {

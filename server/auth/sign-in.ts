@@ -54,17 +54,18 @@ export async function signIn(
   input: SignIn,
 ): Promise<Session> {
   const now = context.clock()
+  const { passwordLogCost } = context.limits
   const log = { nodeId: context.nodeId, actor: { kind: 'node', nodeId: context.nodeId } as const, now }
   // Killed after this, the attempt stands as a failed one.
   const attempt = await context.db.asNode((trx) => beginAttempt(trx, accounts, input, now))
   if ('code' in attempt) {
-    if (attempt.slowly) await checkPassword(input.password, null)
+    if (attempt.slowly) await checkPassword(input.password, null, passwordLogCost)
     throw lockedError(attempt, now)
   }
   let failed = false
   try {
     const user = await context.db.asNode((trx) => findUserByLogin(trx, input.login))
-    const matches = await checkPassword(input.password, user?.passwordHash ?? null)
+    const matches = await checkPassword(input.password, user?.passwordHash ?? null, passwordLogCost)
     if (user === undefined || !matches || user.disabled) {
       failed = true
       await logFailure(context, accounts, log, input, attempt, user)

@@ -1,5 +1,6 @@
 /** What each process of the node has counted, so that whichever is asked can answer for all of them. */
 import type { NodeTransaction } from '../db.ts'
+import { waitForNoStandby } from '../standby.ts'
 import type { ProcessFigures } from './process-metrics.ts'
 
 /** A process that has not reported for so long counts no more; seconds, by the database's clock. */
@@ -10,6 +11,7 @@ export async function saveProcessFigures(
   process: string,
   figures: ProcessFigures,
 ): Promise<void> {
+  await waitForNoStandby(trx)
   await trx.raw(
     `insert into process_figures (process, reported_at, figures) values (:process, now(), :figures)
      on conflict (process) do update set reported_at = now(), figures = excluded.figures`,

@@ -1,4 +1,5 @@
 import type { NodeContext } from '../context.ts'
+import { waitForNoStandby } from '../standby.ts'
 import { lockRunningAlerts, type RunningAlert, removeAlert, saveAlert } from './alert-store.ts'
 import { type Alert, alertTexts, evaluateAlerts } from './alerts.ts'
 import { fillText } from './fill-text.ts'
@@ -15,6 +16,8 @@ export async function watchAlerts(sources: FactSources): Promise<void> {
   const facts = await gatherFacts(sources)
   const alerts = evaluateAlerts(facts, context.limits)
   const { begun, ended } = await context.db.asNode(async (trx) => {
+    // That the standby is missing must be told while it is: here nothing is owed to it.
+    await waitForNoStandby(trx)
     const running = await lockRunningAlerts(trx)
     const change = compare(running, alerts)
     for (const one of change.begun) await saveAlert(trx, one, facts.now)

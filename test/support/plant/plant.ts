@@ -37,6 +37,8 @@ export interface NodePlan {
 export interface PlantOptions {
   /** Each node on a PostgreSQL of its own, so that it can be killed alone; else one for all. */
   readonly ownClusters: boolean
+  /** A server of the test's own for a node, instead of an embedded one; `folder` is its alone. */
+  readonly postgresOf?: (plan: NodePlan, folder: string) => Promise<EmbeddedPostgres> | undefined
   readonly settings?: Readonly<Record<string, string>>
   readonly say?: (text: string) => void
 }
@@ -130,7 +132,9 @@ export async function openPlant(plans: readonly NodePlan[], options: PlantOption
     }
     const shared = options.ownClusters ? undefined : await cluster('database')
     for (const plan of plans) {
-      const postgres = shared ?? (await cluster(`database-${plan.id}`))
+      const given = await options.postgresOf?.(plan, join(folder, `given-${plan.id}`))
+      if (given !== undefined) clusters.push(given)
+      const postgres = given ?? shared ?? (await cluster(`database-${plan.id}`))
       nodes.push(await makeNode(folder, plan, postgres, { trust, root: nodes[0], ...options.settings }))
     }
     for (const node of nodes) await enterDirectory(node, nodes)
