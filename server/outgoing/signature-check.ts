@@ -2,7 +2,7 @@
  * What an uploaded revision must be: the expected revision, extended by exactly one signature that the node's trust
  * store accepts. What is checked here is what is stored: the same bytes, and the certificate inside them.
  */
-import { createHash } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import {
   assertExtendsBySignature,
   assertIssueMark,
@@ -114,6 +114,7 @@ export function requireAcceptable(
     fingerprint: createHash('sha256').update(added.certificate).digest('hex'),
     indication: own.indication,
     subIndication: own.subIndication,
+    endsAt: new X509Certificate(added.certificate).validToDate,
   }
 }
 

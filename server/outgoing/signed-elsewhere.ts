@@ -2,7 +2,7 @@
  * A draft that individuals have signed in another program. Nothing is believed because it came so: each of its
  * signatures must be what `addSignature` asks of one that is made here.
  */
-import { createHash } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import {
   type ChangeCode,
   letterFields,
@@ -90,6 +90,7 @@ function recordOf(one: SignatureReport, certificate: Uint8Array): RevisionSignat
     fingerprint: createHash('sha256').update(certificate).digest('hex'),
     indication: one.indication,
     subIndication: one.subIndication,
+    endsAt: new X509Certificate(certificate).validToDate,
   }
 }
 

@@ -18,6 +18,8 @@ interface Totals {
 }
 
 const root = join(import.meta.dirname, '../..')
+/** The launcher's own: what many processes start with is compiled once. */
+const compiled = join(root, 'node_modules/.cache/congvan')
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js')
 const computing = /^test\/(signing|corpora|fixtures)\//
 const waiting = /^test\/(exchange\.|faults\/|cli\/|server\/(relay|directory|http)\/)/
@@ -37,7 +39,11 @@ async function runPart(files: readonly string[], folder: string, index: number):
   const child = spawn(process.execPath, [mocha, ...reporter, ...process.argv.slice(2), ...files], {
     cwd: root,
     stdio: index === 0 ? 'inherit' : ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}) },
+    env: {
+      NODE_COMPILE_CACHE: compiled,
+      ...process.env,
+      ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}),
+    },
   })
   const output: Buffer[] = []
   child.stdout?.on('data', (piece: Buffer) => output.push(piece))

@@ -16,6 +16,7 @@ import { cloneDatabase, type TestDatabase } from '../../support/database.ts'
 
 export const NODE_ID = 'nut-thu'
 export const PASSWORD = 'mật khẩu chỉ để thử'
+const PASSWORD_LOG_COST = 10
 
 /** The agencies whose people the tests know, by code and name of the fixtures. */
 export const agencies = {
@@ -86,7 +87,9 @@ export async function startApiNode(options: ApiNodeOptions = {}): Promise<ApiNod
     ...options.environment,
   }
   const { fingerprint } = await makeNodeKey(readConfig(environment), new Date(), 1)
-  const config = readConfig({ ...environment, CONGVAN_DIRECTORY_ROOT: fingerprint })
+  const read = readConfig({ ...environment, CONGVAN_DIRECTORY_ROOT: fingerprint })
+  // What a password costs is for `password.test.ts` and `config.test.ts`; here hundreds are tried.
+  const config = { ...read, limits: { ...read.limits, passwordLogCost: PASSWORD_LOG_COST } }
   let moved: Date | undefined
   const running = await startNode(config, {
     clock: () => moved ?? new Date(),

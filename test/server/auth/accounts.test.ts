@@ -69,6 +69,20 @@ describe('auth: accounts over HTTP', () => {
       .filter((entry: { subject: string }) => entry.subject === subject)
   }
 
+  it('keeps of a password only a hash, at the cost that the node’s configuration sets, also of a new one', async () => {
+    const hashOf = (id: string) => asNode((trx) => trx('users').where({ id }).first('password_hash'))
+    const { id, token } = await signedIn()
+    const set = /^\$scrypt\$ln=(\d+),r=8,p=1\$[\w-]{22}\$[\w-]{43}$/
+    const cost = String(node.services.context.limits.passwordLogCost)
+    const first = set.exec((await hashOf(id)).password_hash)
+    expect(first?.[1]).to.equal(cost)
+    const json = { present: PASSWORD, password: `${PASSWORD} khác` }
+    expect((await ask('POST', '/me/password', { token, json })).status).to.equal(200)
+    const second = set.exec((await hashOf(id)).password_hash)
+    expect(second?.[1]).to.equal(cost)
+    expect(second?.[0]).not.to.equal(first?.[0])
+  })
+
   describe('lock-out', () => {
     it('locks a login after five failures, known or not, and longer each time [N150]', async () => {
       const { login } = await newUser()
