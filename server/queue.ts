@@ -177,12 +177,14 @@ export async function openQueue(
           batchSize: 1,
           perJobResults: true,
           // Not all at the same time.
-          pollingIntervalSeconds: IDLE_SECONDS + index / 10,
+          pollingIntervalSeconds: (index < LOOKING ? IDLE_SECONDS : RARELY_SECONDS) + index / 10,
           heartbeatRefreshSeconds: 4,
         } as const
         const slot: Slot = { id: '', busy: false, wokenAt: Number.NEGATIVE_INFINITY }
         slot.id = await boss.work(name, settings, async (jobs) => {
           slot.busy = true
+          // What it found by itself may have come with others.
+          if (index < LOOKING) wake(name)
           const results = await Promise.all(jobs.map((job) => settle(name, job, handle, log)))
           slot.busy = false
           // Where there was one there may be more: this slot looks again at once.
@@ -207,8 +209,12 @@ interface Slot {
 /** A slot that was told to look so long ago has looked; what is put meanwhile is told to another, if there is one. */
 const WAKING_MS = 50
 
-/** How often a slot without work looks whether a job is due: one whose time has come, or of another process. */
-const IDLE_SECONDS = 2
+/**
+ * How often a slot without work looks whether a job is due: one whose time has come, or of another process. Some look
+ * often, and wake the others when they have found one; looking costs the database more than many a job.
+ */
+const [IDLE_SECONDS, RARELY_SECONDS] = [2, 10]
+const LOOKING = 2
 
 /** One job's outcome: a failure is that job's own. */
 async function settle(

@@ -2,6 +2,7 @@
  * The text of a PDF's pages, with its places. A PDF is a program by somebody else: it is read in a thread of its own
  * that ends when it takes too long or too much memory, and the node goes on.
  */
+import { createHash } from 'node:crypto'
 import { Piscina } from 'piscina'
 import { CongvanError } from '../errors.ts'
 import type { TextLine } from './text-lines.ts'
@@ -68,6 +69,10 @@ const heapMegabytes = 384
 const growthBytes = 900 * 1024 * 1024
 const watchEveryMs = 50
 const idleMs = 20_000
+/** Files whose text is remembered: one document often goes to many agencies of a node, and each looks at it. */
+const remembered = 16
+/** A longer text is not remembered, in lines of all its pages. */
+const rememberedLines = 5_000
 
 /**
  * @param threads how many files are read at a time
@@ -84,12 +89,28 @@ export function openPageTextReader(threads = 1): PageTextReader {
     env: {},
   })
   const turns = new Turns(threads)
+  const known = new Map<string, Promise<PageTextTaskResult>>()
   return {
     async read(bytes, limits = {}) {
       const bounds = { ...pageTextLimits, ...limits }
       if (bytes.length > bounds.fileBytes) throw unreadable('size')
-      const answer = await turns.take(() => run(pool, bytes, bounds))
-      if ('reason' in answer) throw unreadable(answer.reason)
+      const hash = createHash('sha256').update(bytes).digest('hex')
+      const key = `${hash} ${bounds.pages} ${bounds.characters} ${bounds.milliseconds}`
+      const reading = known.get(key) ?? turns.take(() => run(pool, bytes, bounds))
+      known.delete(key)
+      known.set(key, reading)
+      for (const oldest of known.keys()) {
+        if (known.size <= remembered) break
+        known.delete(oldest)
+      }
+      const answer = await reading
+      if ('reason' in answer) {
+        // Perhaps for want of time or memory: it is read again when it is asked for again.
+        known.delete(key)
+        throw unreadable(answer.reason)
+      }
+      const lines = answer.pages.reduce((sum, page) => sum + page.lines.length, 0)
+      if (lines > rememberedLines) known.delete(key)
       return [...answer.pages]
     },
     close: () => pool.destroy(),

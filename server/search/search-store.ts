@@ -19,18 +19,19 @@ export async function setContentText(
   // Made here and not by `congvan_words`: the database would make it anew wherever the statement names it.
   const values = { agencyId, documentId, vector: searchVector(content) }
   const added: { rowCount: number | null } = await trx.raw(
-    `update document_search
-     set content = cast(:vector as tsvector), words = words || cast(:vector as tsvector)
-     where agency_id = :agencyId and document_id = :documentId and content = ''`,
+    `update document_search s
+     set content = made.vector, words = s.words || made.vector
+     from (select cast(:vector as tsvector) as vector offset 0) made
+     where s.agency_id = :agencyId and s.document_id = :documentId and s.content = ''`,
     values,
   )
   if ((added.rowCount ?? 0) > 0) return
   await trx.raw(
     `update document_search s
-     set content = cast(:vector as tsvector),
+     set content = made.vector,
          words = congvan_document_marks(d.agency_id, d.created_at) || congvan_words(congvan_document_text(d))
-                 || cast(:vector as tsvector)
-     from documents d
+                 || made.vector
+     from documents d, (select cast(:vector as tsvector) as vector offset 0) made
      where d.agency_id = :agencyId and d.id = :documentId
        and s.agency_id = d.agency_id and s.document_id = d.id`,
     values,

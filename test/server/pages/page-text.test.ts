@@ -8,7 +8,7 @@ import { makeLetter } from '../../../fixtures/documents/letter.ts'
 import { makePlainLetter, makeScan } from '../../../fixtures/documents/plain-letter.ts'
 import { communeLetter } from '../../../fixtures/documents/sample-letters.ts'
 import { CongvanError } from '../../../server/errors.ts'
-import { plainText, readPageText } from '../../../server/pages/page-text.ts'
+import { openPageTextReader, plainText, readPageText } from '../../../server/pages/page-text.ts'
 import { assembleLines, overlaps } from '../../../server/pages/text-lines.ts'
 import { inFolder } from '../../signing/pdf/checkers.ts'
 import { requireProgram } from '../../support/programs.ts'
@@ -121,6 +121,19 @@ describe('text of pages', () => {
     expect((await reader.read(pdf, { pages: 1 })).map(({ page }) => page)).to.deep.equal([1])
     const short = await reader.read(pdf, { characters: 100 })
     expect(plainText(short).length).to.be.lessThan(plainText(await reader.read(pdf)).length)
+  })
+
+  it('is remembered for the same bytes, and for no others', async () => {
+    const own = openPageTextReader()
+    const pages = await own.read(plain)
+    // Nothing can be read any more.
+    await own.close()
+    expect(await own.read(Uint8Array.from(plain))).to.deep.equal(pages)
+    const other = await own.read(await makeScan()).then(
+      () => 'read',
+      (error: unknown) => (error instanceof CongvanError ? error.code : error),
+    )
+    expect(other).to.equal('PAGE_TEXT_UNREADABLE')
   })
 
   it('can be had without a pool, by a thread of its own', async () => {
