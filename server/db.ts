@@ -142,9 +142,11 @@ export function openDatabase(options: DatabaseOptions): Database {
         return result
       }, entering)
     } catch (error) {
-      // Where a step into a role has failed, what came after it failed for that.
-      const failed = (await Promise.allSettled(steps)).find((step) => step.status === 'rejected')
-      throw translate(failed?.reason ?? error)
+      // Where a step into a role has failed, what came after it failed for that; a step that was itself only refused
+      // after something else had failed tells nothing.
+      const settled = await Promise.allSettled(steps)
+      const failed = settled.find((step) => step.status === 'rejected' && !isAftermath(step.reason))
+      throw translate(failed?.status === 'rejected' ? failed.reason : error)
     }
   }
 
@@ -175,6 +177,13 @@ export function openDatabase(options: DatabaseOptions): Database {
     },
     close: () => knex.destroy(),
   }
+}
+
+/** Whether a statement was refused because its transaction had failed (`in_failed_sql_transaction`) or had ended. */
+export function isAftermath(error: unknown): boolean {
+  return (
+    sqlState(error) === '25P02' || /^Transaction query already complete/.test(String(Object(error).message))
+  )
 }
 
 interface Entered {
@@ -251,6 +260,10 @@ const NODE = ''
 async function stepInto<T>(trx: Knex.Transaction, agencyId: string, work: () => Promise<T>): Promise<T> {
   const before = entered.get(trx)
   if (before === undefined) throw new Error('this transaction was not opened by db.ts')
+  // An agency's part begins where the node stands and the other way round; anywhere else, a part is under way already.
+  if ((before.agencyId === NODE) === (agencyId === NODE)) {
+    throw new Error('a part of this transaction stands in another role already')
+  }
   enter(trx, before, agencyId)
   const result = await work()
   // Not in a `finally`: after an error PostgreSQL takes no statement but the rollback, which restores both anyway.

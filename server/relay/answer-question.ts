@@ -77,6 +77,8 @@ async function answerTaken(
   const onward = await onwardOf(trx, request, recipients)
   const receipts = new Set<string>()
   const deliveries: QuestionAnswer['deliveries'] = []
+  // Thousands of recipients may go on by one branch: it is one question.
+  const askedOn = new Set<string>()
   for (const recipient of recipients) {
     const end = ended.get(recipient)?.sha256
     const way = onward.get(recipient)
@@ -88,7 +90,10 @@ async function answerTaken(
       receipts.add(failure)
       deliveries.push({ recipient, state: 'never', waitsFor: null })
     } else {
-      if (way !== undefined) await askOn(trx, context, way, now)
+      if (way !== undefined && !askedOn.has(way.branchId)) {
+        askedOn.add(way.branchId)
+        await askOn(trx, context, way, now)
+      }
       deliveries.push({ recipient, state: 'open', waitsFor: whoHasToSay(context, way) })
     }
   }

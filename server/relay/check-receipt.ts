@@ -71,7 +71,8 @@ export async function requireTestimony(
 ): Promise<void> {
   const envelope = await findEnvelope(trx, branch.envelopeSha256)
   const lying = new Set<string>()
-  const hosted: Promise<void>[] = []
+  // Begun only when nothing can be thrown any more before all of them are waited for.
+  const hosted: (() => Promise<void>)[] = []
   if (envelope === undefined) throw new Error(`branch ${branch.id} has lost its envelope`)
   for (const { receipt, sealedAt } of receipts) {
     const kind = requireAbout(receipt, branch)
@@ -81,10 +82,10 @@ export async function requireTestimony(
     lying.add(issuingNode)
     if (kind === 'relay') continue
     for (const code of receipt.recipients) {
-      hosted.push(requireHost(trx, issuingNode, code, receipt, envelope, now))
+      hosted.push(() => requireHost(trx, issuingNode, code, receipt, envelope, now))
     }
   }
-  await together(hosted)
+  await together(hosted.map((ask) => ask()))
 }
 
 async function requireHost(

@@ -53,14 +53,15 @@ export async function passBack(
         : insertStatusMessage(trx, one.sealed, now),
     ),
   )
-  const onward: Promise<void>[] = []
+  // Begun only when nothing can be thrown any more before all of them are waited for.
+  const onward: (() => Promise<void>)[] = []
   for (const one of evidence.filter((_, index) => isNew[index] === true)) {
     for (const [peer, recipients] of await previousHops(trx, deliveriesOf(one), branches)) {
       if (peer === null) home.push({ evidence: one, recipients })
-      else onward.push(ontoTheWay(trx, context, one, { peer, urgency: urgencyOf(one, branches) }, now))
+      else onward.push(() => ontoTheWay(trx, context, one, { peer, urgency: urgencyOf(one, branches) }, now))
     }
   }
-  await together(onward)
+  await together(onward.map((send) => send()))
   await intoHistory(trx, context, home, now)
 }
 

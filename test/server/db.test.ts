@@ -4,6 +4,7 @@ import pg from 'pg'
 import { openDatabase, rolesFor, withAgencyTables, withNodeTables } from '../../server/db.ts'
 import { CongvanError } from '../../server/errors.ts'
 import { migrate, ownMigrations, rollbackAll } from '../../server/migrate.ts'
+import { together } from '../../server/together.ts'
 import { cloneDatabase, emptyDatabase, type TestDatabase } from '../support/database.ts'
 
 describe('db: tenancy', () => {
@@ -194,6 +195,46 @@ describe('db: statements that are sent together', () => {
       trx('files').whereIn('sha256', ['a'.repeat(64), 'b'.repeat(64)]),
     )
     expect(left).to.deep.equal([])
+  })
+
+  it('stand in one other role at a time: a second part beside the first is refused', async () => {
+    const [one, two] = [randomUUID(), randomUUID()]
+    const part = (agency: { raw: (sql: string) => PromiseLike<unknown> }) => agency.raw('select 1')
+    const beside = test.db.asNode((trx) =>
+      Promise.all([one, two].map((id) => withAgencyTables(trx, id, async (agency) => part(agency)))),
+    )
+    await expectError(beside, /another role already/)
+    const inNode = test.db.asAgency({ agencyId: one }, (trx) =>
+      Promise.all([1, 2].map(() => withNodeTables(trx, async (node) => part(node)))),
+    )
+    await expectError(inNode, /another role already/)
+    const after = test.db.asNode(async (trx) => {
+      await withAgencyTables(trx, one, () => Promise.reject(new CongvanError('NOT_FOUND'))).catch(() => {})
+      await withAgencyTables(trx, two, async (agency) => part(agency))
+    })
+    await expectError(after, /another role already/)
+  })
+
+  it('tell of what failed first, not of the steps that were refused after it', async () => {
+    const file = { sha256: 'd'.repeat(64), length: 1, uploaded_at: new Date(0) }
+    const act = test.db.asNode((trx) =>
+      Promise.all([
+        trx('files')
+          .insert([file, file])
+          .then(() => {}),
+        withAgencyTables(trx, randomUUID(), async (agency) => agency('memberships').select('*')),
+      ]),
+    )
+    await expectError(act, /duplicate key/)
+    const parts = test.db.asNode((trx) =>
+      together<unknown>([
+        trx.raw('select 1').then(() => trx('files').insert({ ...file, sha256: 'e'.repeat(64) })),
+        trx('files')
+          .insert([file, file])
+          .then(() => undefined),
+      ]),
+    )
+    await expectError(parts, /duplicate key/)
   })
 
   it('do not commit behind a step into another role that failed', async () => {
