@@ -2,7 +2,7 @@
  * `npm run test:faults`: injects faults into real nodes under load and counts what became of every document. Exits 1
  * when anything was lost, doubled, changed or is missing.
  *
- *     npm run test:faults -- [--short] [--seed N] [--only TEXT] [--json]
+ *     npm run test:faults -- [--short] [--seed N] [--only TEXT …] [--json]
  */
 import { parseArgs } from 'node:util'
 import { runFaults } from './run.ts'
@@ -13,7 +13,7 @@ const { values } = parseArgs({
     short: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     seed: { type: 'string' },
-    only: { type: 'string' },
+    only: { type: 'string', multiple: true },
   },
 })
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed)

@@ -23,14 +23,14 @@ export interface FaultRun {
 export interface RunOptions {
   readonly seed: number
   readonly short: boolean
-  /** Only the faults whose name contains this. */
-  readonly only?: string
+  /** Only the faults whose name contains one of these. */
+  readonly only?: readonly string[]
   readonly say: (text: string) => void
 }
 
 export async function runFaults(options: RunOptions): Promise<FaultRun> {
   const { seed, short, only, say } = options
-  const chosen = faults.filter((one) => only === undefined || one.name.includes(only))
+  const chosen = faults.filter(({ name }) => only === undefined || only.some((text) => name.includes(text)))
   const ground = await openGround(seed, short, say)
   try {
     const rows = short ? await runTogether(ground, chosen) : await runEach(ground, chosen)
@@ -73,7 +73,9 @@ async function injectUnderLoad(ground: Ground, fault: Fault): Promise<Injected> 
   const takeOvers = await fault.inject(ground, times)
   await ground.heal()
   const seconds = Math.round((Date.now() - startedAt) / 1000)
-  return { fault: fault.name, times, takeOver: summary(takeOvers), seconds }
+  const takeOver = summary(takeOvers)
+  if (takeOver !== null) ground.say(`  taken over in ms: ${takeOver.p50} median, ${takeOver.max} at most`)
+  return { fault: fault.name, times, takeOver, seconds }
 }
 
 async function countWhenQuiet(ground: Ground, laterBy: number): Promise<Findings> {
