@@ -248,11 +248,13 @@ describe('peer test', () => {
 
     it('are answered so many times a minute for each peer, and then refused with the time to wait', async () => {
       const ping = { from: 'tw', to: 'tinh', time: clock.now }
-      const answers = new Set<string>()
-      for (let count = 0; count <= PINGS_PER_MINUTE; count += 1) answers.add(await refusal(send(ping)))
-      const [taken, refused, ...others] = [...answers]
-      expect([taken, others]).to.deep.equal(['taken', []])
-      expect(refused).to.match(/^TOO_MANY_REQUESTS /)
+      // A minute may have begun in the middle: then the refusal comes within the next.
+      const answers: string[] = []
+      while (answers.length <= 2 * PINGS_PER_MINUTE && !/^TOO_MANY/.test(answers.at(-1) ?? '')) {
+        answers.push(await refusal(send(ping)))
+      }
+      expect(answers.at(-1)).to.match(/^TOO_MANY_REQUESTS /)
+      expect(new Set(answers.slice(0, -1))).to.deep.equal(new Set(['taken']))
       expect(trouble(await run(tinh, 'tw')), 'the other way').to.deep.equal([true])
     })
   })
