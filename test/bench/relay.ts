@@ -82,12 +82,14 @@ async function benchAccept(): Promise<Measure[]> {
     const rounds = await repeated(raw, 3, () => bench.run(300))
     const last = rounds.at(-1)
     const rate = median(rounds.map((one) => one.rate))
+    say(`accepted ${rate.toFixed(1)}/s; raw costs by the second: ${JSON.stringify(last?.raw)}`)
     const half = await bench.runAtHalf(200, rate)
-    say(`accepted ${rate.toFixed(1)}/s; filling up to ${MANY} deliveries`)
+    say(`at half load p95 ${half.p95.toFixed(0)} ms; filling up to ${MANY} deliveries`)
     await fillDeliveries(superuserUrl, FEW + 1, MANY)
     await bench.run(50)
     const full = await repeated(raw, 3, () => bench.run(300))
     await raw.close()
+    say(`with ${MANY} deliveries ${median(full.map((one) => one.rate)).toFixed(1)}/s`)
     const kept =
       median(full.map((one) => one.rate / one.raw.posts)) /
       median(rounds.map((one) => one.rate / one.raw.posts))
@@ -136,6 +138,7 @@ async function benchTree(): Promise<Measure[]> {
     const half = await chain.runAtHalf(60, rate)
     await chain.close()
     await raw.close()
+    say(`at half load p95 ${half.p95.toFixed(0)} ms; one document to ${COMMUNES} communes`)
     const wide = await fanOut(plant, tree)
     return [
       ratioMeasure('xã → huyện → tỉnh → trung ương, all receipts back', rounds, 0.025),
